@@ -1,0 +1,109 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** The bounds of a number option, both inclusive unless `above` is used. */
+export interface NumberRange {
+  readonly min?: number;
+  readonly max?: number;
+  /** Exclusive lower bound. */
+  readonly above?: number;
+}
+
+/**
+ * Checks one number option.
+ * @returns the value
+ * @throws TypeError where it is no finite number, RangeError where it is out of range
+ */
+export function expectNumber(name: string, value: unknown, range: NumberRange = {}): number {
+  const { min, max, above } = range;
+  const wanted = describeRange('a finite number', range);
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw new TypeError(`Expected \`${name}\` to be ${wanted}, got ${show(value)}`);
+  }
+  if (
+    (min !== undefined && value < min) ||
+    (max !== undefined && value > max) ||
+    (above !== undefined && value <= above)
+  ) {
+    throw new RangeError(`Expected \`${name}\` to be ${wanted}, got ${show(value)}`);
+  }
+  return value;
+}
+
+/**
+ * Checks one whole-number option.
+ * @returns the value
+ * @throws TypeError where it is no number, RangeError where it is no whole one or out of range
+ */
+export function expectInteger(name: string, value: unknown, range: NumberRange = {}): number {
+  if (typeof value !== 'number' || Number.isInteger(value)) {
+    return expectNumber(name, value, range);
+  }
+  throw new RangeError(
+    `Expected \`${name}\` to be ${describeRange('a whole number', range)}, got ${show(value)}`,
+  );
+}
+
+/**
+ * Checks one option that has a few known values.
+ * @returns the value
+ * @throws TypeError that names the nearest known value
+ */
+export function expectOneOf<T extends string>(
+  name: string,
+  value: unknown,
+  known: readonly T[],
+): T {
+  const found = known.find((item) => item === value);
+  if (found === undefined) {
+    throw new TypeError(
+      `Expected \`${name}\` to be one of ${known.join(', ')}, got ${show(value)}${suggest(String(value), known)}`,
+    );
+  }
+  return found;
+}
+
+/**
+ * Refuses options that are not known, so that a typing mistake never passes in silence.
+ * @throws TypeError that names the unknown key and the nearest known one
+ */
+export function expectKnownKeys(
+  owner: string,
+  options: object | undefined,
+  known: readonly string[],
+): void {
+  for (const key of Object.keys(options ?? {})) {
+    if (!known.includes(key)) {
+      throw new TypeError(`Unknown option \`${key}\` of ${owner}${suggest(key, known)}`);
+    }
+  }
+}
+
+/**
+ * The nearest of some names, as the end of a sentence.
+ * @returns `'; did you mean …?'`, or an empty string where nothing is near
+ */
+export function suggest(name: string, known: readonly string[]): string {
+  if (known.length === 0) {
+    return '';
+  }
+  const nearest = closest(name, [...known]);
+  return distance(name, nearest) <= Math.max(2, name.length / 3)
+    ? `; did you mean \`${nearest}\`?`
+    : '';
+}
+
+function show(value: unknown): string {
+  return `\`${String(value)}\` (${value === null ? 'null' : typeof value})`;
+}
+
+function describeRange(noun: string, { min, max, above }: NumberRange): string {
+  if (min !== undefined && max !== undefined) {
+    return `${noun} from ${min} to ${max}`;
+  }
+  const bounds = [
+    min === undefined ? '' : ` >= ${min}`,
+    above === undefined ? '' : ` > ${above}`,
+    max === undefined ? '' : ` <= ${max}`,
+  ];
+  return noun + bounds.join('');
+}

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as assert from './assert.ts';
+import { END_TO_END_MS, suite } from './suite.ts';
+
+const SUITE = fileURLToPath(new URL('./suite.ts', import.meta.url));
+
+interface Outcome {
+  readonly code: number;
+  readonly lastLine: string;
+}
+
+/** Runs one test file, written for the occasion, as `npm test` would. */
+async function runTests(body: string): Promise<Outcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'suite-'));
+  const file = join(folder, 'case.ts');
+  await writeFile(file, `import { suite } from ${JSON.stringify(SUITE)};\n${body}`);
+  const run = await new Promise<Outcome>((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', file], (error, stdout) => {
+      const lastLine = stdout.trimEnd().split('\n').at(-1) ?? '';
+      resolve({ code: error === null ? 0 : Number(error.code), lastLine });
+    });
+  });
+  await rm(folder, { recursive: true });
+  return run;
+}
+
+const CASES: readonly (readonly [string, string, number, string])[] = [
+  [
+    'ends green when all pass',
+    `suite('s', (test) => test('a', () => {}));`,
+    0,
+    '1 passed, 0 failed, 0 skipped',
+  ],
+  [
+    'ends red when a test throws',
+    `suite('s', (test) => { test('a', () => {}); test('b', () => { throw new Error('x'); }); });`,
+    1,
+    '1 passed, 1 failed, 0 skipped',
+  ],
+  [
+    'ends red when before throws',
+    `suite('s', (test) => { test.before(() => { throw new Error('x'); }); test('a', () => {}); });`,
+    1,
+    '0 passed, 1 failed, 0 skipped',
+  ],
+  [
+    'ends red when afterEach throws',
+    `suite('s', (test) => { test.afterEach(() => { throw new Error('x'); }); test('a', () => {}); });`,
+    1,
+    '0 passed, 1 failed, 0 skipped',
+  ],
+  [
+    'ends red when after throws',
+    `suite('s', (test) => { test.after(() => { throw new Error('x'); }); test('a', () => {}); });`,
+    1,
+    '1 passed, 1 failed, 0 skipped',
+  ],
+  [
+    'ends red when a test throws null',
+    `suite('s', (test) => test('a', () => { throw null; }));`,
+    1,
+    '0 passed, 1 failed, 0 skipped',
+  ],
+  [
+    'ends red when a promise never settles',
+    `suite('s', (test) => test('a', () => new Promise(() => {}), { timeoutMs: 50 }));`,
+    1,
+    '0 passed, 1 failed, 0 skipped',
+  ],
+  ['ends red when nothing is tested', `suite('s', () => {});`, 1, '0 passed, 1 failed, 0 skipped'],
+  [
+    'counts what is skipped',
+    `suite('s', (test) => { test('a', () => {}); test.skip('b', 'no GPU'); });`,
+    0,
+    '1 passed, 0 failed, 1 skipped',
+  ],
+];
+
+suite('suite', (test) => {
+  for (const [title, body, code, lastLine] of CASES) {
+    test(
+      title,
+      async () => {
+        assert.equal(await runTests(body), { code, lastLine });
+      },
+      { timeoutMs: END_TO_END_MS },
+    );
+  }
+});

@@ -1,0 +1,141 @@
+/**
+ * The only door to uvu's runner. Plain uvu 0.5.6 ends green when `before` throws, when `after.each`
+ * throws over a failure, when a test throws no Error, and when nothing ran (uvu #60, #80, #191, #201,
+ * #205); this wrapper turns each of these red, gives every test a time limit, and prints the closing line.
+ */
+import { isMainThread } from 'node:worker_threads';
+import { suite as uvuSuite } from 'uvu';
+
+/** Limit of an ordinary test, milliseconds. */
+export const DEFAULT_TEST_MS = 5_000;
+/** Limit of a test that loads the real model, milliseconds. */
+export const MODEL_TEST_MS = 60_000;
+/** Limit of a test that starts a program or plays a clip, milliseconds. */
+export const END_TO_END_MS = 180_000;
+
+/** How long the process may live on after the last test before open handles count as a failure. */
+const LEFTOVER_MS = 10_000;
+
+type Work = () => void | Promise<void>;
+
+/** Registers tests of one suite. */
+export interface Test {
+  (title: string, work: Work, options?: { readonly timeoutMs?: number }): void;
+  /** Runs once, inside the first test, so that its error fails every test that needed it. */
+  before(work: Work): void;
+  after(work: Work): void;
+  afterEach(work: Work): void;
+  /** Counts as skipped; the reason is printed. */
+  skip(title: string, reason: string): void;
+}
+
+const totals = { registered: 0, passed: 0, failed: 0, skipped: 0 };
+let leftoverTimer: NodeJS.Timeout | undefined;
+
+/**
+ * Declares a suite and hands it to the runner.
+ * @param name the function or class under test
+ */
+export function suite(name: string, declare: (test: Test) => void): void {
+  const inner = uvuSuite(name);
+  const cleanups: Work[] = [];
+  const once: Work[] = [];
+  let setup: Promise<void> | undefined;
+  const prepare = (): Promise<void> => (setup ??= inOrder(once));
+
+  const register = (title: string, work: Work, options: { timeoutMs?: number } = {}): void => {
+    totals.registered += 1;
+    inner(title, async () => {
+      const problems: Error[] = [];
+      const attempt = async (step: Work): Promise<void> => {
+        try {
+          await step();
+        } catch (thrown) {
+          problems.push(asError(thrown));
+        }
+      };
+      const limit = options.timeoutMs ?? DEFAULT_TEST_MS;
+      await attempt(() => withLimit(limit, async () => (await prepare(), await work())));
+      for (const cleanup of cleanups) {
+        await attempt(() => withLimit(limit, cleanup));
+      }
+      count(problems.length === 0);
+      for (const extra of problems.slice(1)) {
+        process.stderr.write(`\n${name} "${title}" also failed: ${String(extra.stack)}\n`);
+      }
+      if (problems[0] !== undefined) {
+        throw problems[0];
+      }
+    });
+  };
+
+  declare(
+    Object.assign(register, {
+      before: (work: Work) => void once.push(work),
+      afterEach: (work: Work) => void cleanups.push(work),
+      after: (work: Work) =>
+        inner.after(async () => {
+          try {
+            await withLimit(END_TO_END_MS, work);
+          } catch (thrown) {
+            totals.registered += 1; // an extra case that nobody declared: the clean-up itself
+            count(false);
+            process.stderr.write(`\n${name} after: ${String(asError(thrown).stack)}\n`);
+          }
+        }),
+      skip: (title: string, reason: string) => {
+        totals.skipped += 1;
+        process.stdout.write(`skipped: ${name} "${title}": ${reason}\n`);
+      },
+    }),
+  );
+  inner.run();
+}
+
+async function inOrder(steps: readonly Work[]): Promise<void> {
+  for (const step of steps) {
+    await step();
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(`threw ${String(thrown)}, which is no Error`);
+}
+
+async function withLimit(limitMs: number, work: Work): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`took longer than ${limitMs} ms`)), limitMs);
+  });
+  try {
+    await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function count(passed: boolean): void {
+  totals[passed ? 'passed' : 'failed'] += 1;
+  clearTimeout(leftoverTimer);
+  if (totals.passed + totals.failed >= totals.registered) {
+    leftoverTimer = setTimeout(() => {
+      const open = process.getActiveResourcesInfo().join(', ');
+      process.stderr.write(`still open after the last test: ${open}\n`);
+      totals.failed += 1;
+      process.exit(1);
+    }, LEFTOVER_MS).unref();
+  }
+}
+
+if (isMainThread) {
+  process.on('exit', (code) => {
+    const { registered, passed, failed, skipped } = totals;
+    const complete = passed > 0 && failed === 0 && passed === registered;
+    if (!complete && code === 0) {
+      process.exitCode = 1;
+    }
+    const lost = registered - passed - failed;
+    const failures = failed + lost + (passed + failed === 0 ? 1 : 0);
+    process.stdout.write(`${passed} passed, ${failures} failed, ${skipped} skipped\n`);
+  });
+}
