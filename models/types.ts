@@ -178,6 +178,8 @@ export interface DecodeOptions {
   readonly topP?: number;
   /** Only the k most probable tokens, 0 for all. Default 0. */
   readonly topK?: number;
+  /** Keeps coordinates at coordinate places, and EOS at the start of an object. Default true. */
+  readonly typeMask?: boolean;
   /** Softmax temperature, above 0. Default 1. */
   readonly temperature?: number;
   /** Seed of the sampler, used where `topP` > 0. Default 0. */

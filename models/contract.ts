@@ -1,0 +1,69 @@
+import { PipelineError } from './errors.ts';
+import type { Session, TensorSpec } from './session.ts';
+import type { ModelInfo } from './types.ts';
+
+/** A shape as the contract wants it: a number must be met, a string is any size. */
+type Wanted = readonly (number | string)[];
+
+/**
+ * Compares the two graphs with the model contract, name by name and shape by shape.
+ * @throws PipelineError ERR_MODEL_CONTRACT that says what was expected and what was found
+ */
+export function checkContract(model: ModelInfo, encoder: Session, decoder: Session): void {
+  const { size } = model.image;
+  expectTensor(encoder, 'input', 'image', 'uint8', ['B', size, size, 3]);
+  expectTensor(decoder, 'input', 'tokens', 'int64', ['B', 'T']);
+  expectTensor(decoder, 'input', 'position', 'int64', ['B']);
+  expectTensor(decoder, 'input', 'past', 'float32', ['B', 'P', model.cacheWidth]);
+  expectTensor(decoder, 'output', 'logits', 'float32', ['B', 'T', model.vocabulary.size]);
+  expectTensor(decoder, 'output', 'rows', 'float32', ['B', 'T', model.cacheWidth]);
+
+  const offered = encoder.outputs.filter(isMemory);
+  const wanted = decoder.inputs.filter(isMemory);
+  for (const { name, type, shape } of wanted) {
+    expectTensor(encoder, 'output', name, type, shape);
+  }
+  if (offered.length === 0 || offered.length !== wanted.length) {
+    throw new PipelineError(
+      'ERR_MODEL_CONTRACT',
+      `Expected ${decoder.file} to take every memory.* that ${encoder.file} gives; ` +
+        `given: ${names(offered)}; taken: ${names(wanted)}`,
+    );
+  }
+}
+
+function isMemory({ name }: TensorSpec): boolean {
+  return name.startsWith('memory.');
+}
+
+function names(specs: readonly TensorSpec[]): string {
+  return specs.map(({ name }) => name).join(', ') || 'none';
+}
+
+function expectTensor(
+  session: Session,
+  side: 'input' | 'output',
+  name: string,
+  type: string,
+  shape: Wanted,
+): void {
+  const all = side === 'input' ? session.inputs : session.outputs;
+  const found = all.find((spec) => spec.name === name);
+  const fits =
+    found !== undefined &&
+    found.type === type &&
+    found.shape.length === shape.length &&
+    found.shape.every((axis, i) => fitsAxis(axis, shape[i]));
+  if (!fits) {
+    const got =
+      found === undefined ? `only ${names(all)}` : `${found.type} [${found.shape.join()}]`;
+    throw new PipelineError(
+      'ERR_MODEL_CONTRACT',
+      `Expected ${side} \`${name}\` of ${session.file} to be ${type} [${shape.join()}], found ${got}`,
+    );
+  }
+}
+
+function fitsAxis(found: number | string, wanted: number | string | undefined): boolean {
+  return typeof found === 'string' || typeof wanted === 'string' || found === wanted;
+}

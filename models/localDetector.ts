@@ -1,0 +1,193 @@
+import { availableParallelism } from 'node:os';
+import { checkContract } from './contract.ts';
+import { PipelineError, invariant, toError } from './errors.ts';
+import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
+import type { ModelFolder } from './modelFolder.ts';
+import { createSampler } from './pix2seq/sampler.ts';
+import { Decoder } from './pix2seq/decoder.ts';
+import { resolveDecodeOptions } from './pix2seq/decodeOptions.ts';
+import { Encoder } from './pix2seq/encoder.ts';
+import { rulesFor } from './pix2seq/stopping.ts';
+import type { StopRule } from './pix2seq/stopping.ts';
+import { candidateDevices, openSession, tensorData } from './session.ts';
+import type { Session, Tensors } from './session.ts';
+import type { DecodeHooks, DecodeOptions, Detector, Device, Features } from './types.ts';
+import { expectInteger, expectKnownKeys, expectOneOf } from './validate.ts';
+
+const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+
+/** Which model is opened, and where it runs. */
+export interface DetectorOptions {
+  /** `starter` for the bundled model, or a model folder. Default `starter`. */
+  readonly model?: string;
+  /** Execution provider; `auto` takes the best that opens. Default `auto`. */
+  readonly device?: Device;
+  /** Threads of the encoder, 1 or more. Default: the cores, 4 at most. */
+  readonly threads?: number;
+}
+
+/** What only a detector in this thread can take: rules are code, and code does not cross threads. */
+export interface LocalDetectorOptions extends DetectorOptions {
+  /** Stop rules beside those of the decode options. Default none. */
+  readonly rules?: readonly StopRule[];
+}
+
+/**
+ * Checks detector options.
+ * @throws TypeError, RangeError
+ */
+export function resolveDetectorOptions(options: DetectorOptions = {}): Required<DetectorOptions> {
+  const threads = options.threads ?? Math.min(4, availableParallelism());
+  return {
+    model: options.model ?? BUNDLED_MODEL,
+    device: expectOneOf('device', options.device ?? 'auto', DEVICES),
+    threads: expectInteger('threads', threads, { min: 1 }),
+  };
+}
+
+/**
+ * Opens a model in this thread. Every run blocks the event loop while it computes: for tests, and
+ * for scripts that do nothing else; `openDetector` keeps the loop free.
+ * @throws PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT
+ */
+export async function openLocalDetector(options: LocalDetectorOptions = {}): Promise<Detector> {
+  expectKnownKeys('openLocalDetector', options, ['model', 'device', 'threads', 'rules']);
+  const resolved = resolveDetectorOptions(options);
+  const folder = await readModelFolder(resolved.model);
+  const devices = resolved.device === 'auto' ? candidateDevices() : [resolved.device];
+  const failures: Error[] = [];
+  for (const device of devices) {
+    try {
+      return await openOn(device, folder, resolved.threads, options.rules ?? []);
+    } catch (thrown) {
+      failures.push(toError(thrown));
+    }
+  }
+  throw failures.at(-1) ?? new PipelineError('ERR_MODEL_LOAD', 'No device to run on');
+}
+
+async function openOn(
+  device: Exclude<Device, 'auto'>,
+  folder: ModelFolder,
+  threads: number,
+  rules: readonly StopRule[],
+): Promise<Detector> {
+  const sessions: Session[] = [];
+  try {
+    // single-token calls are slower on several threads than on one
+    const encoder = await openSession(folder.encoderFile, { device, threads });
+    sessions.push(encoder);
+    const decoder = await openSession(folder.decoderFile, { device, threads: 1 });
+    sessions.push(decoder);
+    checkContract(folder.info, encoder, decoder);
+    const detector = new LocalDetector(folder, device, encoder, decoder, rules);
+    await detector.warmUp();
+    return detector;
+  } catch (thrown) {
+    await Promise.all(sessions.map((session) => session.release()));
+    throw thrown;
+  }
+}
+
+class LocalFeatures implements Features {
+  readonly encodeMs: number;
+  #memory: Tensors | undefined;
+
+  constructor(memory: Tensors, encodeMs: number) {
+    this.#memory = memory;
+    this.encodeMs = encodeMs;
+  }
+
+  get memory(): Tensors {
+    invariant(this.#memory !== undefined, 'features are used before they are closed');
+    return this.#memory;
+  }
+
+  read(): ReturnType<Features['read']> {
+    const entries = Object.entries(this.memory).map(([name, t]) => [name, tensorData(t)] as const);
+    return Promise.resolve(Object.fromEntries(entries));
+  }
+
+  close(): void {
+    this.#memory = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+class LocalDetector implements Detector {
+  readonly model: Detector['model'];
+  readonly device: Detector['device'];
+  readonly #sessions: readonly Session[];
+  readonly #encoder: Encoder;
+  readonly #decoder: Decoder;
+  readonly #rules: readonly StopRule[];
+  /** The run under way, which the next one waits for: one cache, one sequence at a time. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    folder: ModelFolder,
+    device: Detector['device'],
+    encoder: Session,
+    decoder: Session,
+    rules: readonly StopRule[],
+  ) {
+    this.model = folder.info;
+    this.device = device;
+    this.#sessions = [encoder, decoder];
+    this.#encoder = new Encoder(encoder, folder.info);
+    this.#decoder = new Decoder(decoder, folder.info);
+    this.#rules = rules;
+  }
+
+  /** One grey frame and one object: checks the shapes that only a run shows, and pays for the first run. */
+  async warmUp(): Promise<void> {
+    const { size, pad } = this.model.image;
+    using features = await this.encode(new Uint8Array(size * size * 3).fill(pad));
+    await this.decode(features, { maxObjects: 1, eosOffset: 1e9 });
+  }
+
+  encode(image: Uint8Array): Promise<Features> {
+    return this.#queued(async () => {
+      const started = performance.now();
+      const memory = await this.#encoder.encode(image);
+      return new LocalFeatures(memory, performance.now() - started);
+    });
+  }
+
+  decode(
+    features: Features,
+    options?: DecodeOptions,
+    hooks: DecodeHooks = {},
+  ): ReturnType<Detector['decode']> {
+    const resolved = resolveDecodeOptions(options, this.model);
+    invariant(features instanceof LocalFeatures, 'features come from the detector that decodes');
+    return this.#queued(() =>
+      this.#decoder.decode(features.memory, {
+        sampler: createSampler(resolved),
+        rules: [...this.#rules, ...rulesFor(resolved, hooks.signal)],
+        eosOffset: resolved.eosOffset,
+        typeMask: resolved.typeMask,
+        onObject: hooks.onObject,
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#queued(async () => {
+      await Promise.all(this.#sessions.map((session) => session.release()));
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #queued<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined); // its caller hears of the failure, not the next in line
+    return result;
+  }
+}

@@ -1,0 +1,121 @@
+/** Reads a model folder: `model.json` beside `encoder.onnx` and `decoder.onnx`. */
+import { access, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { PipelineError } from './errors.ts';
+import type { ModelInfo } from './types.ts';
+
+/** The name of the model inside this package. */
+export const BUNDLED_MODEL = 'starter';
+
+const Whole = Type.Integer({ minimum: 0 });
+
+/** What `model.json` must hold; further keys (licence, provenance, metrics) are for people. */
+const ModelFile = Type.Object({
+  format: Type.Literal(1),
+  name: Type.String({ minLength: 1 }),
+  task: Type.Literal('detection'),
+  image: Type.Object({
+    size: Type.Integer({ minimum: 32, maximum: 4096 }),
+    channels: Type.Literal('RGB'),
+    fit: Type.Literal('contain'),
+    anchor: Type.Literal('top-left'),
+    pad: Type.Integer({ minimum: 0, maximum: 255 }),
+  }),
+  vocabulary: Type.Object({
+    size: Type.Integer({ minimum: 1 }),
+    eos: Whole,
+    prompt: Type.Array(Whole, { minItems: 1 }),
+    noise: Whole,
+    classBase: Whole,
+    coordinateBase: Whole,
+    bins: Type.Integer({ minimum: 2 }),
+  }),
+  sequence: Type.Object({
+    box: Type.Literal('ymin xmin ymax xmax'),
+    classInput: Type.Union([Type.Literal('noise'), Type.Literal('class')]),
+  }),
+  cacheWidth: Type.Integer({ minimum: 1 }),
+  labels: Type.Array(Type.Object({ id: Whole, name: Type.String() }), { minItems: 1 }),
+  decode: Type.Optional(
+    Type.Object({
+      eosOffset: Type.Optional(Type.Number()),
+      noiseThreshold: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+      noisePatience: Type.Optional(Type.Integer({ minimum: 1 })),
+    }),
+  ),
+});
+
+/** A model folder whose description is right; its graphs are not opened yet. */
+export interface ModelFolder {
+  readonly info: ModelInfo;
+  readonly encoderFile: string;
+  readonly decoderFile: string;
+}
+
+/**
+ * Reads and checks a model's description.
+ * @param model `starter` for the bundled one, or a folder
+ * @throws PipelineError ERR_MODEL_LOAD where a file is missing, ERR_MODEL_CONTRACT where a field is wrong
+ */
+export async function readModelFolder(model: string): Promise<ModelFolder> {
+  const folder =
+    model === BUNDLED_MODEL ? fileURLToPath(new URL('./starter', import.meta.url)) : resolve(model);
+  const file = join(folder, 'model.json');
+  const described = parseModelFile(file, await readText(model, file));
+  const files = {
+    encoderFile: join(folder, 'encoder.onnx'),
+    decoderFile: join(folder, 'decoder.onnx'),
+  };
+  for (const graph of Object.values(files)) {
+    await access(graph).catch(() => {
+      throw new PipelineError('ERR_MODEL_LOAD', `${file} is there but ${graph} is missing`);
+    });
+  }
+  return { ...files, info: toInfo(described) };
+}
+
+async function readText(model: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new PipelineError(
+      'ERR_MODEL_LOAD',
+      `No model at \`${model}\`: expected a folder with model.json, encoder.onnx and decoder.onnx ` +
+        `(looked for ${file}), or the name \`${BUNDLED_MODEL}\``,
+      { cause },
+    );
+  }
+}
+
+function parseModelFile(file: string, text: string): Static<typeof ModelFile> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new PipelineError('ERR_MODEL_CONTRACT', `${file} is not JSON`, { cause });
+  }
+  if (Value.Check(ModelFile, value)) {
+    return value;
+  }
+  const first = Value.Errors(ModelFile, value)[0];
+  throw new PipelineError(
+    'ERR_MODEL_CONTRACT',
+    `${file} is no model description: ${first?.instancePath || 'the file'} ${first?.message ?? 'is wrong'}`,
+  );
+}
+
+function toInfo(file: Static<typeof ModelFile>): ModelInfo {
+  return {
+    name: file.name,
+    image: { size: file.image.size, pad: file.image.pad },
+    vocabulary: file.vocabulary,
+    labels: file.labels,
+    cacheWidth: file.cacheWidth,
+    fusedClassStep: file.sequence.classInput === 'noise',
+    decode: { eosOffset: 0, noiseThreshold: 1, noisePatience: 1, ...file.decode },
+  };
+}

@@ -1,0 +1,40 @@
+import type { DecodeOptions, ModelInfo } from '../types.ts';
+import { expectInteger, expectKnownKeys, expectNumber } from '../validate.ts';
+
+/** The most objects a sequence may hold: 500 tokens, as the official decoder's position table allows. */
+export const MAX_OBJECTS = 100;
+
+/** Decode options with every default filled in. */
+export type ResolvedDecodeOptions = Required<DecodeOptions>;
+
+const DEFAULTS = Object.freeze({
+  maxObjects: MAX_OBJECTS,
+  topP: 0,
+  topK: 0,
+  temperature: 1,
+  typeMask: true,
+  seed: 0,
+  budgetMs: 0,
+});
+
+/**
+ * Checks decode options and fills in the defaults, the model's own where it has some.
+ * @throws TypeError, RangeError that name the option, the rule and the value
+ */
+export function resolveDecodeOptions(
+  options: DecodeOptions | undefined,
+  model: ModelInfo,
+): ResolvedDecodeOptions {
+  const all = { ...DEFAULTS, ...model.decode, ...options };
+  expectKnownKeys('decode', options, Object.keys({ ...DEFAULTS, ...model.decode }));
+  expectInteger('maxObjects', all.maxObjects, { min: 1, max: MAX_OBJECTS });
+  expectNumber('topP', all.topP, { min: 0, max: 1 });
+  expectInteger('topK', all.topK, { min: 0 });
+  expectNumber('temperature', all.temperature, { above: 0 });
+  expectInteger('seed', all.seed);
+  expectNumber('eosOffset', all.eosOffset);
+  expectNumber('noiseThreshold', all.noiseThreshold, { min: 0, max: 1 });
+  expectInteger('noisePatience', all.noisePatience, { min: 1 });
+  expectNumber('budgetMs', all.budgetMs, { min: 0 });
+  return all;
+}
