@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'ERR_TOKEN_RANGE'
   | 'ERR_WORKER_EXIT'
   | 'ERR_BUFFER_FULL'
+  | 'ERR_FRAME_CLOSED'
   | 'ERR_OUTPUT'
   | 'ERR_SERVER_LISTEN'
   | 'ERR_CLIENT_PROTOCOL'

@@ -4,7 +4,7 @@ export type { ErrorCode, PipelineErrorOptions } from './errors.ts';
 export { expectInteger, expectKnownKeys, expectNumber, expectOneOf, suggest } from './validate.ts';
 export type { NumberRange } from './validate.ts';
 export { siblingModule } from './siblingModule.ts';
-export { BUNDLED_MODEL } from './modelFolder.ts';
+export { BUNDLED_MODEL, bundledImageSpec } from './modelFolder.ts';
 export { openLocalDetector } from './localDetector.ts';
 export type { DetectorOptions, LocalDetectorOptions } from './localDetector.ts';
 export { openDetector } from './worker/workerDetector.ts';

@@ -1,4 +1,5 @@
 /** Reads a model folder: `model.json` beside `encoder.onnx` and `decoder.onnx`. */
+import { readFileSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +7,7 @@ import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { PipelineError } from './errors.ts';
-import type { ModelInfo } from './types.ts';
+import type { ImageSpec, ModelInfo } from './types.ts';
 
 /** The name of the model inside this package. */
 export const BUNDLED_MODEL = 'starter';
@@ -54,6 +55,13 @@ export interface ModelFolder {
   readonly info: ModelInfo;
   readonly encoderFile: string;
   readonly decoderFile: string;
+}
+
+/** How the bundled model wants its pictures: what a source makes where nothing else is asked for. */
+export function bundledImageSpec(): ImageSpec {
+  const file = fileURLToPath(new URL('./starter/model.json', import.meta.url));
+  const { size, pad } = parseModelFile(file, readFileSync(file, 'utf8')).image;
+  return { size, pad };
 }
 
 /**

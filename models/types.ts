@@ -48,6 +48,10 @@ export interface FrameInfo {
   readonly width: number;
   readonly height: number;
   readonly letterbox: Letterbox;
+  /** When the frame reached this program, on the clock of `performance.now()`. */
+  readonly arrivedAtMs: number;
+  /** Milliseconds the video decoder worked on it. */
+  readonly decodeMs: number;
   /** Name of the picture's file where the source is a set of pictures. */
   readonly file?: string;
 }
@@ -69,7 +73,7 @@ export interface Frame extends FrameInfo, Disposable {
   /** Letterboxed RGB for the model, uint8 [S, S, 3]; reading it after `close()` throws. */
   readonly image: Uint8Array;
   /** The picture at display size where the source was asked for it; dies with the frame. */
-  readonly display?: DisplayImage;
+  readonly display?: DisplayImage | undefined;
   readonly closed: boolean;
   /** Gives the memory back. Idempotent. */
   close(): void;
@@ -92,8 +96,8 @@ export interface TokenCounts {
 
 /** Times of a frame, milliseconds. */
 export interface FrameTiming {
-  /** Spent waiting for the video decoder to hand the frame over. */
-  readonly decodeMs?: number;
+  /** The video decoder's work on it. */
+  readonly decodeMs: number;
   /** Between the frame's arrival and the start of its encoder run. */
   readonly queueMs: number;
   readonly encodeMs: number;

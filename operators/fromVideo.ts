@@ -1,0 +1,143 @@
+import { basename } from 'node:path';
+import { Observable } from 'rxjs';
+import { toError } from '../models/errors.ts';
+import { bundledImageSpec } from '../models/modelFolder.ts';
+import type { Frame, ImageSpec } from '../models/types.ts';
+import { expectInteger, expectKnownKeys, expectOneOf } from '../models/validate.ts';
+import type { StandardInput, StartDecoder } from './video/decoder.ts';
+import { filterGraph } from './video/filterGraph.ts';
+import { FrameReader } from './video/frameReader.ts';
+import { findFfmpeg, startNative } from './video/nativeDecoder.ts';
+import { expectReadableFile, isUrl, prepareStdin } from './video/sources.ts';
+import { startWasm } from './video/wasmDecoder.ts';
+
+/** Which FFmpeg decodes: the program on the PATH, the built-in one, or the first that is there. */
+export type DecoderChoice = 'auto' | 'wasm' | 'native';
+
+/** What is known of a video once its first frame is there. */
+export interface VideoInfo {
+  readonly decoder: 'wasm' | 'native';
+  /** Seconds; absent for streams. */
+  readonly duration?: number;
+  readonly framesPerSecond?: number;
+}
+
+/** Options of `fromVideo`. */
+export interface FromVideoConfig {
+  /** Name of the source in every frame. Default: the file's name. */
+  readonly source?: string;
+  /** How the model wants its pictures: `detector.model.image`. Default: as the bundled model does. */
+  readonly image?: ImageSpec;
+  /** Default `auto`: the `ffmpeg` program where it is found, else the built-in FFmpeg. */
+  readonly decoder?: DecoderChoice;
+  /** Also give each frame a picture for people, this many pixels along its longer side; 0 for none. Default 0. */
+  readonly display?: number;
+  /** Decode every n-th frame only. Default 1. */
+  readonly stride?: number;
+  /** End after so many frames; 0 for all. Default 0. */
+  readonly maxFrames?: number;
+  /** Start again at the end, for ever; time and index go on. Default false. */
+  readonly loop?: boolean;
+  /** Frames that may be open at a time before the decoder waits, 2 or more. Default 8. */
+  readonly maxOpenFrames?: number;
+  /** Told once, before the first frame. */
+  readonly onOpen?: (info: VideoInfo) => void;
+}
+
+const KEYS = 'source image decoder display stride maxFrames loop maxOpenFrames onOpen'.split(' ');
+
+/**
+ * Decodes a video into frames, ready for the model.
+ * The file plays as fast as its frames are closed; nothing is dropped.
+ *
+ * ```text
+ *  fromVideo(file)   -f-f-f-f-f-|     each f closed by its consumer
+ *  too many open     -f-f-f-----f-|   the decoder waits at maxOpenFrames
+ *  damaged file      -f-f-#           ERR_VIDEO_DECODE, with the second
+ * ```
+ *
+ * Cold: decoding starts at subscription and stops at once when it ends. Frames come in display order
+ * with the media time of the file, also at a variable rate; rotation is applied; a size that changes
+ * midway is followed. Completes at the end of the file.
+ * @param input a path, a URL (with the `ffmpeg` program only), or `-` for standard input
+ * @returns frames; **errors:** ERR_VIDEO_OPEN where there is no video to be read, ERR_VIDEO_DECODE
+ * where it is damaged or cut short, after the frames before the damage
+ * @throws TypeError, RangeError for wrong options
+ * **Owns:** the subscriber gets each frame and closes it; `detect` and `encode` do.
+ */
+export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Observable<Frame> {
+  expectKnownKeys('fromVideo', config, KEYS);
+  expectOneOf('decoder', config.decoder ?? 'auto', ['auto', 'wasm', 'native']);
+  const settings = {
+    display: expectInteger('display', config.display ?? 0, { min: 0, max: 4096 }),
+    stride: expectInteger('stride', config.stride ?? 1, { min: 1 }),
+    maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }),
+    maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 8, { min: 2 }),
+  };
+  const path =
+    input instanceof URL && input.protocol === 'file:' ? decodeURI(input.pathname) : String(input);
+
+  return new Observable<Frame>((subscriber) => {
+    let stop = (): void => undefined;
+    const fail = (thrown: unknown): void => subscriber.error(toError(thrown));
+    const start = (source: string | StandardInput, dispose: () => void): void => {
+      const { decoder, start: startDecoder } = chooseDecoder(config.decoder ?? 'auto');
+      const image = config.image ?? bundledImageSpec();
+      const request = { image, display: settings.display, stride: settings.stride };
+      const reader = new FrameReader({
+        name: path === '-' ? 'standard input' : `\`${path}\``,
+        source: config.source ?? (path === '-' ? 'stdin' : basename(path)),
+        request,
+        maxOpenFrames: settings.maxOpenFrames,
+        onOpen: (facts) => config.onOpen?.({ decoder, ...facts }),
+        subscriber,
+      });
+      const running = startDecoder(
+        {
+          input: source,
+          inputOptions: config.loop === true ? ['-stream_loop', '-1'] : [],
+          outputOptions: [
+            ...['-filter_complex', filterGraph(request, 'out'), '-map', '[out]'],
+            ...(settings.maxFrames > 0 ? ['-frames:v', String(settings.maxFrames)] : []),
+            ...['-pix_fmt', 'rgb24', '-f', 'rawvideo'],
+          ],
+          slots: reader.slots,
+        },
+        reader,
+      );
+      stop = () => (running.stop(), dispose());
+    };
+
+    if (path === '-') {
+      prepareStdin()
+        .then(({ input: stdin, dispose }) => {
+          if (subscriber.closed) {
+            dispose();
+          } else {
+            start(stdin, dispose);
+          }
+        })
+        .catch(fail);
+    } else {
+      try {
+        if (!isUrl(path)) {
+          expectReadableFile(path);
+        }
+        start(path, () => undefined);
+      } catch (thrown) {
+        fail(thrown);
+      }
+    }
+    return () => stop();
+  });
+}
+
+function chooseDecoder(choice: DecoderChoice): {
+  readonly decoder: 'wasm' | 'native';
+  readonly start: StartDecoder;
+} {
+  const isNative = choice === 'native' || (choice === 'auto' && findFfmpeg() !== undefined);
+  return isNative
+    ? { decoder: 'native', start: startNative }
+    : { decoder: 'wasm', start: startWasm };
+}

@@ -1,0 +1,36 @@
+import type { FrameSlots } from './frameSlots.ts';
+
+/** Standard input, of which the first bytes were read already to see what it is. */
+export interface StandardInput {
+  readonly head: Uint8Array;
+}
+
+/** One FFmpeg run that is wanted. */
+export interface DecoderRequest {
+  /** A path, a URL, or standard input. */
+  readonly input: string | StandardInput;
+  /** FFmpeg's options before the input. */
+  readonly inputOptions: readonly string[];
+  /** FFmpeg's options after the input, without the output. */
+  readonly outputOptions: readonly string[];
+  /** Where the pictures go; borrowed until the end. */
+  readonly slots: FrameSlots;
+}
+
+/** What a decoder tells of its run, in this order: lines and pictures, then the end, once. */
+export interface DecoderEvents {
+  readonly onLine: (line: string) => void;
+  /** A slot is full. */
+  readonly onPicture: (slot: number) => void;
+  /** @param code FFmpeg's exit code   @param error why it could not run, where it could not */
+  readonly onEnd: (code: number, error?: Error) => void;
+}
+
+/** A run under way. */
+export interface RunningDecoder {
+  /** Ends the run at once. No event follows. */
+  stop(): void;
+}
+
+/** Starts FFmpeg, however it is made available. */
+export type StartDecoder = (request: DecoderRequest, events: DecoderEvents) => RunningDecoder;

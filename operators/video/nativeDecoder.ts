@@ -1,0 +1,123 @@
+/** The door to the `ffmpeg` program: runs it as a child and cuts its output into pictures. */
+import { execFileSync, spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import which from 'which';
+import { PipelineError } from '../../models/errors.ts';
+import type { DecoderEvents, DecoderRequest, RunningDecoder } from './decoder.ts';
+import { SlotWriter } from './frameSlots.ts';
+import { ffmpegInput } from './sources.ts';
+
+/** Where the program is on this machine, or nothing. */
+export function findFfmpeg(): string | undefined {
+  return which.sync('ffmpeg', { nothrow: true }) ?? undefined;
+}
+
+/**
+ * Starts the `ffmpeg` program of the PATH.
+ * Back-pressure: its output is not read while no slot is free, and the pipe stops it.
+ */
+export function startNative(request: DecoderRequest, events: DecoderEvents): RunningDecoder {
+  const program = findFfmpeg();
+  if (program === undefined) {
+    throw new PipelineError(
+      'ERR_VIDEO_OPEN',
+      'There is no `ffmpeg` program on the PATH; install FFmpeg, or use the built-in decoder (wasm)',
+    );
+  }
+  const { input } = request;
+  const child = spawn(
+    program,
+    [
+      ...['-hide_banner', '-nostdin', '-nostats', '-v', 'repeat+level+info'],
+      ...request.inputOptions,
+      ...['-i', typeof input === 'string' ? ffmpegInput(input) : 'pipe:0'],
+      ...request.outputOptions,
+      ...[...passThrough(program), 'pipe:1'],
+    ],
+    { stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  let stopped = false;
+  feed(child.stdin, input);
+  const reader = new PictureReader(child.stdout, request, events);
+  createInterface({ input: child.stderr }).on('line', (line) => !stopped && events.onLine(line));
+  child.on('error', (error) => !stopped && events.onEnd(1, error));
+  child.on('close', (code) => !stopped && events.onEnd(code ?? 1));
+  return {
+    stop() {
+      stopped = true;
+      reader.stop();
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+/** Hands standard input on, from its first byte; a child that ends early is no error here. */
+function feed(stdin: Writable, input: DecoderRequest['input']): void {
+  stdin.on('error', () => undefined); // EPIPE: FFmpeg has seen enough, and says why on its own channel
+  if (typeof input === 'string') {
+    stdin.end();
+    return;
+  }
+  stdin.write(input.head);
+  createReadStream('', { fd: 0, autoClose: false }).pipe(stdin);
+}
+
+/** Frames as they are, none doubled or dropped; before FFmpeg 5.1 the option had another name. */
+function passThrough(program: string): string[] {
+  const version = execFileSync(program, ['-version'], { encoding: 'utf8' });
+  const [, major = '99', minor = '0'] = /^ffmpeg version n?(\d+)\.(\d+)/.exec(version) ?? [];
+  const isOld = Number(major) < 5 || (Number(major) === 5 && Number(minor) < 1);
+  return isOld ? ['-vsync', 'passthrough'] : ['-fps_mode', 'passthrough'];
+}
+
+/** Copies a child's output into slots, and pauses it while none is free. */
+class PictureReader {
+  readonly #stdout: Readable;
+  readonly #writer: SlotWriter;
+  readonly #onPicture: (slot: number) => void;
+  /** What was read and found no slot yet. */
+  #rest: Uint8Array = new Uint8Array();
+  /** While pictures are being handed out: a frame that is closed at once must not start it again. */
+  #draining = false;
+  #stopped = false;
+
+  constructor(stdout: Readable, { slots }: DecoderRequest, { onPicture }: DecoderEvents) {
+    this.#stdout = stdout;
+    this.#writer = new SlotWriter(slots.shared);
+    this.#onPicture = onPicture;
+    slots.onRelease = () => this.#resume();
+    stdout.on('data', (chunk: Buffer) => {
+      this.#rest = chunk;
+      this.#drain();
+      if (this.#rest.length > 0) {
+        stdout.pause();
+      }
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #drain(): void {
+    this.#draining = true;
+    const taken = this.#writer.write(this.#rest, (slot) => {
+      if (!this.#stopped) {
+        this.#onPicture(slot);
+      }
+    });
+    this.#rest = this.#rest.subarray(taken);
+    this.#draining = false;
+  }
+
+  #resume(): void {
+    if (!this.#stopped && !this.#draining && this.#rest.length > 0) {
+      this.#drain();
+      if (this.#rest.length === 0) {
+        this.#stdout.resume();
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The worker thread in which FFmpeg's WebAssembly build runs. It gives the stock worker of
+ * `@ffmpeg/ffmpeg` the few browser globals it needs under Node, and the core two things it lacks:
+ * files of this machine, read piece by piece, and a device whose writes fill the shared slots.
+ */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import { hostFileSystem, readingDevice, writingDevice } from './emscripten.ts';
+import type { CoreModule } from './emscripten.ts';
+import type { SharedSlots } from './frameSlots.ts';
+import { SlotWriter } from './frameSlots.ts';
+
+/** Given to the worker when it starts. */
+export interface WasmStart {
+  readonly slots: SharedSlots;
+  readonly wasm: WebAssembly.Module;
+  /** First bytes of standard input, where that is the source. */
+  readonly stdinHead: Uint8Array | undefined;
+}
+
+/** The worker's own message, beside those of the stock worker. */
+export interface PictureMessage {
+  readonly picture: number;
+}
+
+type CreateCore = (options: object) => Promise<CoreModule>;
+
+const { slots, wasm, stdinHead } = workerData as WasmStart;
+const writer = new SlotWriter(slots);
+
+async function createCore(create: CreateCore, options: object): Promise<CoreModule> {
+  const core = await create({
+    ...options,
+    instantiateWasm(
+      imports: WebAssembly.Imports,
+      done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+    ) {
+      const instance = new WebAssembly.Instance(wasm, imports);
+      done(instance, wasm);
+      return instance.exports;
+    },
+  });
+  core.FS.filesystems['NODEFS'] = hostFileSystem(core.FS); // a name that the FFmpeg class can mount
+  writingDevice(core.FS, '/dev/pictures', (bytes) => {
+    for (let taken = 0; taken < bytes.length;) {
+      writer.waitForSlot();
+      taken += writer.write(bytes.subarray(taken), (picture) => {
+        parentPort?.postMessage({ picture } satisfies PictureMessage);
+      });
+    }
+  });
+  if (stdinHead !== undefined) {
+    readingDevice(core.FS, '/dev/input', stdinHead);
+  }
+  return core;
+}
+
+type Handler = (event: { readonly data: unknown }) => void;
+const early: unknown[] = [];
+let handler: Handler | undefined;
+
+Object.assign(globalThis, {
+  self: globalThis,
+  location: { href: import.meta.url },
+  postMessage: (message: unknown) => parentPort?.postMessage(message),
+  importScripts(coreUrl: string) {
+    const create = createRequire(import.meta.url)(fileURLToPath(coreUrl)) as CreateCore;
+    Object.assign(globalThis, { createFFmpegCore: (o: object) => createCore(create, o) });
+  },
+});
+Object.defineProperty(globalThis, 'onmessage', {
+  get: () => handler,
+  set(next: Handler) {
+    handler = next;
+    early.splice(0).forEach((data) => next({ data }));
+  },
+});
+parentPort?.on('message', (data) => (handler === undefined ? early.push(data) : handler({ data })));
+
+await import('@ffmpeg/ffmpeg/worker');
