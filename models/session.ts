@@ -94,7 +94,7 @@ export function float32Tensor(data: Float32Array, dims: readonly number[]): Tens
   return new ort.Tensor('float32', data, dims);
 }
 
-/** Makes a uint8 tensor over the given memory, which is borrowed; shared memory is fine. */
+/** Makes a uint8 tensor over the given memory, which is borrowed; it must not be shared memory. */
 export function uint8Tensor(data: Uint8Array, dims: readonly number[]): Tensor {
   return new ort.Tensor('uint8', data, dims);
 }

@@ -75,6 +75,8 @@ export interface Frame extends FrameInfo, Disposable {
   /** The picture at display size where the source was asked for it; dies with the frame. */
   readonly display?: DisplayImage | undefined;
   readonly closed: boolean;
+  /** Sets `arrivedAtMs` and `capturedAt` to now: for who held the frame back on purpose, as a player does. */
+  arrive(): void;
   /** Gives the memory back. Idempotent. */
   close(): void;
 }

@@ -95,7 +95,8 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
       const running = startDecoder(
         {
           input: source,
-          inputOptions: config.loop === true ? ['-stream_loop', '-1'] : [],
+          // one thread: several would hold as many frames back, and report damage out of order
+          inputOptions: ['-threads', '1', ...(config.loop === true ? ['-stream_loop', '-1'] : [])],
           outputOptions: [
             ...['-filter_complex', filterGraph(request, 'out'), '-map', '[out]'],
             ...(settings.maxFrames > 0 ? ['-frames:v', String(settings.maxFrames)] : []),

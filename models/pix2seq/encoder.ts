@@ -7,15 +7,18 @@ import { expectImage } from './image.ts';
 export class Encoder {
   readonly #session: Session;
   readonly #model: ModelInfo;
+  /** The frame under way; a copy, since onnxruntime-node 1.30 refuses memory shared between threads. */
+  readonly #image: Uint8Array; // [S, S, 3]
 
   /** @param session borrowed */
   constructor(session: Session, model: ModelInfo) {
     this.#session = session;
     this.#model = model;
+    this.#image = new Uint8Array(model.image.size ** 2 * 3);
   }
 
   /**
-   * Looks at one frame.
+   * Looks at one frame; one at a time.
    * @param image uint8 [S, S, 3], letterboxed RGB; borrowed until the promise settles
    * @returns the `memory.*` tensors, opaque to the engine
    * @throws RangeError where the picture has another size, PipelineError ERR_MODEL_RUN
@@ -23,6 +26,7 @@ export class Encoder {
   async encode(image: Uint8Array): Promise<Tensors> {
     const { size } = this.#model.image;
     expectImage(image, size);
-    return this.#session.run({ image: uint8Tensor(image, [1, size, size, 3]) });
+    this.#image.set(image);
+    return this.#session.run({ image: uint8Tensor(this.#image, [1, size, size, 3]) });
   }
 }

@@ -19,7 +19,7 @@ const BROKEN =
   /corrupt decoded frame|Error while decoding|Error submitting.*decoder|Decoding error/;
 /** The file is not whole; frames that were read before may still come out of the decoder. */
 const CUT =
-  /File ended prematurely|partial file|corrupt input packet|error while decoding MB|Error at MB|[Tt]runcated/;
+  /File ended prematurely|partial file|corrupt input packet|error while decoding MB|Error at MB|error y=\d+ x=|[Tt]runcated/;
 const PROBLEM = /\[(?:error|fatal|panic)\] (.*)$/;
 /** What FFmpeg prints at the end of every run in WebAssembly, and sums that repeat what was said. */
 const NO_NEWS = /^Aborted\(\)|^Conversion failed|^Error opening|^Nothing was written/;

@@ -17,7 +17,7 @@ export interface SharedSlots {
 export class FrameSlots {
   readonly shared: SharedSlots;
   /** Called after each release, for a writer in the same thread. */
-  onRelease: (() => void) | undefined;
+  onRelease: ((slot: number) => void) | undefined;
   readonly #states: Int32Array;
   #unblockedAtMs = 0;
 
@@ -49,7 +49,7 @@ export class FrameSlots {
     }
     Atomics.store(this.#states, slot, FREE);
     Atomics.notify(this.#states, slot);
-    this.onRelease?.();
+    this.onRelease?.(slot);
   }
 }
 

@@ -28,12 +28,13 @@ export class SlotFrame implements Frame {
   readonly source: string;
   readonly index: number;
   readonly pts: number;
-  readonly capturedAt: number;
+  capturedAt: number;
   readonly width: number;
   readonly height: number;
   readonly letterbox: Letterbox;
-  readonly arrivedAtMs: number;
+  arrivedAtMs: number;
   readonly decodeMs: number;
+  readonly file?: string;
   readonly #slots: FrameSlots;
   readonly #slot: number;
   #pictures: SlotPictures | undefined;
@@ -49,6 +50,9 @@ export class SlotFrame implements Frame {
     this.letterbox = info.letterbox;
     this.arrivedAtMs = info.arrivedAtMs;
     this.decodeMs = info.decodeMs;
+    if (info.file !== undefined) {
+      this.file = info.file;
+    }
     this.#pictures = pictures;
     this.#slots = slots;
     this.#slot = slot;
@@ -65,6 +69,11 @@ export class SlotFrame implements Frame {
 
   get display(): DisplayImage | undefined {
     return this.#open().display;
+  }
+
+  arrive(): void {
+    this.capturedAt = Date.now();
+    this.arrivedAtMs = performance.now();
   }
 
   close(): void {

@@ -1,0 +1,16 @@
+/** What the operators use where an option is not given; the unit and range of each are at its config field. */
+export const operatorDefaults: Readonly<{
+  maxBuffered: number;
+  rate: number;
+  maxWaitSeconds: number;
+  windowMs: number;
+  minIou: number;
+  maxMissedFrames: number;
+}> = Object.freeze({
+  maxBuffered: 64,
+  rate: 1,
+  maxWaitSeconds: 5,
+  windowMs: 1_000,
+  minIou: 0.3,
+  maxMissedFrames: 10,
+});

@@ -1,0 +1,88 @@
+import { map } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
+import { toDetections } from '../models/pix2seq/objects.ts';
+import type { Detection, Detector, FrameDetections, ModelInfo } from '../models/types.ts';
+import { expectKnownKeys, expectNumber, suggest } from '../models/validate.ts';
+import type { ReadFrame } from './decode.ts';
+
+/** Which objects are kept. */
+export interface ObjectsConfig {
+  /** Lowest score, 0 to 1. Default 0.3. */
+  readonly minScore?: number | undefined;
+  /** Labels to keep. Default: all. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+/** Decides whether a detection is wanted. */
+export type Wanted = (detection: Pick<Detection, 'label' | 'score'>) => boolean;
+
+/**
+ * Turns each frame's tokens into detections in source pixels.
+ * The last third of `detect`: boxes, labels and scores instead of integers.
+ *
+ * ```text
+ *  source    -r-r-r-|
+ *  objects   -d-d-d-|
+ * ```
+ *
+ * Synchronous; one result a frame, in order, also where nothing was found.
+ * @param detector whose vocabulary the tokens are of; borrowed   @param config see `ObjectsConfig`
+ * @returns frame results
+ * @throws TypeError, RangeError for wrong options, an unknown class among them
+ * **Owns:** nothing.
+ */
+export function objects(
+  detector: Pick<Detector, 'model'>,
+  config: ObjectsConfig = {},
+): OperatorFunction<ReadFrame, FrameDetections> {
+  expectKnownKeys('objects', config, ['minScore', 'classes']);
+  const wanted = wantedBy(config, detector.model);
+  return map((read) => toFrameDetections(read, detector.model, wanted));
+}
+
+/**
+ * Makes the test that a configuration asks for.
+ * @throws TypeError, RangeError for wrong options; an unknown class is named with the nearest known one
+ */
+export function wantedBy(
+  { minScore = 0.3, classes }: ObjectsConfig,
+  { labels }: ModelInfo,
+): Wanted {
+  expectNumber('minScore', minScore, { min: 0, max: 1 });
+  const names = labels.map(({ name }) => name);
+  const unknown = classes?.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`The model has no class \`${unknown}\`${suggest(unknown, names)}`);
+  }
+  return ({ label, score }) => score >= minScore && (classes?.includes(label) ?? true);
+}
+
+/** Turns one read frame into its result. */
+export function toFrameDetections(
+  { info, sequence, queueMs, encodeMs, firstObjectMs }: ReadFrame,
+  model: ModelInfo,
+  wanted: Wanted,
+): FrameDetections {
+  const { source, index, pts, capturedAt, width, height, decodeMs, file } = info;
+  return {
+    type: 'frame',
+    source,
+    frame: index,
+    pts,
+    capturedAt,
+    width,
+    height,
+    ...(file === undefined ? {} : { file }),
+    final: sequence.final,
+    stop: sequence.stop,
+    detections: toDetections(sequence, info, model, 0).filter(wanted),
+    tokens: sequence.counts,
+    timing: {
+      decodeMs,
+      queueMs,
+      encodeMs,
+      ...(firstObjectMs === undefined ? {} : { firstObjectMs }),
+      tokensMs: sequence.tokensMs,
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { Subject, finalize, map, merge, tap } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { expectKnownKeys, openDetector } from '../models/index.ts';
+import type { Detector, DetectorOptions, FoundObject, FrameDetections } from '../models/index.ts';
+import { detect, pace, track } from '../operators/index.ts';
+import type { DecoderChoice, DetectConfig } from '../operators/index.ts';
+import { createDetectionServer } from '../server/index.ts';
+import type { DetectionServer, ServerOptions } from '../server/index.ts';
+import { openSource } from './openSource.ts';
+import { createPictures } from './pictures.ts';
+import type { Pictures } from './pictures.ts';
+import { rounded, roundedDetection } from './rounded.ts';
+
+/** Longest side of the viewer's pictures, pixels. */
+const DISPLAY_PIXELS = 640;
+
+/** One video source of a pipeline. */
+export interface PipelineSource {
+  /** Name under which subscribers know it. */
+  readonly name: string;
+  /** A video, a URL, a picture, a folder or a glob of pictures; files play at their own speed. */
+  readonly source: string;
+  /** Start again at the end, for ever. Videos only. Default false. */
+  readonly loop?: boolean;
+}
+
+/** Options of `createPipeline`. */
+export interface PipelineOptions {
+  readonly sources: readonly PipelineSource[];
+  /** Which model, and where it runs. */
+  readonly detector?: DetectorOptions;
+  /** How frames are read, and which objects are kept. */
+  readonly detect?: Omit<DetectConfig, 'policy' | 'onObject' | 'onFrame' | 'onDropped'>;
+  /** Which FFmpeg decodes. Default `auto`. */
+  readonly decoder?: DecoderChoice;
+  readonly server?: Omit<ServerOptions, 'isReady'>;
+}
+
+/** Sources, a model and a server, running. */
+export interface Pipeline extends AsyncDisposable {
+  readonly server: DetectionServer;
+  readonly detector: Detector;
+  /** The results of all sources as they come; hot, never errors, completes at `close()`. */
+  readonly results$: Observable<FrameDetections>;
+  /** Ends the sources, closes every client with 1001, frees the model. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs sources through one model and serves the results.
+ * The whole of `pix2seq-stream serve` as a function. Of each source the newest frame wins; sources
+ * share the model frame by frame. A source that fails goes offline, and the others go on.
+ * @throws TypeError, RangeError for wrong options; PipelineError ERR_SERVER_LISTEN, ERR_MODEL_LOAD,
+ * ERR_MODEL_CONTRACT
+ * **Owns:** everything it starts, until `close()`.
+ */
+export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
+  expectKnownKeys('createPipeline', options, [
+    'sources',
+    'detector',
+    'detect',
+    'decoder',
+    'server',
+  ]);
+  let isReady = false;
+  // the server first: a port in use is known at once, a model takes a while
+  const server = await createDetectionServer({ ...options.server, isReady: () => isReady });
+  try {
+    const detector = await openDetector(options.detector);
+    isReady = true;
+    const results$ = new Subject<FrameDetections>();
+    for (const source of options.sources) {
+      const pictures = createPictures();
+      const events$ = sourceEvents(source, options, detector, pictures, results$);
+      server.attach({ name: source.name, events$, pictures$: pictures.pictures$ });
+    }
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closing ??= server
+        .close()
+        .then(() => detector.close())
+        .finally(() => results$.complete());
+      return closing;
+    };
+    return { server, detector, results$, close, [Symbol.asyncDispose]: close };
+  } catch (thrown) {
+    await server.close();
+    throw thrown;
+  }
+}
+
+/** What the server is told of one source: objects as they are found, then their frame. */
+function sourceEvents(
+  { name, source, loop = false }: PipelineSource,
+  options: PipelineOptions,
+  detector: Detector,
+  pictures: Pictures,
+  results$: Subject<FrameDetections>,
+): Observable<FrameDetections | FoundObject> {
+  const found$ = new Subject<FoundObject>();
+  const frames$ = openSource(source, {
+    image: detector.model.image,
+    name,
+    loop,
+    decoder: options.decoder,
+    display: DISPLAY_PIXELS,
+  });
+  const detections$ = frames$.pipe(
+    pace({ onDropped: (frame) => frame.close() }),
+    tap((frame) => frame.arrive()), // its latency counts from when it was due
+    detect(detector, {
+      ...options.detect,
+      policy: 'latest',
+      onFrame: (frame) => pictures.take(frame),
+      onObject: (found) => found$.next({ ...found, detection: roundedDetection(found.detection) }),
+    }),
+    track(),
+    map(rounded),
+    tap((result) => results$.next(result)),
+    finalize(() => found$.complete()),
+  );
+  return merge(found$, detections$);
+}

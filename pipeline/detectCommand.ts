@@ -1,0 +1,160 @@
+import { map, tap } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
+import { openDetector, toError } from '../models/index.ts';
+import type { Detector, FrameDetections } from '../models/index.ts';
+import { detect, track } from '../operators/index.ts';
+import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
+import { createFormat } from './formats.ts';
+import type { Format } from './formats.ts';
+import { openLineWriter } from './lineWriter.ts';
+import type { LineWriter } from './lineWriter.ts';
+import { openSource, sourceName } from './openSource.ts';
+import type { DetectArguments } from './options.ts';
+import { createProgress } from './progress.ts';
+import type { Progress } from './progress.ts';
+import { rounded } from './rounded.ts';
+
+/** What became of one source's frames. */
+interface Account {
+  numFrames: number;
+  numObjects: number;
+  /** Pictures that could not be read. */
+  numFaults: number;
+}
+
+/**
+ * The `detect` command: every frame of every source, in order, to a file or standard output.
+ * @returns the exit code
+ * @throws Error where nothing could be started; failures of single sources are told on standard error
+ */
+export async function detectCommand(
+  sources: readonly string[],
+  options: DetectArguments,
+  interrupt: AbortSignal,
+): Promise<number> {
+  const detector = await openDetector(options.detector);
+  try {
+    const format = createFormat(options.format, detector.model);
+    const writer = openLineWriter(options.out);
+    try {
+      format.begin(writer);
+      let worst: number = EXIT.done;
+      for (const source of sources) {
+        const code = await detectSource(source, { options, detector, writer, format, interrupt });
+        worst = Math.max(worst, code);
+        if (interrupt.aborted || code === EXIT.interrupted) {
+          break;
+        }
+      }
+      format.end(writer);
+      return worst;
+    } finally {
+      writer.close();
+    }
+  } catch (thrown) {
+    if (isReaderGone(thrown)) {
+      return EXIT.done; // `| head` has seen enough
+    }
+    throw thrown;
+  } finally {
+    await detector.close();
+  }
+}
+
+interface Run {
+  readonly options: DetectArguments;
+  readonly detector: Detector;
+  readonly writer: LineWriter;
+  readonly format: Format;
+  readonly interrupt: AbortSignal;
+}
+
+async function detectSource(source: string, run: Run): Promise<number> {
+  const { options, format, writer, interrupt } = run;
+  const account: Account = { numFrames: 0, numObjects: 0, numFaults: 0 };
+  const progress = options.quiet ? undefined : createProgress(sourceName(source));
+  const startedMs = performance.now();
+  const results$ = resultsOf(source, run, account, progress).pipe(
+    tap((result) => {
+      account.numFrames += 1;
+      account.numObjects += result.detections.length;
+      format.write(writer, result, account.numFrames);
+      progress?.tick();
+    }),
+  );
+  let code: number;
+  try {
+    code = await finished(results$, interrupt);
+  } catch (thrown) {
+    if (isReaderGone(thrown)) {
+      throw thrown;
+    }
+    progress?.stop();
+    const error = toError(thrown);
+    process.stderr.write(errorLine(error, options.verbose));
+    code = exitCodeOf(error);
+  } finally {
+    progress?.stop();
+  }
+  if (!options.quiet) {
+    process.stderr.write(`${summary(source, account, performance.now() - startedMs)}\n`);
+  }
+  return code === EXIT.done && account.numFaults > 0 ? EXIT.failed : code;
+}
+
+function resultsOf(
+  source: string,
+  { options, detector }: Run,
+  account: Account,
+  progress: Progress | undefined,
+): Observable<FrameDetections> {
+  const frames$ = openSource(source, {
+    image: detector.model.image,
+    decoder: options.decoder,
+    stride: options.vidStride,
+    maxFrames: options.maxFrames,
+    onOpen: ({ numFrames }) => progress?.start(numFrames),
+    onFault(error) {
+      account.numFaults += 1;
+      process.stderr.write(errorLine(error, options.verbose));
+    },
+  });
+  return frames$.pipe(detect(detector, options.detect), track(), map(rounded));
+}
+
+/** Waits for the end of a stream. @returns the exit code; rejects with the stream's error */
+function finished(results$: Observable<unknown>, interrupt: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let subscription: Subscription | undefined;
+    const stop = (): void => {
+      subscription?.unsubscribe();
+      resolve(EXIT.interrupted);
+    };
+    subscription = results$.subscribe({
+      error: (error: unknown) => {
+        interrupt.removeEventListener('abort', stop);
+        reject(toError(error));
+      },
+      complete: () => {
+        interrupt.removeEventListener('abort', stop);
+        resolve(EXIT.done);
+      },
+    });
+    interrupt.addEventListener('abort', stop, { once: true });
+    if (interrupt.aborted) {
+      stop();
+    }
+  });
+}
+
+function summary(source: string, account: Account, ms: number): string {
+  const { numFrames, numObjects, numFaults } = account;
+  const rate = (numFrames / (ms / 1000)).toFixed(1);
+  const faults = numFaults > 0 ? `, ${numFaults} unreadable` : '';
+  return `${sourceName(source)}: ${numFrames} frames${faults}, ${numObjects} objects, ${(ms / 1000).toFixed(1)} s, ${rate} frames/s`;
+}
+
+function isReaderGone(thrown: unknown): boolean {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+}

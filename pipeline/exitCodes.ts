@@ -1,0 +1,34 @@
+import { PipelineError } from '../models/index.ts';
+import type { ErrorCode } from '../models/index.ts';
+
+/** What the program's exit code says. */
+export const EXIT: Readonly<
+  Record<'done' | 'failed' | 'usage' | 'unopened' | 'interrupted', number>
+> = Object.freeze({
+  done: 0,
+  /** Something failed while running. */
+  failed: 1,
+  /** The arguments were wrong. */
+  usage: 2,
+  /** The source or the model could not be opened. */
+  unopened: 3,
+  /** The user pressed Ctrl-C. */
+  interrupted: 130,
+});
+
+const UNOPENED: readonly ErrorCode[] = ['ERR_VIDEO_OPEN', 'ERR_MODEL_LOAD', 'ERR_MODEL_CONTRACT'];
+
+/** The exit code that an error asks for. */
+export function exitCodeOf(error: Error): number {
+  if (error instanceof PipelineError) {
+    return UNOPENED.includes(error.code) ? EXIT.unopened : EXIT.failed;
+  }
+  return error instanceof TypeError || error instanceof RangeError ? EXIT.usage : EXIT.failed;
+}
+
+/** An error as one line for standard error. */
+export function errorLine(error: Error, verbose: boolean): string {
+  const code = error instanceof PipelineError ? ` [${error.code}]` : '';
+  const line = `pix2seq-stream: ${error.message.replaceAll('\n', ' ')}${code}\n`;
+  return verbose ? `${line}${error.stack ?? ''}\n` : line;
+}

@@ -1,0 +1,93 @@
+import type { Detection, FrameDetections, ModelInfo } from '../models/index.ts';
+import type { LineWriter } from './lineWriter.ts';
+
+/** The file formats that `detect` writes. */
+export const FORMATS = ['ndjson', 'csv', 'mot', 'coco'] as const;
+/** One of `FORMATS`. */
+export type FormatName = (typeof FORMATS)[number];
+
+/** Writes results one after the other; nothing is held back in memory. */
+export interface Format {
+  begin(writer: LineWriter): void;
+  /** @param seq number of the result in its source, from 1 */
+  write(writer: LineWriter, result: FrameDetections, seq: number): void;
+  end(writer: LineWriter): void;
+}
+
+/**
+ * Makes a format.
+ * - `ndjson`: the `frame` message of the protocol, one a line
+ * - `csv`: one detection a line, under a header
+ * - `mot`: MOT challenge, `frame,id,left,top,width,height,score,-1,-1,-1`, frames from 1
+ * - `coco`: a COCO results array, `image_id` is the frame, `category_id` the data set's own id
+ */
+export function createFormat(name: FormatName, { labels }: ModelInfo): Format {
+  switch (name) {
+    case 'ndjson':
+      return lines([], (result, seq) => {
+        const { type, source, ...rest } = result;
+        return [JSON.stringify({ v: 1, type, source, seq, ...rest })];
+      });
+    case 'csv':
+      return lines(['source,frame,pts,label,score,xmin,ymin,xmax,ymax,trackId'], (result) =>
+        result.detections.map((detection) => csvLine(result, detection)),
+      );
+    case 'mot':
+      return lines([], ({ frame, detections }) =>
+        detections.map(({ trackId = -1, box, score }) =>
+          [frame + 1, trackId, ...xywh(box), score, -1, -1, -1].join(','),
+        ),
+      );
+    case 'coco':
+      return jsonArray(({ frame, detections }) =>
+        detections.map(({ classId, box, score }) => ({
+          image_id: frame,
+          category_id: labels[classId]?.id ?? classId,
+          bbox: xywh(box),
+          score,
+        })),
+      );
+  }
+}
+
+function lines(
+  head: readonly string[],
+  toLines: (result: FrameDetections, seq: number) => readonly string[],
+): Format {
+  return {
+    begin: (writer) => head.forEach((line) => writer.write(line)),
+    write: (writer, result, seq) => toLines(result, seq).forEach((line) => writer.write(line)),
+    end: () => undefined,
+  };
+}
+
+function jsonArray(toItems: (result: FrameDetections) => readonly object[]): Format {
+  let isFirst = true;
+  return {
+    begin: (writer) => writer.write('['),
+    write(writer, result) {
+      for (const item of toItems(result)) {
+        writer.write((isFirst ? '' : ',') + JSON.stringify(item));
+        isFirst = false;
+      }
+    },
+    end: (writer) => writer.write(']'),
+  };
+}
+
+function csvLine({ source, frame, pts }: FrameDetections, detection: Detection): string {
+  const { label, score, box, trackId = '' } = detection;
+  const { xmin, ymin, xmax, ymax } = box;
+  return [quoted(source), frame, pts, quoted(label), score, xmin, ymin, xmax, ymax, trackId].join(
+    ',',
+  );
+}
+
+/** Source: RFC 4180, section 2. */
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function xywh({ xmin, ymin, xmax, ymax }: Detection['box']): [number, number, number, number] {
+  return [xmin, ymin, Number((xmax - xmin).toFixed(2)), Number((ymax - ymin).toFixed(2))];
+}

@@ -1,0 +1,199 @@
+/** What the command line says, as typed values: shared options of the commands, and their parsers. */
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import type { DecodeOptions, DetectorOptions, Device } from '../models/index.ts';
+import type { DecoderChoice, DetectConfig } from '../operators/index.ts';
+import { FORMATS } from './formats.ts';
+import type { FormatName } from './formats.ts';
+
+const DEVICES: readonly Device[] = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
+const DECODERS: readonly DecoderChoice[] = ['auto', 'wasm', 'native'];
+
+/** Options of every command that runs a model, as commander gives them. */
+interface ModelFlags {
+  readonly model: string;
+  readonly device: Device;
+  readonly threads?: number;
+  readonly decoder: DecoderChoice;
+  readonly conf: number;
+  readonly classes?: readonly string[];
+  readonly vidStride: number;
+  readonly maxFrames: number;
+  readonly maxObjects: number;
+  readonly budgetMs: number;
+  readonly topP: number;
+  readonly eosOffset?: number;
+  readonly verbose?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** How the model runs and how sources are read. */
+export interface ModelArguments {
+  readonly detector: DetectorOptions;
+  readonly detect: Omit<DetectConfig, 'policy'>;
+  readonly decoder: DecoderChoice;
+  readonly vidStride: number;
+  readonly maxFrames: number;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+}
+
+/** Arguments of `detect`. */
+export interface DetectArguments extends ModelArguments {
+  readonly out: string;
+  readonly format: FormatName;
+}
+
+/** Arguments of `serve`. */
+export interface ServeArguments extends ModelArguments {
+  readonly sources: readonly NamedSource[];
+  readonly host: string;
+  readonly port: number;
+  readonly loop: boolean;
+}
+
+/** A source of `serve`, with the name under which subscribers know it. */
+export interface NamedSource {
+  readonly name: string;
+  readonly source: string;
+}
+
+/** Adds the options that every command with a model has. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('--model <dir|name>', 'model folder, or the bundled model', 'starter')
+    .addOption(choice('--device <device>', 'where the model runs', DEVICES, 'auto'))
+    .option('--threads <n>', 'threads of the encoder', whole(1))
+    .addOption(choice('--decoder <decoder>', 'which FFmpeg decodes video', DECODERS, 'auto'))
+    .option('--conf <score>', 'lowest score of a detection', number(0, 1), 0.3)
+    .option('--classes <names>', 'labels to keep, separated by commas', names)
+    .option('--vid-stride <n>', 'look at every n-th frame', whole(1), 1)
+    .option('--max-frames <n>', 'end each source after n frames (0: all)', whole(0), 0)
+    .option('--max-objects <n>', 'most objects read from a frame', whole(1, 100), 100)
+    .option('--budget-ms <ms>', 'time for the tokens of a frame (0: no limit)', number(0), 0)
+    .option('--top-p <p>', 'nucleus sampling (0: arg-max)', number(0, 1), 0)
+    .option(
+      '--eos-offset <d>',
+      'taken off the EOS logit, delays the end (default: the model’s)',
+      number(),
+    )
+    .option('--quiet', 'no progress and no summary')
+    .option('--verbose', 'errors with their stack');
+}
+
+/** Adds the options of `detect`. */
+export function addDetectOptions(command: Command): Command {
+  return addModelOptions(
+    command
+      .option('--out <file|->', 'where the results go', '-')
+      .addOption(choice('--format <format>', 'how they are written', FORMATS, 'ndjson')),
+  );
+}
+
+/** Adds the options of `serve`. */
+export function addServeOptions(command: Command): Command {
+  return addModelOptions(
+    command
+      .option('--source <name=uri>', 'a source; may be given several times', namedSource, [])
+      .option('--loop', 'play files for ever')
+      .option('--host <address>', 'address to listen on', '127.0.0.1')
+      .option('--port <n>', 'port to listen on (0: any free one)', whole(0, 65535), 8080),
+  );
+}
+
+/** Turns commander's flags into arguments. */
+export function modelArguments(flags: ModelFlags): ModelArguments {
+  const decode: DecodeOptions = {
+    maxObjects: flags.maxObjects,
+    budgetMs: flags.budgetMs,
+    topP: flags.topP,
+    ...(flags.eosOffset === undefined ? {} : { eosOffset: flags.eosOffset }),
+  };
+  const { model, device, threads } = flags;
+  return {
+    detector: { model, device, ...(threads === undefined ? {} : { threads }) },
+    detect: { ...decode, minScore: flags.conf, classes: flags.classes },
+    decoder: flags.decoder,
+    vidStride: flags.vidStride,
+    maxFrames: flags.maxFrames,
+    verbose: flags.verbose ?? false,
+    quiet: flags.quiet ?? false,
+  };
+}
+
+/** Turns the flags of `detect` into arguments. */
+export function detectArguments(
+  flags: ModelFlags & { readonly out: string; readonly format: FormatName },
+): DetectArguments {
+  return { ...modelArguments(flags), out: flags.out, format: flags.format };
+}
+
+/** Turns the flags of `serve` into arguments. */
+export function serveArguments(
+  flags: ModelFlags & {
+    readonly source: readonly NamedSource[];
+    readonly host: string;
+    readonly port: number;
+    readonly loop?: boolean;
+  },
+): ServeArguments {
+  const { source, host, port, loop } = flags;
+  return { ...modelArguments(flags), sources: source, host, port, loop: loop ?? false };
+}
+
+function choice<T extends string>(
+  flags: string,
+  description: string,
+  values: readonly T[],
+  fallback: T,
+): Option {
+  return new Option(flags, description).choices(values).default(fallback);
+}
+
+function number(min = -Infinity, max = Infinity): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max) {
+      throw new InvalidArgumentError(`Expected ${range('a number', min, max)}.`);
+    }
+    return value;
+  };
+}
+
+function whole(min: number, max = Infinity): (text: string) => number {
+  const parse = number(min, max);
+  return (text) => {
+    const value = parse(text);
+    if (!Number.isInteger(value)) {
+      throw new InvalidArgumentError(`Expected ${range('a whole number', min, max)}.`);
+    }
+    return value;
+  };
+}
+
+function range(noun: string, min: number, max: number): string {
+  if (max !== Infinity) {
+    return `${noun} from ${min} to ${max}`;
+  }
+  return min === -Infinity ? noun : `${noun} >= ${min}`;
+}
+
+function names(text: string): string[] {
+  const found = text.split(',').map((name) => name.trim());
+  if (found.includes('')) {
+    throw new InvalidArgumentError('Expected labels separated by commas.');
+  }
+  return found;
+}
+
+function namedSource(text: string, before: readonly NamedSource[]): NamedSource[] {
+  const equals = text.indexOf('=');
+  if (equals < 1 || equals === text.length - 1) {
+    throw new InvalidArgumentError('Expected NAME=URI, such as door=street.mp4.');
+  }
+  const name = text.slice(0, equals);
+  if (before.some((source) => source.name === name)) {
+    throw new InvalidArgumentError(`There are two sources named ${name}.`);
+  }
+  return [...before, { name, source: text.slice(equals + 1) }];
+}
