@@ -1,0 +1,70 @@
+import type { Detection } from '../../models/types.ts';
+import { element } from './elements.ts';
+
+/** What of a frame is shown, as set by the controls on the page. */
+export interface Filters {
+  /** Picks the detections to show. */
+  apply(detections: readonly Detection[]): Detection[];
+  /** Adds a checkbox for every class not seen before. */
+  learn(detections: readonly Detection[]): void;
+}
+
+/**
+ * Binds the score slider and the class checkboxes.
+ * @param onChange called after every change by hand
+ */
+export function createFilters(onChange: () => void): Filters {
+  const slider = element('minimum-score', HTMLInputElement);
+  const output = element('minimum-score-value', HTMLOutputElement);
+  const list = element('classes', HTMLElement);
+  const hint = element('classes-hint', HTMLElement);
+  /** A checkbox per label. */
+  const boxes = new Map<string, HTMLInputElement>();
+
+  slider.addEventListener('input', () => {
+    output.value = Number(slider.value).toFixed(2);
+    onChange();
+  });
+  list.addEventListener('change', onChange);
+  for (const [id, checked] of [
+    ['classes-all', true],
+    ['classes-none', false],
+  ] as const) {
+    element(id, HTMLButtonElement).addEventListener('click', () => {
+      for (const box of boxes.values()) {
+        box.checked = checked;
+      }
+      onChange();
+    });
+  }
+
+  function add(label: string): void {
+    const box = document.createElement('input');
+    box.type = 'checkbox';
+    box.checked = true;
+    const name = document.createElement('label');
+    name.className = 'chip';
+    name.append(box, label);
+    boxes.set(label, box);
+    // In alphabetical order, so that a class is found where it was.
+    const after = [...list.children].find((child) => (child.textContent ?? '') > label);
+    list.insertBefore(name, after ?? null);
+    hint.hidden = true;
+  }
+
+  return {
+    apply(detections) {
+      const minScore = Number(slider.value);
+      return detections.filter(
+        ({ score, label }) => score >= minScore && boxes.get(label)?.checked !== false,
+      );
+    },
+    learn(detections) {
+      for (const { label } of detections) {
+        if (!boxes.has(label)) {
+          add(label);
+        }
+      }
+    },
+  };
+}

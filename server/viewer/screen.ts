@@ -1,0 +1,139 @@
+import type { Detection } from '../../models/types.ts';
+import { element } from './elements.ts';
+import { drawBoxes, drawTrail, type DrawnBox } from './overlay.ts';
+import type { Pair } from './pairing.ts';
+import { colorOf } from './palette.ts';
+import type { FrameMessage } from './protocol.ts';
+import { createTrails } from './trails.ts';
+
+/** What the screen asks and tells. */
+export interface ScreenHandlers {
+  /** Picks the detections to show. */
+  readonly select: (detections: readonly Detection[]) => Detection[];
+  /** @param isNew false where the same frame was drawn again */
+  readonly onDrawn: (frame: FrameMessage, boxes: readonly DrawnBox[], isNew: boolean) => void;
+}
+
+/** The large picture with its boxes. */
+export interface Screen {
+  /** What is drawn over the picture; call `redraw` after a change. */
+  readonly layers: { labels: boolean; trails: boolean };
+  /** Shows a frame as soon as its picture is decompressed; the newest wins. */
+  show(pair: Pair): void;
+  /** Draws the current frame again, after a change of size or filters. */
+  redraw(): void;
+  /** Empties the screen. */
+  clear(): void;
+}
+
+/** Binds the canvas of the page. */
+export function createScreen(handlers: ScreenHandlers): Screen {
+  const stage = element('stage', HTMLElement);
+  const canvas = element('screen', HTMLCanvasElement);
+  const context = contextOf(canvas);
+  const layers = { labels: true, trails: true };
+  const trails = createTrails();
+  let frame: FrameMessage | undefined;
+  /** Belongs to `frame`; closed when the next one takes its place. */
+  let bitmap: ImageBitmap | undefined;
+  /** The newest pair that waits for the one being decompressed. */
+  let next: Pair | undefined;
+  let isDecoding = false;
+  /** Rises with every `clear`, so that a picture asked for before is not drawn after. */
+  let generation = 0;
+
+  async function decode(pair: Pair): Promise<void> {
+    isDecoding = true;
+    const asked = generation;
+    // A damaged picture is no reason to withhold the boxes.
+    const picture = pair.jpeg && (await createImageBitmap(pair.jpeg).catch(() => undefined));
+    isDecoding = false;
+    if (asked === generation) {
+      replace(pair.frame, picture);
+    } else {
+      picture?.close();
+    }
+    const waiting = next;
+    next = undefined;
+    if (waiting) {
+      void decode(waiting);
+    }
+  }
+
+  function replace(newFrame: FrameMessage, picture: ImageBitmap | undefined): void {
+    const isNew = newFrame !== frame;
+    bitmap?.close();
+    bitmap = picture;
+    frame = newFrame;
+    if (isNew) {
+      trails.advance(handlers.select(frame.detections), colorOf);
+    }
+    stage.style.setProperty('--aspect', String(frame.width / frame.height));
+    draw(isNew);
+  }
+
+  function draw(isNew: boolean): void {
+    fitToDevice(canvas);
+    const { clientWidth: width, clientHeight: height } = canvas;
+    context.setTransform(canvas.width / width, 0, 0, canvas.height / height, 0, 0);
+    context.fillStyle = getComputedStyle(canvas).backgroundColor;
+    context.fillRect(0, 0, width, height);
+    if (!frame) {
+      return;
+    }
+    if (bitmap) {
+      context.drawImage(bitmap, 0, 0, width, height);
+    }
+    const scale = { x: width / frame.width, y: height / frame.height };
+    if (layers.trails) {
+      for (const [, trail] of trails.entries()) {
+        drawTrail(context, trail, scale, trails.tick);
+      }
+    }
+    const shown = handlers.select(frame.detections);
+    handlers.onDrawn(frame, drawBoxes(context, shown, scale, layers.labels), isNew);
+  }
+
+  new ResizeObserver(() => draw(false)).observe(canvas);
+  return {
+    layers,
+    show(pair) {
+      if (isDecoding) {
+        next = pair;
+      } else {
+        void decode(pair);
+      }
+    },
+    redraw() {
+      draw(false);
+    },
+    clear() {
+      generation++;
+      bitmap?.close();
+      bitmap = frame = next = undefined;
+      trails.clear();
+      draw(false);
+    },
+  };
+}
+
+/** Gives the canvas one pixel per pixel of the device; a new size empties it, an equal one must not be set. */
+function fitToDevice(canvas: HTMLCanvasElement): void {
+  const width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
+  const height = Math.max(1, Math.round(canvas.clientHeight * devicePixelRatio));
+  if (canvas.width !== width) {
+    canvas.width = width;
+  }
+  if (canvas.height !== height) {
+    canvas.height = height;
+  }
+}
+
+/** @throws Error in a browser that cannot draw */
+function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d', { alpha: false });
+  if (context === null) {
+    throw new Error('This browser cannot draw on a canvas');
+  }
+  return context;
+}
