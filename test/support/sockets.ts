@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Subject } from 'rxjs';
 import { Compile } from 'typebox/schema';
 import { WebSocket } from 'ws';
@@ -45,7 +46,9 @@ export class TestClient {
   constructor(url: string, options: ClientOptions = {}) {
     this.socket = new WebSocket(url, options);
     this.socket.on('error', (error) => this.#fail(error));
-    this.socket.on('message', (data, isBinary) => this.#receive(String(data), isBinary));
+    this.socket.on('message', (data, isBinary) =>
+      this.#receive((data as Buffer).toString(), isBinary),
+    );
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code, reason) => {
         this.#fail(new Error(`closed with ${code} ${String(reason)} while waiting`));
@@ -174,7 +177,7 @@ export function frameOf(frame: number, fields: Partial<FrameDetections> = {}): F
 
 /** @returns a frame of about 60 kB of JSON */
 export function largeFrameOf(frame: number): FrameDetections {
-  return frameOf(frame, { detections: new Array<Detection>(500).fill(detectionOf()) });
+  return frameOf(frame, { detections: Array.from({ length: 500 }, () => detectionOf()) });
 }
 
 /** Waits for something that no event tells, by looking at it at every turn of the loop. */
@@ -190,8 +193,8 @@ export async function refusalOf(
 ): Promise<{ readonly status: number; readonly body: string }> {
   const socket = new WebSocket(url);
   const [request, response] = (await once(socket, 'unexpected-response')) as [
-    import('node:http').ClientRequest,
-    import('node:http').IncomingMessage,
+    ClientRequest,
+    IncomingMessage,
   ];
   const chunks: Buffer[] = [];
   for await (const chunk of response) {

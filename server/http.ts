@@ -1,0 +1,119 @@
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import sirv from 'sirv';
+import type { SourceInfo } from './messages.ts';
+import { schema } from './schema.ts';
+
+/** What the pages report on. */
+export interface HttpConfig {
+  readonly isReady: () => boolean;
+  readonly sources: () => readonly SourceInfo[];
+}
+
+/** The viewer's own files, its own sockets and pictures made by its own scripts, nothing else. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const HEADERS: ReadonlyMap<string, string> = new Map([
+  ['Content-Security-Policy', CONTENT_SECURITY_POLICY],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+]);
+
+/**
+ * Answers plain HTTP: the viewer at `/`, `/healthz`, `/readyz`, `/v1/sources` and `/v1/schema.json`.
+ * GET and HEAD only, otherwise 405; `/v1` and `/v1/pictures` without an upgrade are 426.
+ */
+export function createHttpHandler({ isReady, sources }: HttpConfig): RequestListener {
+  // `dev` looks at the disk for each request: a file that went away is a 404, where sirv's own
+  // list, made at the start, would end the process with an unhandled stream error.
+  const viewer = sirv(fileURLToPath(new URL('./viewer/', import.meta.url)), {
+    dev: true,
+    etag: true,
+    onNoMatch: (_request, response) => sendText(response, 404),
+  });
+  const pages: ReadonlyMap<string, (response: ServerResponse) => void> = new Map([
+    ['/healthz', (response) => sendText(response, 200, 'ok')],
+    ['/readyz', (response) => sendReadiness(response, isReady, sources())],
+    ['/v1/sources', (response) => send(response, 200, JSON.stringify(sources()), 'json')],
+    ['/v1/schema.json', (response) => send(response, 200, JSON.stringify(schema), 'schema+json')],
+    ['/v1', (response) => sendUpgrade(response)],
+    ['/v1/pictures', (response) => sendUpgrade(response)],
+  ]);
+
+  return (request, response) => {
+    for (const [name, value] of HEADERS) {
+      response.setHeader(name, value);
+    }
+    const path = urlOf(request)?.pathname;
+    const page = pages.get(path ?? '');
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      sendText(response, 405);
+    } else if (path === undefined) {
+      sendText(response, 400);
+    } else if (page !== undefined) {
+      page(response);
+    } else {
+      delete request.headers.range; // sirv 3.0.2 throws on a range that ends before it begins
+      viewer(request, response);
+    }
+  };
+}
+
+/**
+ * Reads what a request asks for; the host in it means nothing.
+ * @returns undefined where the target is no path
+ */
+export function urlOf({ url = '' }: IncomingMessage): URL | undefined {
+  return url.startsWith('/') && URL.canParse(`http://localhost${url}`)
+    ? new URL(`http://localhost${url}`)
+    : undefined;
+}
+
+function sendReadiness(
+  response: ServerResponse,
+  isReady: () => boolean,
+  sources: readonly SourceInfo[],
+): void {
+  if (!isReady()) {
+    sendText(response, 503, 'the model is not loaded');
+  } else if (sources.every(({ state }) => state === 'offline')) {
+    sendText(response, 503, sources.length === 0 ? 'no source' : 'all sources are offline');
+  } else {
+    sendText(response, 200, 'ok');
+  }
+}
+
+function sendUpgrade(response: ServerResponse): void {
+  response.setHeader('Upgrade', 'websocket');
+  sendText(response, 426);
+}
+
+function sendText(response: ServerResponse, status: number, text?: string): void {
+  send(response, status, text ?? STATUS_CODES[status] ?? '', 'text');
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  kind: 'text' | 'json' | 'schema+json',
+): void {
+  response.writeHead(status, {
+    'Content-Type': kind === 'text' ? 'text/plain; charset=utf-8' : `application/${kind}`,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+  });
+  response.end(body);
+}

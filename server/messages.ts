@@ -1,0 +1,144 @@
+/**
+ * The messages of protocol v1 as types; nothing here runs, so the viewer and the client may import it.
+ * The same messages as JSON Schema are in `schema.ts`, which the compiler holds against these types.
+ */
+import type { FoundObject, FrameDetections } from '../models/index.ts';
+
+/** What a source is doing: `stalled` sends nothing for now, `offline` is lost, `ended` is played out. */
+export type SourceState = 'connecting' | 'online' | 'stalled' | 'offline' | 'ended';
+
+/** The news that a source changed its state, and the body of a `status` message. */
+export interface SourceStatus {
+  readonly type: 'status';
+  readonly source: string;
+  readonly state: SourceState;
+  /** Why, in words for people; empty where there is nothing to say. */
+  readonly reason: string;
+}
+
+/** One source as `hello` and `/v1/sources` describe it. */
+export interface SourceInfo {
+  readonly name: string;
+  readonly state: SourceState;
+  /** Size of the last frame, pixels; absent before the first one. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Frame messages per second over the last seconds; absent while unknown. */
+  readonly rate?: number;
+}
+
+/** The greeting, sent once and first. */
+export interface HelloMessage {
+  readonly v: 1;
+  readonly type: 'hello';
+  /** Version of the server's package. */
+  readonly version: string;
+  /** Random per run of the server; a new one means that every `seq` began anew. */
+  readonly epoch: string;
+  readonly sources: readonly SourceInfo[];
+}
+
+/** Answers `subscribe`. */
+export interface SubscribedMessage {
+  readonly v: 1;
+  readonly type: 'subscribed';
+  readonly id: string;
+}
+
+/** Answers `unsubscribe`. */
+export interface UnsubscribedMessage {
+  readonly v: 1;
+  readonly type: 'unsubscribed';
+  readonly id: string;
+}
+
+/** The result of one frame, for one subscription. */
+export interface FrameMessage extends FrameDetections {
+  readonly v: 1;
+  /** The subscription it belongs to. */
+  readonly id: string;
+  /** Counts the frame messages of the source from 1, +1 each, per epoch. */
+  readonly seq: number;
+}
+
+/** One object of a frame that is not finished yet, for one subscription. */
+export interface ObjectMessage extends FoundObject {
+  readonly v: 1;
+  readonly id: string;
+}
+
+/** Why frames are missing: the client was `slow`, they were gone (`evicted`), or numbering began anew (`restart`). */
+export type GapCause = 'slow' | 'evicted' | 'restart';
+
+/** Announces frame messages of a source that this subscription will not get. */
+export interface GapMessage {
+  readonly v: 1;
+  readonly type: 'gap';
+  readonly id: string;
+  readonly source: string;
+  /** First missing `seq`, inclusive. */
+  readonly from: number;
+  /** Last missing `seq`, inclusive; 0 after a restart that has sent nothing yet. */
+  readonly to: number;
+  readonly cause: GapCause;
+}
+
+/** A source of one of the client's subscriptions changed its state. */
+export interface StatusMessage extends SourceStatus {
+  readonly v: 1;
+}
+
+/** Says what was wrong with a client's message. The connection stays open. */
+export interface ErrorMessage {
+  readonly v: 1;
+  readonly type: 'error';
+  readonly code: string;
+  readonly message: string;
+  /** The id in the client's message, where it had one. */
+  readonly id?: string;
+}
+
+/** Everything a server sends on `/v1`. */
+export type ServerMessage =
+  | HelloMessage
+  | SubscribedMessage
+  | UnsubscribedMessage
+  | FrameMessage
+  | ObjectMessage
+  | GapMessage
+  | StatusMessage
+  | ErrorMessage;
+
+/** How frames are thinned where the client is too slow, or by its own wish. */
+export type Policy = 'latest' | 'all' | { readonly everyMs: number };
+
+/** Asks for the messages of some sources; an id in use replaces the subscription of that id. */
+export interface SubscribeMessage {
+  readonly v?: 1;
+  readonly type: 'subscribe';
+  readonly id: string;
+  /** Names of sources, `*` for any characters and `?` for one. Default: all sources. */
+  readonly sources?: readonly string[];
+  /** Only detections with one of these labels. Default: all. */
+  readonly classes?: readonly string[];
+  /** Only detections with at least this score, 0 to 1. Default 0. */
+  readonly minScore?: number;
+  /** Also partial `object` messages. Default false. */
+  readonly objects?: boolean;
+  /** Default `latest`. */
+  readonly policy?: Policy;
+  /** First `seq` wanted, by source; what is gone of it is announced by a `gap`. */
+  readonly fromSeq?: Readonly<Record<string, number>>;
+  /** The epoch `fromSeq` belongs to. Default: the server's. */
+  readonly epoch?: string;
+}
+
+/** Ends a subscription. */
+export interface UnsubscribeMessage {
+  readonly v?: 1;
+  readonly type: 'unsubscribe';
+  readonly id: string;
+}
+
+/** Everything a client may send on `/v1`. */
+export type ClientMessage = SubscribeMessage | UnsubscribeMessage;

@@ -1,0 +1,72 @@
+import { expectInteger, expectKnownKeys } from '../models/validate.ts';
+
+/** Settings of a detection server. Unknown ones are a `TypeError`. */
+export interface ServerOptions {
+  /** Address to listen on. Default `127.0.0.1`, which other machines cannot reach. */
+  readonly host?: string;
+  /** Port to listen on, 0 for any free one. Default 8080. */
+  readonly port?: number;
+  /** WebSockets at a time; further ones are refused with HTTP 503. Default 256. */
+  readonly maxClients?: number;
+  /** Subscriptions of one client; a further one is answered with an `error`. Default 32. */
+  readonly maxSubscriptions?: number;
+  /** Size of one client message, bytes; a larger one closes with 1009. Default 65,536. */
+  readonly maxMessageBytes?: number;
+  /** Bytes that may wait for one client, counted before sending. Default 1,048,576. */
+  readonly maxOutboxBytes?: number;
+  /** Time a client may stay over its limit before it is closed with 1013, ms. Default 10,000. */
+  readonly slowClientMs?: number;
+  /** Time between two pings; who has not answered by the next one is cut off, ms. Default 30,000. */
+  readonly heartbeatMs?: number;
+  /** Messages of one client within a second; more close with 1008. Default 50. */
+  readonly maxMessagesPerSecond?: number;
+  /** Whether the model is loaded, asked for at `/readyz`. Default: always. */
+  readonly isReady?: () => boolean;
+}
+
+/** Defaults of {@link ServerOptions}. */
+export const SERVER_DEFAULTS: Readonly<Required<ServerOptions>> = Object.freeze({
+  host: '127.0.0.1',
+  port: 8080,
+  maxClients: 256,
+  maxSubscriptions: 32,
+  maxMessageBytes: 65_536,
+  maxOutboxBytes: 1_048_576,
+  slowClientMs: 10_000,
+  heartbeatMs: 30_000,
+  maxMessagesPerSecond: 50,
+  isReady: () => true,
+});
+
+/** Longest delay a timer can wait, ms. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+/**
+ * Checks a server's options and fills in the defaults.
+ * @throws TypeError on an unknown key or a wrong kind, RangeError on a value out of range
+ */
+export function resolveServerOptions(options: ServerOptions = {}): Required<ServerOptions> {
+  expectKnownKeys('createDetectionServer', options, Object.keys(SERVER_DEFAULTS));
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const resolved: Required<ServerOptions> = {
+    ...SERVER_DEFAULTS,
+    ...(Object.fromEntries(given) as ServerOptions),
+  };
+  if (typeof resolved.host !== 'string' || resolved.host === '') {
+    throw new TypeError(`Expected \`host\` to be a name or address, got \`${resolved.host}\``);
+  }
+  if (typeof resolved.isReady !== 'function') {
+    throw new TypeError(
+      `Expected \`isReady\` to be a function, got \`${typeof resolved.isReady}\``,
+    );
+  }
+  expectInteger('port', resolved.port, { min: 0, max: 65_535 });
+  expectInteger('maxClients', resolved.maxClients, { min: 1 });
+  expectInteger('maxSubscriptions', resolved.maxSubscriptions, { min: 1 });
+  expectInteger('maxMessageBytes', resolved.maxMessageBytes, { min: 1 });
+  expectInteger('maxOutboxBytes', resolved.maxOutboxBytes, { min: 1 });
+  expectInteger('slowClientMs', resolved.slowClientMs, { min: 1, max: MAX_TIMER_MS });
+  expectInteger('heartbeatMs', resolved.heartbeatMs, { min: 1, max: MAX_TIMER_MS });
+  expectInteger('maxMessagesPerSecond', resolved.maxMessagesPerSecond, { min: 1 });
+  return resolved;
+}

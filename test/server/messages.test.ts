@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises';
+import { Compile } from 'typebox/schema';
+import { PipelineError } from '../../models/errors.ts';
+import { parseClientMessage, schema } from '../../server/index.ts';
+import { matchesGlob } from '../../server/matchesGlob.ts';
+import * as assert from '../support/assert.ts';
+import { suite } from '../support/suite.ts';
+
+const subscribe = (fields: object): string =>
+  JSON.stringify({ type: 'subscribe', id: 'a', ...fields });
+
+suite('parseClientMessage', (test) => {
+  const right: readonly string[] = [
+    subscribe({}),
+    subscribe({ v: 1, sources: ['front_*'], classes: ['person'], minScore: 0.4, objects: true }),
+    subscribe({ policy: 'all', fromSeq: { front_door: 917 }, epoch: 'x' }),
+    subscribe({ policy: { everyMs: 200 }, classes: [] }),
+    '{"type":"unsubscribe","id":"a"}',
+  ];
+  for (const text of right) {
+    test(`reads ${text}`, () => {
+      assert.equal(parseClientMessage(text), JSON.parse(text));
+      assert.ok(Compile(schema).Check(JSON.parse(text)));
+    });
+  }
+
+  const wrong: readonly (readonly [string, string])[] = [
+    ['[1]', 'Expected a JSON object, got `[1]` (array)'],
+    ['null', 'Expected a JSON object, got `null` (null)'],
+    ['{}', 'Expected `type` to be one of subscribe, unsubscribe, got nothing'],
+    [
+      '{"type":"unsubscrib"}',
+      'Expected `type` to be one of subscribe, unsubscribe, got `"unsubscrib"` (string); did you mean `unsubscribe`?',
+    ],
+    [
+      '{"type":"ack","id":"a"}',
+      'Expected `type` to be one of subscribe, unsubscribe, got `"ack"` (string)',
+    ],
+    [
+      '{"type":"constructor"}',
+      'Expected `type` to be one of subscribe, unsubscribe, got `"constructor"` (string)',
+    ],
+    [
+      '{"type":"subscribe"}',
+      'Expected `id` of subscribe to be a string of 1 to 128 characters, got nothing',
+    ],
+    [
+      subscribe({ id: '' }),
+      'Expected `id` of subscribe to be a string of 1 to 128 characters, got `""` (string)',
+    ],
+    [subscribe({ clases: ['a'] }), 'Unknown field `clases` of subscribe; did you mean `classes`?'],
+    [
+      subscribe({ sources: [] }),
+      'Expected `sources` of subscribe to be an array of 1 to 64 names or globs, got `[]` (array)',
+    ],
+    [
+      subscribe({ minScore: null }),
+      'Expected `minScore` of subscribe to be a number from 0 to 1, got `null` (null)',
+    ],
+    [
+      subscribe({ policy: { everyMs: 0 } }),
+      'Expected `policy` of subscribe to be "latest", "all" or { "everyMs": a whole number from 1 to 3600000 }, got `{"everyMs":0}` (object)',
+    ],
+    [
+      subscribe({ fromSeq: { door: -1 } }),
+      'Expected `fromSeq` of subscribe to be an object with a whole number >= 0 for each source, got `{"door":-1}` (object)',
+    ],
+    [
+      subscribe({ objects: 'x'.repeat(80) }),
+      `Expected \`objects\` of subscribe to be true or false, got \`"${'x'.repeat(59)}…\` (string)`,
+    ],
+    [subscribe({ v: 2 }), 'Expected `v` of subscribe to be 1, got `2` (number)'],
+  ];
+  for (const [text, message] of wrong) {
+    test(`refuses ${text.slice(0, 60)}`, async () => {
+      const error = await assert.rejects(() => parseClientMessage(text), {
+        code: 'ERR_CLIENT_PROTOCOL',
+      });
+      assert.is(error.message, message);
+    });
+  }
+
+  test('keeps the message on one line and its id in the details', async () => {
+    await assert.rejects(() => parseClientMessage('no\nJSON'), { message: /^[^\n]*$/ });
+    const error = await assert.rejects(() => parseClientMessage(subscribe({ x: 1 })), {});
+    assert.ok(error instanceof PipelineError);
+    assert.equal(error.details, { id: 'a' });
+  });
+});
+
+suite('readme.md', (test) => {
+  test('has a right example of every message', async () => {
+    const text = await readFile(new URL('../../server/readme.md', import.meta.url), 'utf8');
+    const examples = [...text.matchAll(/^```json\n(.*?)^```/gms)].map(
+      ([, json]) => JSON.parse(json ?? '') as { readonly type: string },
+    );
+    const published = Compile(schema);
+
+    for (const example of examples) {
+      assert.ok(published.Check(example), JSON.stringify(example));
+    }
+    const types = new Set(examples.map(({ type }) => type));
+    assert.equal(types, new Set(Object.keys(schema['$defs'] as object)));
+  });
+});
+
+suite('matchesGlob', (test) => {
+  const cases: readonly (readonly [string, string, boolean])[] = [
+    ['*', '', true],
+    ['*', 'door', true],
+    ['', '', true],
+    ['', 'a', false],
+    ['front_*', 'front_', true],
+    ['front_*', 'front', false],
+    ['*_door', 'front_door', true],
+    ['*_door', 'front_door_2', false],
+    ['f?ont*r', 'front_door', true],
+    ['?', '', false],
+    ['a*b*c', 'aXbYbZc', true],
+    ['a.c', 'abc', false],
+    ['[ab]', 'a', false],
+    ['door', 'Door', false],
+  ];
+  for (const [pattern, name, expected] of cases) {
+    test(`\`${pattern}\` ${expected ? 'fits' : 'does not fit'} \`${name}\``, () => {
+      assert.is(matchesGlob(pattern, name), expected);
+    });
+  }
+
+  test('takes no time with a pattern that stops a regular expression', () => {
+    assert.not.ok(matchesGlob(`${'*a'.repeat(120)}b`, 'a'.repeat(5_000)));
+  });
+});
