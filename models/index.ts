@@ -12,3 +12,5 @@ export { aborted, budget, maxObjects, noise } from './pix2seq/stopping.ts';
 export type { ReadObject, StopCheck, StopRule } from './pix2seq/stopping.ts';
 export { toDetection, toDetections } from './pix2seq/objects.ts';
 export { dequantize, quantize } from './pix2seq/vocabulary.ts';
+export { bundledEncoder } from './bareEncoder.ts';
+export type { BareEncoder } from './bareEncoder.ts';

@@ -103,9 +103,9 @@ class LocalFeatures implements Features {
     return this.#memory;
   }
 
-  read(): ReturnType<Features['read']> {
+  async read(): ReturnType<Features['read']> {
     const entries = Object.entries(this.memory).map(([name, t]) => [name, tensorData(t)] as const);
-    return Promise.resolve(Object.fromEntries(entries));
+    return Object.fromEntries(entries);
   }
 
   close(): void {
@@ -145,8 +145,14 @@ class LocalDetector implements Detector {
   /** One grey frame and one object: checks the shapes that only a run shows, and pays for the first run. */
   async warmUp(): Promise<void> {
     const { size, pad } = this.model.image;
-    using features = await this.encode(new Uint8Array(size * size * 3).fill(pad));
-    await this.decode(features, { maxObjects: 1, eosOffset: 1e9 });
+    const memory = await this.#encoder.encode(new Uint8Array(size * size * 3).fill(pad));
+    const options = resolveDecodeOptions({ maxObjects: 1, eosOffset: 1e9 }, this.model);
+    await this.#decoder.decode(memory, {
+      sampler: createSampler(options),
+      rules: rulesFor(options), // not the caller's: they shall not see a frame that never was
+      eosOffset: options.eosOffset,
+      typeMask: options.typeMask,
+    });
   }
 
   encode(image: Uint8Array): Promise<Features> {
@@ -157,7 +163,7 @@ class LocalDetector implements Detector {
     });
   }
 
-  decode(
+  async decode(
     features: Features,
     options?: DecodeOptions,
     hooks: DecodeHooks = {},

@@ -5,12 +5,15 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import { Value } from 'typebox/value';
+import { Pointer, Value } from 'typebox/value';
 import { PipelineError } from './errors.ts';
 import type { ImageSpec, ModelInfo } from './types.ts';
 
 /** The name of the model inside this package. */
 export const BUNDLED_MODEL = 'starter';
+
+/** How much of a wrong value a message repeats, characters. */
+const MAX_SHOWN = 60;
 
 const Whole = Type.Integer({ minimum: 0 });
 
@@ -109,11 +112,27 @@ function parseModelFile(file: string, text: string): Static<typeof ModelFile> {
   if (Value.Check(ModelFile, value)) {
     return value;
   }
-  const first = Value.Errors(ModelFile, value)[0];
   throw new PipelineError(
     'ERR_MODEL_CONTRACT',
-    `${file} is no model description: ${first?.instancePath || 'the file'} ${first?.message ?? 'is wrong'}`,
+    `${file} is no model description: ${firstMistake(value)}`,
   );
+}
+
+function firstMistake(value: unknown): string {
+  const errors = Value.Errors(ModelFile, value);
+  const at = errors[0]?.instancePath ?? '';
+  const constants = errors.flatMap(({ keyword, instancePath, params }) =>
+    keyword === 'const' && instancePath === at ? [JSON.stringify(params.allowedValue)] : [],
+  );
+  const rule =
+    constants.length > 0 ? `must be ${constants.join(' or ')}` : (errors[0]?.message ?? 'is wrong');
+  const found = errors[0]?.keyword === 'required' ? '' : `, got ${show(Pointer.Get(value, at))}`;
+  return `${at || 'the file'} ${rule}${found}`;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 function toInfo(file: Static<typeof ModelFile>): ModelInfo {

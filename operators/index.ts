@@ -25,3 +25,4 @@ export { track } from './track.ts';
 export type { TrackConfig } from './track.ts';
 export { iou } from './iou.ts';
 export { withFrame } from './withFrame.ts';
+export { findFfmpeg } from './video/nativeDecoder.ts';

@@ -1,5 +1,6 @@
 /** The door to sharp for writing JPEG pictures of frames, for those who look. */
-import { Observable, Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { Subject } from 'rxjs';
 import sharp from 'sharp';
 import type { DisplayImage, Frame } from '../models/index.ts';
 import { inferLatest } from '../operators/index.ts';

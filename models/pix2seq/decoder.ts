@@ -127,17 +127,22 @@ export class Decoder {
       position: int64Tensor([P], [1]),
       past: float32Tensor(this.#cache.view(), [1, P, this.#cache.width]),
     });
-    this.#cache.append(float32Data(outputs, 'rows'));
     this.#passes += 1;
-    const logits = float32Data(outputs, 'logits'); // [1, T, V]
-    if (logits.length !== T * this.#model.vocabulary.size) {
+    this.#cache.append(this.#output(outputs, 'rows', T, this.#cache.width)); // [1, T, C]
+    return this.#output(outputs, 'logits', T, this.#model.vocabulary.size); // [1, T, V]
+  }
+
+  /** Checks what symbolic axes hide until a run. */
+  #output(outputs: Tensors, name: string, T: number, width: number): Float32Array {
+    const data = float32Data(outputs, name);
+    if (data.length !== T * width) {
       throw new PipelineError(
         'ERR_MODEL_CONTRACT',
-        `Expected output \`logits\` of ${this.#session.file} to hold ${T} x ${this.#model.vocabulary.size} ` +
-          `numbers, got ${logits.length}`,
+        `Expected output \`${name}\` of ${this.#session.file} to hold ${T} x ${width} numbers, ` +
+          `got ${data.length}`,
       );
     }
-    return logits;
+    return data;
   }
 
   #lastRow(logits: Float32Array): Float32Array {

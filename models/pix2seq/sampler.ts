@@ -93,8 +93,13 @@ export function nucleus(logits: readonly number[], topK: number, topP: number): 
 }
 
 function argMaxAllowed(logits: Float32Array, allowed: Allowed): number {
-  const best = argMax(logits, allowed.from, allowed.to);
-  const { eos } = allowed;
+  const { from, to, eos } = allowed;
+  let best = from;
+  for (let token = from + 1; token < to; token++) {
+    if (biased(logits, token, allowed) > biased(logits, best, allowed)) {
+      best = token;
+    }
+  }
   return eos !== undefined && biased(logits, eos.token, allowed) > biased(logits, best, allowed)
     ? eos.token
     : best;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { PipelineError, invariant } from '../errors.ts';
+import { PipelineError, invariant, toError } from '../errors.ts';
 import { resolveDetectorOptions } from '../localDetector.ts';
 import type { DetectorOptions } from '../localDetector.ts';
 import { expectImage } from '../pix2seq/image.ts';
@@ -26,6 +26,12 @@ interface Waiting {
   readonly onObject?: ((object: ObjectTokens) => void) | undefined;
 }
 
+/** What features need of the detector that made them; also tells whose they are. */
+interface Owner {
+  read(features: number): Promise<Result>;
+  release(features: number): void;
+}
+
 /**
  * Opens a model in a worker thread, so that computing never blocks the caller's event loop.
  * The worker keeps the process alive until `close()`.
@@ -39,7 +45,10 @@ export async function openDetector(options: DetectorOptions = {}): Promise<Detec
   const worker = new Worker(siblingModule(import.meta.url, './detectorWorker'), {
     workerData: start,
   });
-  const [first] = (await once(worker, 'message')) as [Reply];
+  const exited = once(worker, 'exit').then(([code]) => {
+    throw new PipelineError('ERR_WORKER_EXIT', `The inference worker ended with code ${code}`);
+  });
+  const [first] = (await Promise.race([once(worker, 'message'), exited])) as [Reply];
   if (first.say === 'ready') {
     return new WorkerDetector(worker, first.model, first.device);
   }
@@ -57,6 +66,10 @@ class WorkerDetector implements Detector {
   /** Why no further call can be answered. */
   #gone: PipelineError | undefined;
   #closing: Promise<void> | undefined;
+  readonly #owner: Owner = {
+    read: (features) => this.#ask({ op: 'read', call: this.#nextCall(), features }),
+    release: (features) => this.#post({ op: 'release', features }),
+  };
 
   constructor(worker: Worker, model: ModelInfo, device: Detector['device']) {
     this.#worker = worker;
@@ -72,9 +85,7 @@ class WorkerDetector implements Detector {
     const call = this.#nextCall();
     const result = await this.#ask({ op: 'encode', call, image });
     const { encodeMs } = result as { encodeMs: number };
-    return new WorkerFeatures(call, encodeMs, this.#ask.bind(this), this.#nextCall.bind(this), () =>
-      this.#post({ op: 'release', features: call }),
-    );
+    return new WorkerFeatures(this.#owner, call, encodeMs);
   }
 
   async decode(
@@ -83,7 +94,8 @@ class WorkerDetector implements Detector {
     { onObject, signal }: DecodeHooks = {},
   ): Promise<TokenSequence> {
     resolveDecodeOptions(options, this.model); // here, so that a mistake shows in the caller's stack
-    invariant(features instanceof WorkerFeatures, 'features come from the detector that decodes');
+    const isOwn = features instanceof WorkerFeatures && features.owner === this.#owner;
+    invariant(isOwn, 'features come from the detector that decodes');
     const call = this.#nextCall();
     const abort = (): void => this.#post({ op: 'abort', call });
     signal?.addEventListener('abort', abort);
@@ -114,8 +126,7 @@ class WorkerDetector implements Detector {
   async #shutDown(): Promise<void> {
     if (this.#gone === undefined) {
       const exited = once(this.#worker, 'exit');
-      await this.#ask({ op: 'close', call: this.#nextCall() });
-      await exited;
+      await Promise.all([this.#ask({ op: 'close', call: this.#nextCall() }), exited]);
     }
   }
 
@@ -147,7 +158,7 @@ class WorkerDetector implements Detector {
     const waiting = this.#waiting.get(reply.call);
     invariant(waiting !== undefined, 'a reply answers a call');
     if (reply.say === 'object') {
-      waiting.onObject?.(reply.object);
+      this.#handOver(reply.call, waiting, reply.object);
       return;
     }
     this.#waiting.delete(reply.call);
@@ -155,6 +166,17 @@ class WorkerDetector implements Detector {
       waiting.resolve(reply.result);
     } else {
       waiting.reject(fromPlain(reply.error));
+    }
+  }
+
+  /** What the callback throws is its caller's to hear, and ends the reading as it does in this thread. */
+  #handOver(call: number, waiting: Waiting, object: ObjectTokens): void {
+    try {
+      waiting.onObject?.(object);
+    } catch (thrown) {
+      this.#waiting.set(call, { resolve: () => {}, reject: () => {} }); // the answer is still to come
+      this.#post({ op: 'abort', call });
+      waiting.reject(toError(thrown));
     }
   }
 
@@ -168,36 +190,26 @@ class WorkerDetector implements Detector {
 }
 
 class WorkerFeatures implements Features {
+  readonly owner: Owner;
   readonly id: number;
   readonly encodeMs: number;
-  readonly #ask: (request: Extract<Request, { op: 'read' }>) => Promise<Result>;
-  readonly #nextCall: () => number;
-  readonly #release: () => void;
   #closed = false;
 
-  constructor(
-    id: number,
-    encodeMs: number,
-    ask: (request: Extract<Request, { op: 'read' }>) => Promise<Result>,
-    nextCall: () => number,
-    release: () => void,
-  ) {
+  constructor(owner: Owner, id: number, encodeMs: number) {
+    this.owner = owner;
     this.id = id;
     this.encodeMs = encodeMs;
-    this.#ask = ask;
-    this.#nextCall = nextCall;
-    this.#release = release;
   }
 
   async read(): ReturnType<Features['read']> {
-    const result = await this.#ask({ op: 'read', call: this.#nextCall(), features: this.id });
+    const result = await this.owner.read(this.id);
     return result as Awaited<ReturnType<Features['read']>>;
   }
 
   close(): void {
     if (!this.#closed) {
       this.#closed = true;
-      this.#release();
+      this.owner.release(this.id);
     }
   }
 

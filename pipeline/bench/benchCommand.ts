@@ -1,6 +1,73 @@
+import { cpus } from 'node:os';
+import { EXIT } from '../exitCodes.ts';
+import { measureMemory } from './memory.ts';
+import type { MemoryFigures } from './memory.ts';
+import { measureSpeed } from './speed.ts';
+import type { SpeedFigures } from './speed.ts';
+
+/** Arguments of `bench`. */
+export interface BenchArguments {
+  readonly json: boolean;
+  /** Length of the memory test, minutes; 0 leaves it out. */
+  readonly minutes: number;
+}
+
+/**
+ * The `bench` command: the tables of the README, on the bundled clip and model.
+ * @returns the exit code
+ */
 export async function benchCommand(
-  _o: { json: boolean; minutes: number },
-  _i: AbortSignal,
+  { json, minutes }: BenchArguments,
+  interrupt: AbortSignal,
 ): Promise<number> {
-  return 0;
+  const note = (text: string): void => void process.stderr.write(`${text}\n`);
+  const speed = await measureSpeed(note, interrupt);
+  const memory = minutes > 0 ? await measureMemory(minutes, note, interrupt) : undefined;
+  if (interrupt.aborted) {
+    return EXIT.interrupted;
+  }
+  const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}`;
+  const date = new Date().toISOString().slice(0, 10);
+  const report = { machine, date, speed, ...(memory === undefined ? {} : { memory }) };
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : table(machine, date, speed, memory));
+  return EXIT.done;
+}
+
+function table(
+  machine: string,
+  date: string,
+  speed: SpeedFigures,
+  memory: MemoryFigures | undefined,
+): string {
+  const rows: (readonly [string, string])[] = [
+    ['frames per second, `detect` as a whole', speed.framesPerSecond.toFixed(1)],
+    ['encoder, ms a frame', speed.encodeMs.toFixed(1)],
+    ['decoder (tokens), ms a frame', speed.tokensMs.toFixed(1)],
+    ['decoder calls a frame', speed.passes.toFixed(1)],
+    ['decoder, ms a call', (speed.tokensMs / speed.passes).toFixed(2)],
+    ['everything else, ms a frame', speed.otherMs.toFixed(1)],
+    ['everything else, share of the frame', `${(100 * speed.otherShare).toFixed(1)} %`],
+    ['same encoder in a bare loop, ms a frame', speed.bareEncodeMs.toFixed(1)],
+    ['video decoding alone, native, ms a frame', speed.nativeDecodeMs?.toFixed(1) ?? 'no ffmpeg'],
+    ['video decoding alone, wasm, ms a frame', speed.wasmDecodeMs.toFixed(1)],
+    ['first detection on standard output, s', (speed.firstDetectionMs / 1000).toFixed(2)],
+  ];
+  if (memory !== undefined) {
+    rows.push(
+      ['resident memory after 10 s, MB', memory.earlyMegabytes.toFixed(0)],
+      [
+        `resident memory after ${memory.minutes} min (${memory.numFrames} frames), MB`,
+        memory.lateMegabytes.toFixed(0),
+      ],
+    );
+  }
+  const lines = rows.map(([what, figure]) => `| ${what} | ${figure} |`);
+  return [
+    `${machine}, ${date}`,
+    '',
+    '| figure | median of 5 |',
+    '| --- | ---: |',
+    ...lines,
+    '',
+  ].join('\n');
 }
