@@ -1,6 +1,5 @@
-import { resolveDetectorOptions } from './localDetector.ts';
+import { resolveDetectorOptions } from './detectorOptions.ts';
 import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
-import { openSession, uint8Tensor } from './session.ts';
 
 /** The encoder graph with nothing around it. */
 export interface BareEncoder {
@@ -15,6 +14,7 @@ export interface BareEncoder {
  */
 export async function bundledEncoder(): Promise<BareEncoder> {
   const { encoderFile, info } = await readModelFolder(BUNDLED_MODEL);
+  const { openSession, uint8Tensor } = await import('./session.ts');
   const { threads } = resolveDetectorOptions();
   const session = await openSession(encoderFile, { device: 'cpu', threads });
   const { size } = info.image;

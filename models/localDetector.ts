@@ -1,7 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { checkContract } from './contract.ts';
 import { PipelineError, invariant, toError } from './errors.ts';
-import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
+import { resolveDetectorOptions } from './detectorOptions.ts';
+import type { LocalDetectorOptions } from './detectorOptions.ts';
+import { readModelFolder } from './modelFolder.ts';
 import type { ModelFolder } from './modelFolder.ts';
 import { createSampler } from './pix2seq/sampler.ts';
 import { Decoder } from './pix2seq/decoder.ts';
@@ -12,45 +13,13 @@ import type { StopRule } from './pix2seq/stopping.ts';
 import { candidateDevices, openSession, tensorData } from './session.ts';
 import type { Session, Tensors } from './session.ts';
 import type { DecodeHooks, DecodeOptions, Detector, Device, Features } from './types.ts';
-import { expectInteger, expectKnownKeys, expectOneOf } from './validate.ts';
-
-const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
-
-/** Which model is opened, and where it runs. */
-export interface DetectorOptions {
-  /** `starter` for the bundled model, or a model folder. Default `starter`. */
-  readonly model?: string;
-  /** Execution provider; `auto` takes the best that opens. Default `auto`. */
-  readonly device?: Device;
-  /** Threads of the encoder, 1 or more. Default: the cores, 4 at most. */
-  readonly threads?: number;
-}
-
-/** What only a detector in this thread can take: rules are code, and code does not cross threads. */
-export interface LocalDetectorOptions extends DetectorOptions {
-  /** Stop rules beside those of the decode options. Default none. */
-  readonly rules?: readonly StopRule[];
-}
+import { expectKnownKeys } from './validate.ts';
 
 /**
- * Checks detector options.
- * @throws TypeError, RangeError
- */
-export function resolveDetectorOptions(options: DetectorOptions = {}): Required<DetectorOptions> {
-  const threads = options.threads ?? Math.min(4, availableParallelism());
-  return {
-    model: options.model ?? BUNDLED_MODEL,
-    device: expectOneOf('device', options.device ?? 'auto', DEVICES),
-    threads: expectInteger('threads', threads, { min: 1 }),
-  };
-}
-
-/**
- * Opens a model in this thread. Every run blocks the event loop while it computes: for tests, and
- * for scripts that do nothing else; `openDetector` keeps the loop free.
+ * What `openLocalDetector` does once this module, and with it onnxruntime, is loaded.
  * @throws PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT
  */
-export async function openLocalDetector(options: LocalDetectorOptions = {}): Promise<Detector> {
+export async function openHere(options: LocalDetectorOptions = {}): Promise<Detector> {
   expectKnownKeys('openLocalDetector', options, ['model', 'device', 'threads', 'rules']);
   const resolved = resolveDetectorOptions(options);
   const folder = await readModelFolder(resolved.model);

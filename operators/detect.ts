@@ -1,7 +1,6 @@
 import { Observable } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
-import { toDetection } from '../models/pix2seq/objects.ts';
-import { resolveDecodeOptions } from '../models/pix2seq/decodeOptions.ts';
+import { resolveDecodeOptions, toDetection } from '../models/index.ts';
 import type {
   DecodeOptions,
   Detector,

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { Observable } from 'rxjs';
 import type { Subscriber } from 'rxjs';
 import { PipelineError, toError } from '../models/errors.ts';
-import { bundledImageSpec } from '../models/modelFolder.ts';
+import { bundledImageSpec } from '../models/index.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectNumber } from '../models/validate.ts';
 import { findImages } from './images/findImages.ts';

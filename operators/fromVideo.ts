@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Observable } from 'rxjs';
 import { toError } from '../models/errors.ts';
-import { bundledImageSpec } from '../models/modelFolder.ts';
+import { bundledImageSpec } from '../models/index.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectOneOf } from '../models/validate.ts';
 import type { StandardInput, StartDecoder } from './video/decoder.ts';

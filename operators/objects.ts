@@ -1,6 +1,6 @@
 import { map } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
-import { toDetections } from '../models/pix2seq/objects.ts';
+import { toDetections } from '../models/index.ts';
 import type { Detection, Detector, FrameDetections, ModelInfo } from '../models/types.ts';
 import { expectKnownKeys, expectNumber, suggest } from '../models/validate.ts';
 import type { ReadFrame } from './decode.ts';

@@ -1,7 +1,7 @@
 /** The worker thread of `openDetector`: owns the sessions and answers requests in order. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant, toError } from '../errors.ts';
-import { openLocalDetector } from '../localDetector.ts';
+import { openHere } from '../localDetector.ts';
 import type { Detector, Features } from '../types.ts';
 import { toPlain } from './messages.ts';
 import type { Reply, Request, Result, WorkerStart } from './messages.ts';
@@ -75,7 +75,7 @@ async function serve(detector: Detector, request: Request): Promise<void> {
 
 const { options } = workerData as WorkerStart;
 try {
-  const detector = await openLocalDetector(options);
+  const detector = await openHere(options);
   parentPort?.on('message', (request: Request) => void serve(detector, request));
   say({ say: 'ready', model: detector.model, device: detector.device });
 } catch (thrown) {

@@ -1,7 +1,7 @@
 /** What crosses between a detector's worker and the thread that owns it. */
 import { PipelineError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { DetectorOptions } from '../localDetector.ts';
+import type { DetectorOptions } from '../detectorOptions.ts';
 import type {
   DecodeOptions,
   Detector,

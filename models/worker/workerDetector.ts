@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { PipelineError, invariant, toError } from '../errors.ts';
-import { resolveDetectorOptions } from '../localDetector.ts';
-import type { DetectorOptions } from '../localDetector.ts';
+import { resolveDetectorOptions } from '../detectorOptions.ts';
+import type { DetectorOptions } from '../detectorOptions.ts';
 import { expectImage } from '../pix2seq/image.ts';
 import { resolveDecodeOptions } from '../pix2seq/decodeOptions.ts';
 import { siblingModule } from '../siblingModule.ts';

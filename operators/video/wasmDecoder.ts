@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { FFmpeg } from '@ffmpeg/ffmpeg';
 import { PipelineError, toError } from '../../models/errors.ts';
-import { siblingModule } from '../../models/siblingModule.ts';
+import { siblingModule } from '../../models/index.ts';
 import type { DecoderEvents, DecoderRequest, RunningDecoder } from './decoder.ts';
 import { isUrl } from './sources.ts';
 import type { PictureMessage, WasmStart } from './wasmWorker.ts';

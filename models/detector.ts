@@ -1,0 +1,122 @@
+import type { ImageSpec, StopReason, TokenCounts } from './types.ts';
+
+/** One sequence read out by the decoder. */
+export interface TokenSequence {
+  /** Whole objects only, five tokens each, `[ymin, xmin, ymax, xmax, class]`; the class token is the arg-max class. */
+  readonly tokens: Int32Array; // [5n]
+  /** Probability of each object's class over the whole vocabulary. */
+  readonly scores: Float32Array; // [n]
+  readonly stop: StopReason;
+  readonly final: boolean;
+  readonly counts: TokenCounts;
+  readonly tokensMs: number;
+}
+
+/** One object, as soon as its class is known. */
+export interface ObjectTokens {
+  readonly index: number;
+  readonly tokens: readonly [number, number, number, number, number];
+  readonly score: number;
+}
+
+/** A tensor's contents on the JavaScript side, for those who stand between encoder and decoder. */
+export interface TensorData {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: ArrayBufferView;
+}
+
+/**
+ * What the encoder made of one frame; its memory lives beside the detector.
+ * Owns: the holder, who calls `close()`.
+ */
+export interface Features extends Disposable {
+  readonly encodeMs: number;
+  /** Copies the `memory.*` tensors out, by name. */
+  read(): Promise<Readonly<Record<string, TensorData>>>;
+  close(): void;
+}
+
+/** How a frame is read out. All fields are optional; unknown ones are a `TypeError`. */
+export interface DecodeOptions {
+  /** At most so many objects, 1 to 100. Default 100. */
+  readonly maxObjects?: number;
+  /** Nucleus mass, 0 to 1; 0 is arg-max. Default 0. */
+  readonly topP?: number;
+  /** Only the k most probable tokens, 0 for all. Default 0. */
+  readonly topK?: number;
+  /** Keeps coordinates at coordinate places, and EOS at the start of an object. Default true. */
+  readonly typeMask?: boolean;
+  /** Softmax temperature, above 0. Default 1. */
+  readonly temperature?: number;
+  /** Seed of the sampler, used where `topP` > 0. Default 0. */
+  readonly seed?: number;
+  /** Subtracted from the EOS logit, which delays the end. Default: the model's own. */
+  readonly eosOffset?: number;
+  /** Noise probability above which an object counts as noise, 0 to 1; 1 turns the rule off. Default: the model's own. */
+  readonly noiseThreshold?: number;
+  /** Noise objects in a row that end the frame. Default: the model's own. */
+  readonly noisePatience?: number;
+  /** Time for a frame's tokens, milliseconds; 0 for no limit. Default 0. */
+  readonly budgetMs?: number;
+}
+
+/** What decoding needs to know from its caller beside the options. */
+export interface DecodeHooks {
+  /** Called for each object as soon as its class is known. */
+  readonly onObject?: (object: ObjectTokens) => void;
+  /** Ends the reading between two calls; the result says `stop: 'abort'`. */
+  readonly signal?: AbortSignal;
+}
+
+/** One class of a model. */
+export interface Label {
+  /** Id in the data set the model was trained on. */
+  readonly id: number;
+  readonly name: string;
+}
+
+/** The shared vocabulary of a model. */
+export interface Vocabulary {
+  readonly size: number;
+  readonly eos: number;
+  readonly prompt: readonly number[];
+  readonly noise: number;
+  readonly classBase: number;
+  readonly coordinateBase: number;
+  readonly bins: number;
+}
+
+/** A model as its `model.json` describes it. */
+export interface ModelInfo {
+  readonly name: string;
+  readonly image: ImageSpec;
+  readonly vocabulary: Vocabulary;
+  readonly labels: readonly Label[];
+  /** Width C of a cache row. */
+  readonly cacheWidth: number;
+  /** Whether class inputs carry no information, so that the noise id is fed and the class step is fused. */
+  readonly fusedClassStep: boolean;
+  readonly decode: Required<Pick<DecodeOptions, 'eosOffset' | 'noiseThreshold' | 'noisePatience'>>;
+}
+
+/** Execution provider of onnxruntime, or `auto` for the best that opens. */
+export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
+
+/**
+ * A loaded model: pictures in, tokens out. The same interface in this thread and behind a worker.
+ * Runs are queued: one at a time, in order.
+ */
+export interface Detector extends AsyncDisposable {
+  readonly model: ModelInfo;
+  /** The execution provider that was opened. */
+  readonly device: Exclude<Device, 'auto'>;
+  /**
+   * @param image uint8 [S, S, 3], borrowed until the promise settles
+   * @throws PipelineError ERR_MODEL_RUN
+   */
+  encode(image: Uint8Array): Promise<Features>;
+  /** Reads the objects out. Borrows `features`. */
+  decode(features: Features, options?: DecodeOptions, hooks?: DecodeHooks): Promise<TokenSequence>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,36 @@
+import { availableParallelism } from 'node:os';
+import { BUNDLED_MODEL } from './modelFolder.ts';
+import type { StopRule } from './pix2seq/stopping.ts';
+import type { Device } from './types.ts';
+import { expectInteger, expectOneOf } from './validate.ts';
+
+const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+
+/** Which model is opened, and where it runs. */
+export interface DetectorOptions {
+  /** `starter` for the bundled model, or a model folder. Default `starter`. */
+  readonly model?: string;
+  /** Execution provider; `auto` takes the best that opens. Default `auto`. */
+  readonly device?: Device;
+  /** Threads of the encoder, 1 or more. Default: the cores, 4 at most. */
+  readonly threads?: number;
+}
+
+/** What only a detector in this thread can take: rules are code, and code does not cross threads. */
+export interface LocalDetectorOptions extends DetectorOptions {
+  /** Stop rules beside those of the decode options. Default none. */
+  readonly rules?: readonly StopRule[];
+}
+
+/**
+ * Checks detector options.
+ * @throws TypeError, RangeError
+ */
+export function resolveDetectorOptions(options: DetectorOptions = {}): Required<DetectorOptions> {
+  const threads = options.threads ?? Math.min(4, availableParallelism());
+  return {
+    model: options.model ?? BUNDLED_MODEL,
+    device: expectOneOf('device', options.device ?? 'auto', DEVICES),
+    threads: expectInteger('threads', threads, { min: 1 }),
+  };
+}

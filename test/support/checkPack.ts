@@ -1,0 +1,75 @@
+/**
+ * `npm run pack:check`: packs the package, looks at what is in it, installs it into an empty folder
+ * as a user does, and runs it there.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as assert from './assert.ts';
+import { ROOT } from './sourceFiles.ts';
+
+const NEEDED = [
+  'dist/pipeline/main.js',
+  'dist/models/starter/encoder.onnx',
+  'dist/models/worker/detectorWorker.js',
+  'dist/operators/video/wasmWorker.js',
+  'dist/pipeline/demo/campus.mp4',
+  'dist/server/viewer/index.html',
+  'dist/server/viewer/viewer.js',
+  'README.md',
+  'LICENSE',
+  'models/readme.md',
+];
+const ALLOWED = /^(dist\/|(models|operators|server)\/readme\.md$|[A-Z]+(\.md)?$|package\.json$)/;
+const DOORS = ['', '/operators', '/models', '/server', '/client'];
+
+const folder = mkdtempSync(join(tmpdir(), 'pix2seq-stream-pack-'));
+const run = (program: string, args: readonly string[], cwd: string): string =>
+  execFileSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+  });
+try {
+  const packed = run(
+    'npm',
+    ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
+    ROOT,
+  );
+  const [{ filename, files }] = JSON.parse(packed) as [
+    { filename: string; files: readonly { path: string }[] },
+  ];
+  const paths = files.map(({ path }) => path);
+  assert.equal(
+    NEEDED.filter((path) => !paths.includes(path)),
+    [],
+    'missing in the package',
+  );
+  assert.equal(
+    paths.filter((path) => !ALLOWED.test(path)),
+    [],
+    'has no place in the package',
+  );
+
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  cpSync(join(ROOT, 'pipeline/demo/campus.mp4'), join(folder, 'street.mp4'));
+  run('npm', ['install', '--no-audit', '--no-fund', join(folder, filename)], folder);
+  const args = ['pix2seq-stream', 'detect', 'street.mp4', '--max-frames', '3', '--quiet'];
+  const lines = run('npx', args, folder).trim().split('\n');
+  assert.equal(
+    lines.map((line) => (JSON.parse(line) as { frame: number }).frame),
+    [0, 1, 2],
+  );
+  for (const door of DOORS) {
+    run(
+      process.execPath,
+      ['--input-type=module', '-e', `await import('pix2seq-stream${door}')`],
+      folder,
+    );
+  }
+  process.stdout.write(`${paths.length} files packed, installed and run\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
