@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundledImageSpec } from '../../models/index.ts';
+import { readModelFolder } from '../../models/modelFolder.ts';
+import * as assert from '../support/assert.ts';
+import { suite } from '../support/suite.ts';
+import { STARTER } from './starter.ts';
+import { TINY, copyFolder, tinyInfo } from './tinyModel.ts';
+
+suite('readModelFolder', (test) => {
+  test('reads a folder and fills in the decode defaults', async () => {
+    const { info, encoderFile, decoderFile } = await readModelFolder(TINY);
+
+    assert.equal(info, tinyInfo());
+    assert.is(encoderFile, join(TINY, 'encoder.onnx'));
+    assert.is(decoderFile, join(TINY, 'decoder.onnx'));
+  });
+
+  test('finds the bundled model by its name', async () => {
+    const { info, encoderFile } = await readModelFolder('starter');
+
+    assert.is(info.name, 'starter');
+    assert.is(info.labels.length, 80);
+    assert.is(info.labels[79]?.name, 'toothbrush');
+    assert.is(info.cacheWidth, 865);
+    assert.is(info.fusedClassStep, true);
+    assert.is(encoderFile, join(STARTER, 'encoder.onnx'));
+  });
+
+  test('takes the decode settings and the class input that the file gives', async () => {
+    await using folder = await copyFolder(TINY, {
+      describe: (file) => ({
+        ...file,
+        sequence: { box: 'ymin xmin ymax xmax', classInput: 'class' },
+        decode: { eosOffset: 1.5, noisePatience: 4 },
+      }),
+    });
+
+    const { info } = await readModelFolder(folder.path);
+
+    assert.is(info.fusedClassStep, false);
+    assert.equal(info.decode, { eosOffset: 1.5, noiseThreshold: 1, noisePatience: 4 });
+  });
+
+  test('says what it looked for where there is no folder', async () => {
+    await assert.rejects(readModelFolder('/nowhere/at/all'), {
+      code: 'ERR_MODEL_LOAD',
+      message:
+        /No model at `\/nowhere\/at\/all`: expected a folder with model\.json.*\/nowhere\/at\/all\/model\.json.*`starter`/,
+    });
+  });
+
+  test('says which graph is missing', async () => {
+    for (const name of ['encoder.onnx', 'decoder.onnx']) {
+      await using folder = await copyFolder(TINY, { without: [name] });
+
+      await assert.rejects(readModelFolder(folder.path), {
+        code: 'ERR_MODEL_LOAD',
+        message: new RegExp(`model\\.json is there but ${folder.path}/${name} is missing`),
+      });
+    }
+  });
+
+  test('says that model.json is not JSON', async () => {
+    await using folder = await copyFolder(TINY, { describe: () => '{ "format": 1,' });
+
+    await assert.rejects(readModelFolder(folder.path), {
+      code: 'ERR_MODEL_CONTRACT',
+      message: /model\.json is not JSON$/,
+    });
+  });
+
+  test('names the wrong field, what it must be and what it is', async () => {
+    const image = { size: 32, channels: 'RGB', fit: 'contain', anchor: 'top-left', pad: 114 };
+    const cases: [object, RegExp][] = [
+      [{ format: 2 }, /\/format must be 1, got 2$/],
+      [{ name: 7 }, /\/name must be string, got 7$/],
+      [{ image: { ...image, size: 8 } }, /\/image\/size must be >= 32, got 8$/],
+      [{ image: { ...image, channels: 'BGR' } }, /\/image\/channels must be "RGB", got "BGR"$/],
+      [{ image: { size: 32 } }, /\/image must have required properties channels, fit/],
+      [{ cacheWidth: 2.5 }, /\/cacheWidth must be integer, got 2\.5$/],
+      [{ labels: [] }, /\/labels must not have fewer than 1 items, got \[\]$/],
+      [{ labels: [{ id: 1, name: null }] }, /\/labels\/0\/name must be string, got null$/],
+      [{ decode: { noiseThreshold: 2 } }, /\/decode\/noiseThreshold must be <= 1, got 2$/],
+      [
+        { sequence: { box: 'ymin xmin ymax xmax', classInput: 'both' } },
+        /\/sequence\/classInput must be "noise" or "class", got "both"$/,
+      ],
+    ];
+
+    for (const [change, message] of cases) {
+      await using folder = await copyFolder(TINY, { describe: (file) => ({ ...file, ...change }) });
+      await assert.rejects(readModelFolder(folder.path), { code: 'ERR_MODEL_CONTRACT', message });
+    }
+  });
+
+  test('names missing fields', async () => {
+    await using folder = await copyFolder(TINY, {
+      describe: (file) => ({ ...file, labels: undefined }),
+    });
+
+    await assert.rejects(readModelFolder(folder.path), {
+      code: 'ERR_MODEL_CONTRACT',
+      message: /the file must have required properties labels$/,
+    });
+  });
+
+  test('does not repeat a long value whole', async () => {
+    await using folder = await copyFolder(TINY, { describe: () => ['x'.repeat(10_000)] });
+
+    const error = await assert.rejects(readModelFolder(folder.path), {
+      message: /the file must be object, got \["xxx/,
+    });
+
+    assert.ok(error.message.length < 500, error.message);
+  });
+});
+
+suite('bundledImageSpec', (test) => {
+  test('is the bundled model’s picture', () => {
+    assert.equal(bundledImageSpec(), { size: 416, pad: 114 });
+  });
+});
+
+suite('models/starter', (test) => {
+  test('holds the very graphs that its model.json names', async () => {
+    const text = await readFile(join(STARTER, 'model.json'), 'utf8');
+    const { files } = JSON.parse(text) as { files: Record<string, { sha256: string }> };
+
+    assert.equal(Object.keys(files).sort(), ['decoder.onnx', 'encoder.onnx']);
+    for (const [name, { sha256 }] of Object.entries(files)) {
+      const bytes = await readFile(join(STARTER, name));
+      assert.is(createHash('sha256').update(bytes).digest('hex'), sha256, name);
+    }
+  });
+});

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import * as assert from '../support/assert.ts';
+import { END_TO_END_MS, suite } from '../support/suite.ts';
+import type { Comparison } from './compareDevices.ts';
+
+/** The software Vulkan driver that Debian's chromium brings. */
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+const hasGpu =
+  existsSync('/dev/dri') && readdirSync('/dev/dri').some((name) => name.startsWith('render'));
+
+async function compare(): Promise<Comparison> {
+  const program = fileURLToPath(new URL('compareDevices.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', './test/support/typescript.mjs', program],
+    {
+      cwd: ROOT,
+      env: hasGpu ? process.env : { ...process.env, VK_DRIVER_FILES: SWIFTSHADER },
+      timeout: END_TO_END_MS - 5_000, // ends the program before the test gives up on it
+    },
+  );
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Comparison;
+}
+
+suite('openLocalDetector on webgpu', (test) => {
+  if (!hasGpu && !existsSync(SWIFTSHADER)) {
+    test.skip('agrees with the CPU', `no GPU in /dev/dri and no ${SWIFTSHADER}`);
+    return;
+  }
+
+  test(
+    'agrees with the CPU: features closely, tokens exactly',
+    async () => {
+      const { device, features, tokens, tokensOnCpu } = await compare();
+
+      assert.is(device, 'webgpu');
+      assert.equal(tokens, tokensOnCpu);
+      assert.is(tokens.length, 10);
+      assert.is(Object.keys(features).length, 7);
+      for (const [name, difference] of Object.entries(features)) {
+        assert.ok(difference < 0.01, `${name} differs by ${difference} of its largest number`);
+      }
+    },
+    { timeoutMs: END_TO_END_MS },
+  );
+});
