@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import { Observable } from 'rxjs';
+import { resolveDecodeOptions } from '../models/index.ts';
 import type {
   DecodeHooks,
   DecodeOptions,
@@ -33,13 +34,15 @@ export interface ReadFrame {
  * One at a time, in order, nothing dropped (`inferEvery`). When the consumer leaves, the reading
  * under way ends between two decoder calls.
  * @param detector the one that encoded; borrowed   @param options see `DecodeOptions`
- * @returns read frames; **errors:** ERR_MODEL_RUN, ERR_WORKER_EXIT, ERR_BUFFER_FULL; a wrong option
+ * @returns read frames; **errors:** ERR_MODEL_RUN, ERR_WORKER_EXIT, ERR_BUFFER_FULL
+ * @throws TypeError, RangeError for wrong options
  * **Owns:** takes each encoded frame and closes it.
  */
 export function decode(
   detector: Detector,
   options?: DecodeOptions,
 ): OperatorFunction<EncodedFrame, ReadFrame> {
+  resolveDecodeOptions(options, detector.model); // here, so that a mistake shows at the call
   return inferEvery(
     (encoded) => abortable((signal) => decodeFrame(detector, encoded, options, { signal })),
     { onDropped: (encoded) => encoded.close() },

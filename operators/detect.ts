@@ -70,9 +70,8 @@ export function detect(
       };
       const read = (frame: Frame): Observable<FrameDetections> =>
         abortable(async (signal) => {
-          onFrame?.(frame);
           const report = onObject && reporter(frame, detector, wanted, onObject);
-          const encoded = await encodeFrame(detector, frame);
+          const encoded = await encodeFrame(detector, frame, onFrame);
           const hooks = { signal, ...(report && { onObject: report }) };
           const result = await decodeFrame(detector, encoded, options, hooks);
           const skipped = numDropped > 0 ? { skipped: { busy: numDropped } } : {};
@@ -93,7 +92,8 @@ function reporter(
 ): (object: ObjectTokens) => void {
   let index = 0;
   return (object) => {
-    const detection = toDetection(object, { width, height, letterbox }, model);
+    const score = Math.fround(object.score); // as the finished sequence holds it
+    const detection = toDetection({ ...object, score }, { width, height, letterbox }, model);
     if (wanted(detection)) {
       onObject({ type: 'object', source, frame, index, detection });
       index += 1;

@@ -1,4 +1,4 @@
-import { from } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
 import type { Detector, Features, Frame, FrameInfo } from '../models/types.ts';
 import { inferEvery } from './inferEvery.ts';
@@ -30,18 +30,35 @@ export interface EncodedFrame extends Disposable {
  * `decode` does.
  */
 export function encode(detector: Detector): OperatorFunction<Frame, EncodedFrame> {
-  return inferEvery((frame) => from(encodeFrame(detector, frame)), {
-    onDropped: (frame) => frame.close(),
-  });
+  const run = (frame: Frame): Observable<EncodedFrame> =>
+    new Observable((subscriber) => {
+      encodeFrame(detector, frame).then(
+        (encoded) => {
+          if (subscriber.closed) {
+            encoded.close();
+          }
+          subscriber.next(encoded);
+          subscriber.complete();
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+    });
+  return inferEvery(run, { onDropped: (frame) => frame.close() });
 }
 
 /**
  * Runs the encoder on one frame.
+ * @param onFrame shown the frame before, while its pixels are there
  * **Owns:** takes the frame and closes it; returns ownership of the encoded frame.
  */
-export async function encodeFrame(detector: Detector, frame: Frame): Promise<EncodedFrame> {
-  const queueMs = performance.now() - frame.arrivedAtMs;
+export async function encodeFrame(
+  detector: Detector,
+  frame: Frame,
+  onFrame?: (frame: Frame) => void,
+): Promise<EncodedFrame> {
   try {
+    onFrame?.(frame);
+    const queueMs = performance.now() - frame.arrivedAtMs;
     const features = await detector.encode(frame.image);
     const close = (): void => features.close();
     return { info: infoOf(frame), features, queueMs, close, [Symbol.dispose]: close };

@@ -28,7 +28,7 @@ export interface FromImagesConfig {
   readonly framesPerSecond?: number;
   /** Frames that may be open at a time before reading waits, 2 or more. Default 4. */
   readonly maxOpenFrames?: number;
-  /** Told how many pictures there are, before the first frame. */
+  /** Told how many pictures will be read, before the first frame. */
   readonly onOpen?: (facts: { readonly numImages: number }) => void;
   /** Told of a picture that cannot be read, which is then left out; without it, it is an error. */
   readonly onFault?: (error: PipelineError) => void;
@@ -64,7 +64,7 @@ export function fromImages(
     image: config.image ?? bundledImageSpec(),
     display: expectInteger('display', config.display ?? 0, { min: 0, max: 4096 }),
     stride: expectInteger('stride', config.stride ?? 1, { min: 1 }),
-    maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }),
+    maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }) || Infinity,
     framesPerSecond: expectNumber('framesPerSecond', config.framesPerSecond ?? 1, { above: 0 }),
     maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 4, { min: 2 }),
     onFault: config.onFault,
@@ -74,9 +74,11 @@ export function fromImages(
       const paths = typeof source === 'string' ? findImages(source) : source;
       const files = paths
         .map((path, index) => ({ path, index }))
-        .filter(({ index }) => index % settings.stride === 0)
-        .slice(0, settings.maxFrames || undefined);
-      config.onOpen?.({ numImages: files.length });
+        .filter(({ index }) => index % settings.stride === 0);
+      if (files.length === 0) {
+        throw new PipelineError('ERR_VIDEO_OPEN', 'The list of pictures is empty');
+      }
+      config.onOpen?.({ numImages: Math.min(files.length, settings.maxFrames) });
       new ImageReader(settings, subscriber).read(files).then(
         () => subscriber.complete(),
         (error: unknown) => subscriber.error(error),
@@ -122,8 +124,12 @@ class ImageReader {
   }
 
   async read(files: readonly { readonly path: string; readonly index: number }[]): Promise<void> {
-    const { image, display, onFault } = this.#settings;
+    const { image, display, maxFrames, onFault } = this.#settings;
+    let numFrames = 0;
     for (const { path, index } of files) {
+      if (numFrames === maxFrames || this.#subscriber.closed) {
+        return;
+      }
       const startedMs = performance.now();
       let picture: Picture;
       try {
@@ -131,6 +137,9 @@ class ImageReader {
       } catch (thrown) {
         if (!(thrown instanceof PipelineError) || onFault === undefined) {
           throw thrown;
+        }
+        if (this.#subscriber.closed) {
+          return;
         }
         onFault(thrown);
         continue;
@@ -140,6 +149,7 @@ class ImageReader {
       if (slot === undefined || this.#subscriber.closed) {
         return;
       }
+      numFrames += 1;
       this.#subscriber.next(this.#frame(picture, slot, { path, index, decodeMs }));
     }
   }

@@ -4,11 +4,12 @@ import { toError } from '../models/errors.ts';
 import { bundledImageSpec } from '../models/index.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectOneOf } from '../models/validate.ts';
-import type { StandardInput, StartDecoder } from './video/decoder.ts';
+import type { StartDecoder } from './video/decoder.ts';
 import { filterGraph } from './video/filterGraph.ts';
 import { FrameReader } from './video/frameReader.ts';
 import { findFfmpeg, startNative } from './video/nativeDecoder.ts';
-import { expectReadableFile, isUrl, prepareStdin } from './video/sources.ts';
+import { pathOf, prepareFile, prepareStdin } from './video/sources.ts';
+import type { PreparedSource } from './video/sources.ts';
 import { startWasm } from './video/wasmDecoder.ts';
 
 /** Which FFmpeg decodes: the program on the PATH, the built-in one, or the first that is there. */
@@ -74,13 +75,15 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
     maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }),
     maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 8, { min: 2 }),
   };
-  const path =
-    input instanceof URL && input.protocol === 'file:' ? decodeURI(input.pathname) : String(input);
+  const path = pathOf(input);
 
   return new Observable<Frame>((subscriber) => {
-    let stop = (): void => undefined;
     const fail = (thrown: unknown): void => subscriber.error(toError(thrown));
-    const start = (source: string | StandardInput, dispose: () => void): void => {
+    const start = ({ input: source, dispose }: PreparedSource): void => {
+      subscriber.add(dispose);
+      if (subscriber.closed) {
+        return;
+      }
       const { decoder, start: startDecoder } = chooseDecoder(config.decoder ?? 'auto');
       const image = config.image ?? bundledImageSpec();
       const request = { image, display: settings.display, stride: settings.stride };
@@ -106,30 +109,18 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
         },
         reader,
       );
-      stop = () => (running.stop(), dispose());
+      subscriber.add(() => running.stop());
     };
 
     if (path === '-') {
-      prepareStdin()
-        .then(({ input: stdin, dispose }) => {
-          if (subscriber.closed) {
-            dispose();
-          } else {
-            start(stdin, dispose);
-          }
-        })
-        .catch(fail);
-    } else {
-      try {
-        if (!isUrl(path)) {
-          expectReadableFile(path);
-        }
-        start(path, () => undefined);
-      } catch (thrown) {
-        fail(thrown);
-      }
+      prepareStdin().then(start).catch(fail);
+      return;
     }
-    return () => stop();
+    try {
+      start(prepareFile(path));
+    } catch (thrown) {
+      fail(thrown);
+    }
   });
 }
 

@@ -33,6 +33,10 @@ export interface PipelineOptions {
   readonly detect?: Omit<DetectConfig, 'policy' | 'onObject' | 'onFrame' | 'onDropped'>;
   /** Which FFmpeg decodes. Default `auto`. */
   readonly decoder?: DecoderChoice;
+  /** Look at every n-th frame only. Default 1. */
+  readonly stride?: number;
+  /** End each source after so many frames; 0 for all. Default 0. */
+  readonly maxFrames?: number;
   readonly server?: Omit<ServerOptions, 'isReady'>;
 }
 
@@ -60,13 +64,16 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     'detector',
     'detect',
     'decoder',
+    'stride',
+    'maxFrames',
     'server',
   ]);
   let isReady = false;
   // the server first: a port in use is known at once, a model takes a while
   const server = await createDetectionServer({ ...options.server, isReady: () => isReady });
+  let detector: Detector | undefined;
   try {
-    const detector = await openDetector(options.detector);
+    detector = await openDetector(options.detector);
     isReady = true;
     const results$ = new Subject<FrameDetections>();
     for (const source of options.sources) {
@@ -74,17 +81,19 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       const events$ = sourceEvents(source, options, detector, pictures, results$);
       server.attach({ name: source.name, events$, pictures$: pictures.pictures$ });
     }
+    const opened = detector;
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {
       closing ??= server
         .close()
-        .then(() => detector.close())
+        .then(() => opened.close())
         .finally(() => results$.complete());
       return closing;
     };
     return { server, detector, results$, close, [Symbol.asyncDispose]: close };
   } catch (thrown) {
     await server.close();
+    await detector?.close();
     throw thrown;
   }
 }
@@ -103,6 +112,8 @@ function sourceEvents(
     name,
     loop,
     decoder: options.decoder,
+    stride: options.stride,
+    maxFrames: options.maxFrames,
     display: DISPLAY_PIXELS,
   });
   const detections$ = frames$.pipe(

@@ -1,6 +1,6 @@
-import { map, tap } from 'rxjs';
+import { EMPTY, catchError, concat, defer, map, tap, throwError } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
-import { openDetector, toError } from '../models/index.ts';
+import { PipelineError, openDetector, toError } from '../models/index.ts';
 import type { Detector, FrameDetections } from '../models/index.ts';
 import { detect, track } from '../operators/index.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
@@ -84,19 +84,16 @@ async function detectSource(source: string, run: Run): Promise<number> {
   );
   let code: number;
   try {
-    code = await finished(results$, interrupt);
+    code = await finished(results$, interrupt).finally(() => progress?.stop());
   } catch (thrown) {
-    if (isReaderGone(thrown)) {
-      throw thrown;
+    if (isOutputLost(thrown)) {
+      throw thrown; // of no use to go on with the next source
     }
-    progress?.stop();
     const error = toError(thrown);
     process.stderr.write(errorLine(error, options.verbose));
     code = exitCodeOf(error);
-  } finally {
-    progress?.stop();
   }
-  if (!options.quiet) {
+  if (!options.quiet && code !== EXIT.unopened) {
     process.stderr.write(`${summary(source, account, performance.now() - startedMs)}\n`);
   }
   return code === EXIT.done && account.numFaults > 0 ? EXIT.failed : code;
@@ -119,7 +116,22 @@ function resultsOf(
       process.stderr.write(errorLine(error, options.verbose));
     },
   });
-  return frames$.pipe(detect(detector, options.detect), track(), map(rounded));
+  // What ends the source waits until the frames before it are worked off: a damaged file's frames
+  // are written up to the damage.
+  let failure: unknown;
+  const results$ = frames$.pipe(
+    catchError((thrown: unknown) => {
+      failure = thrown;
+      return EMPTY;
+    }),
+    detect(detector, options.detect),
+    track(),
+    map(rounded),
+  );
+  return concat(
+    results$,
+    defer(() => (failure === undefined ? EMPTY : throwError(() => failure))),
+  );
 }
 
 /** Waits for the end of a stream. @returns the exit code; rejects with the stream's error */
@@ -152,6 +164,10 @@ function summary(source: string, account: Account, ms: number): string {
   const rate = (numFrames / (ms / 1000)).toFixed(1);
   const faults = numFaults > 0 ? `, ${numFaults} unreadable` : '';
   return `${sourceName(source)}: ${numFrames} frames${faults}, ${numObjects} objects, ${(ms / 1000).toFixed(1)} s, ${rate} frames/s`;
+}
+
+function isOutputLost(thrown: unknown): boolean {
+  return thrown instanceof PipelineError && thrown.code === 'ERR_OUTPUT';
 }
 
 function isReaderGone(thrown: unknown): boolean {

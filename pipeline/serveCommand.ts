@@ -21,12 +21,14 @@ export async function serveCommand(
     options.sources.length > 0
       ? options.sources.map((source) => ({ ...source, loop: options.loop }))
       : demo;
-  const { host, port, detector, detect, decoder } = options;
+  const { host, port, detector, detect, decoder, vidStride: stride, maxFrames } = options;
   const pipeline = await createPipeline({
     sources,
     detector,
     detect,
     decoder,
+    stride,
+    maxFrames,
     server: { host, port },
   });
   if (!options.quiet) {

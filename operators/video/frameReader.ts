@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import { PipelineError, invariant } from '../../models/errors.ts';
+import { PipelineError, invariant, toError } from '../../models/errors.ts';
 import type { DisplayImage, Frame } from '../../models/types.ts';
 import type { DecoderEvents } from './decoder.ts';
 import { FfmpegLog } from './ffmpegLog.ts';
@@ -75,14 +75,19 @@ export class FrameReader implements DecoderEvents {
   };
 
   #match(): void {
-    while (this.#lines.length > 0 && this.#pictures.length > 0) {
+    const { subscriber } = this.#options;
+    while (!subscriber.closed && this.#lines.length > 0 && this.#pictures.length > 0) {
       const line = this.#lines.shift();
       const slot = this.#pictures.shift();
       invariant(line !== undefined && slot !== undefined, 'a line and a picture make a frame');
-      this.#emit(line, slot);
+      try {
+        this.#emit(line, slot);
+      } catch (thrown) {
+        subscriber.error(toError(thrown)); // of `onOpen`: the decoder that called has no use for it
+      }
     }
     if (this.#log.isBroken && this.#lines.length === 0) {
-      this.#options.subscriber.error(this.#damaged());
+      subscriber.error(this.#damaged());
     }
   }
 
@@ -94,6 +99,9 @@ export class FrameReader implements DecoderEvents {
         ...(duration === undefined ? {} : { duration }),
         ...(framesPerSecond === undefined ? {} : { framesPerSecond }),
       });
+      if (subscriber.closed) {
+        return;
+      }
     }
     const arrivedAtMs = performance.now();
     const workedSinceMs = Math.max(this.#lastArrivalMs, this.slots.unblockedAtMs);

@@ -8,17 +8,20 @@ export interface SharedSlots {
   readonly slotBytes: number;
   readonly memory: SharedArrayBuffer; // [numSlots, slotBytes]
   readonly states: SharedArrayBuffer; // int32 [numSlots]
+  /** Counts releases: what a writer that found no free slot waits for. */
+  readonly releases: SharedArrayBuffer; // int32 [1]
 }
 
 /**
- * The reader's side of a ring of pictures. A slot stays full until it is released, and the writer
- * waits for it: that is how back-pressure reaches the decoder.
+ * The reader's side of a store of pictures. A slot stays full until it is released, in any order, and
+ * the writer waits while all are full: that is how back-pressure reaches the decoder.
  */
 export class FrameSlots {
   readonly shared: SharedSlots;
   /** Called after each release, for a writer in the same thread. */
   onRelease: ((slot: number) => void) | undefined;
   readonly #states: Int32Array;
+  readonly #releases: Int32Array;
   #unblockedAtMs = 0;
 
   constructor(numSlots: number, slotBytes: number) {
@@ -27,8 +30,10 @@ export class FrameSlots {
       slotBytes,
       memory: new SharedArrayBuffer(numSlots * slotBytes),
       states: new SharedArrayBuffer(numSlots * Int32Array.BYTES_PER_ELEMENT),
+      releases: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
     };
     this.#states = new Int32Array(this.shared.states);
+    this.#releases = new Int32Array(this.shared.releases);
   }
 
   /** The bytes of one slot, as a view. */
@@ -48,7 +53,8 @@ export class FrameSlots {
       this.#unblockedAtMs = performance.now();
     }
     Atomics.store(this.#states, slot, FREE);
-    Atomics.notify(this.#states, slot);
+    Atomics.add(this.#releases, 0, 1);
+    Atomics.notify(this.#releases, 0);
     this.onRelease?.(slot);
   }
 }
@@ -58,7 +64,9 @@ export class SlotWriter {
   readonly #shared: SharedSlots;
   readonly #memory: Uint8Array;
   readonly #states: Int32Array;
-  #slot = 0;
+  readonly #releases: Int32Array;
+  /** The slot that is being filled; while nothing is filled, the one that was last. */
+  #slot = -1;
   /** Bytes of the current slot that are written. */
   #filled = 0;
 
@@ -66,6 +74,7 @@ export class SlotWriter {
     this.#shared = shared;
     this.#memory = new Uint8Array(shared.memory);
     this.#states = new Int32Array(shared.states);
+    this.#releases = new Int32Array(shared.releases);
   }
 
   /**
@@ -74,26 +83,43 @@ export class SlotWriter {
    * @returns bytes taken
    */
   write(bytes: Uint8Array, onPicture: (slot: number) => void): number {
-    const { slotBytes, numSlots } = this.#shared;
+    const { slotBytes } = this.#shared;
     let taken = 0;
-    while (taken < bytes.length && Atomics.load(this.#states, this.#slot) === FREE) {
+    while (taken < bytes.length && this.#hasSlot()) {
       const part = bytes.subarray(taken, taken + slotBytes - this.#filled);
       this.#memory.set(part, this.#slot * slotBytes + this.#filled);
       this.#filled += part.length;
       taken += part.length;
       if (this.#filled === slotBytes) {
         Atomics.store(this.#states, this.#slot, FULL);
-        const complete = this.#slot;
-        this.#slot = (complete + 1) % numSlots;
         this.#filled = 0;
-        onPicture(complete);
+        onPicture(this.#slot);
       }
     }
     return taken;
   }
 
-  /** Blocks this thread until the current slot is free. For worker threads only. */
+  /** Blocks this thread until there is a slot to write to. For worker threads only. */
   waitForSlot(): void {
-    Atomics.wait(this.#states, this.#slot, FULL);
+    for (;;) {
+      const releases = Atomics.load(this.#releases, 0);
+      if (this.#hasSlot()) {
+        return;
+      }
+      Atomics.wait(this.#releases, 0, releases);
+    }
+  }
+
+  /** Stays with a slot that is begun; else turns to the next free one, the longest unused first. */
+  #hasSlot(): boolean {
+    const { numSlots } = this.#shared;
+    for (let step = this.#filled > 0 ? 0 : 1; step <= numSlots; step++) {
+      const slot = (this.#slot + step) % numSlots;
+      if (Atomics.load(this.#states, slot) === FREE) {
+        this.#slot = slot;
+        return true;
+      }
+    }
+    return false;
   }
 }

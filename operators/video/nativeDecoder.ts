@@ -43,7 +43,7 @@ export function startNative(request: DecoderRequest, events: DecoderEvents): Run
   const reader = new PictureReader(child.stdout, request, events);
   createInterface({ input: child.stderr }).on('line', (line) => !stopped && events.onLine(line));
   child.on('error', (error) => !stopped && events.onEnd(1, error));
-  child.on('close', (code) => !stopped && events.onEnd(code ?? 1));
+  child.on('close', (code) => reader.end(() => !stopped && events.onEnd(code ?? 1)));
   return {
     stop() {
       stopped = true;
@@ -82,6 +82,8 @@ class PictureReader {
   /** While pictures are being handed out: a frame that is closed at once must not start it again. */
   #draining = false;
   #stopped = false;
+  /** Told once nothing is left to copy; set when the output has ended. */
+  #onDrained: (() => void) | undefined;
 
   constructor(stdout: Readable, { slots }: DecoderRequest, { onPicture }: DecoderEvents) {
     this.#stdout = stdout;
@@ -89,7 +91,8 @@ class PictureReader {
     this.#onPicture = onPicture;
     slots.onRelease = () => this.#resume();
     stdout.on('data', (chunk: Buffer) => {
-      this.#rest = chunk;
+      // while paused, too: Node lets a child's last output flow once the child has ended
+      this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
       this.#drain();
       if (this.#rest.length > 0) {
         stdout.pause();
@@ -99,6 +102,15 @@ class PictureReader {
 
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** The output has ended. @param then called once all of it is handed out */
+  end(then: () => void): void {
+    if (this.#rest.length === 0) {
+      then();
+    } else {
+      this.#onDrained = then;
+    }
   }
 
   #drain(): void {
@@ -117,6 +129,7 @@ class PictureReader {
       this.#drain();
       if (this.#rest.length === 0) {
         this.#stdout.resume();
+        this.#onDrained?.();
       }
     }
   }

@@ -1,17 +1,19 @@
 /** What a source string means, and whether it can be read. */
 import {
-  closeSync,
+  accessSync,
+  constants,
   createReadStream,
   createWriteStream,
   mkdtempSync,
-  openSync,
   rmSync,
   statSync,
 } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { PipelineError } from '../../models/errors.ts';
+import { fileURLToPath } from 'node:url';
+import { PipelineError, toError } from '../../models/errors.ts';
 import type { StandardInput } from './decoder.ts';
 import { readStdin } from './emscripten.ts';
 
@@ -23,17 +25,30 @@ export function isUrl(source: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(source);
 }
 
+/** The path that a `file:` address stands for; every other source as it is. */
+export function pathOf(source: string | URL): string {
+  const text = String(source);
+  return /^file:\/\//i.test(text) ? fileURLToPath(text) : text;
+}
+
 /** A source as FFmpeg takes it, safe for file names with a colon. */
 export function ffmpegInput(source: string): string {
   return isUrl(source) ? source : `file:${source}`;
 }
 
 /**
- * Checks that a file can be opened and holds something.
+ * Checks that a file is there, may be read, and holds something; addresses are left to FFmpeg.
  * @throws PipelineError ERR_VIDEO_OPEN
  */
-export function expectReadableFile(path: string): void {
-  const stats = statSync(path, { throwIfNoEntry: false });
+export function prepareFile(path: string): PreparedSource {
+  if (!isUrl(path)) {
+    expectReadableFile(path);
+  }
+  return { input: path, dispose: () => undefined };
+}
+
+function expectReadableFile(path: string): void {
+  const stats = statsOf(path);
   if (stats === undefined) {
     throw new PipelineError('ERR_VIDEO_OPEN', `There is no file \`${path}\``);
   }
@@ -43,17 +58,24 @@ export function expectReadableFile(path: string): void {
   if (stats.isFile() && stats.size === 0) {
     throw new PipelineError('ERR_VIDEO_OPEN', `\`${path}\` is empty (0 bytes)`);
   }
+}
+
+/** @returns nothing where there is no such file */
+function statsOf(path: string): Stats | undefined {
   try {
-    closeSync(openSync(path, 'r'));
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined) {
+      accessSync(path, constants.R_OK); // opening it would wait at a named pipe
+    }
+    return stats;
   } catch (cause) {
-    throw new PipelineError('ERR_VIDEO_OPEN', `Cannot read \`${path}\`: ${String(cause)}`, {
-      cause,
-    });
+    const fact = `Cannot read \`${path}\`: ${toError(cause).message}`;
+    throw new PipelineError('ERR_VIDEO_OPEN', fact, { cause });
   }
 }
 
-/** Standard input made ready for FFmpeg. */
-export interface PreparedStdin {
+/** A source made ready for FFmpeg. */
+export interface PreparedSource {
   readonly input: string | StandardInput;
   /** Removes what was laid down. Idempotent. */
   dispose(): void;
@@ -64,7 +86,7 @@ export interface PreparedStdin {
  * index stands at its end can't, and is put into a temporary file first.
  * @throws PipelineError ERR_VIDEO_OPEN where there is nothing to read
  */
-export async function prepareStdin(): Promise<PreparedStdin> {
+export async function prepareStdin(): Promise<PreparedSource> {
   const head = readHead();
   if (head.length === 0) {
     throw new PipelineError('ERR_VIDEO_OPEN', 'Standard input is empty; pipe a video into it');

@@ -1,0 +1,357 @@
+import { spawn } from 'node:child_process';
+import { createReadStream, openSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Subscription } from 'rxjs';
+import type { Frame } from '../../models/types.ts';
+import { fromVideo } from '../../operators/fromVideo.ts';
+import type { FromVideoConfig } from '../../operators/fromVideo.ts';
+import * as assert from '../support/assert.ts';
+import { END_TO_END_MS, suite } from '../support/suite.ts';
+import { clip, DECODERS, md5, seen, until, watch } from './clips.ts';
+import { playing } from './playing.ts';
+import type { ForgetReport } from './programs/forgetFrames.ts';
+import type { MemoryReport } from './programs/playLong.ts';
+import type { StdinReport } from './programs/readStdin.ts';
+
+/** A window in which a decoder that waits uses next to no processor time, milliseconds of each. */
+const REST_WINDOW_MS = 100;
+const REST_CPU_MS = 20;
+
+suite('fromVideo, how long things live', (declare) => {
+  const test = playing(declare);
+  const started: Held[] = [];
+  let folder = '';
+  test.before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'from-video-'));
+  });
+  test.after(() => rm(folder, { recursive: true, force: true }));
+  test.afterEach(async () => {
+    for (const { subscription, frames } of started.splice(0)) {
+      subscription.unsubscribe();
+      frames.forEach((frame) => frame.close());
+    }
+    await until(() => numDecoders() === 0);
+  });
+
+  for (const decoder of DECODERS) {
+    /** Plays and keeps every frame open. */
+    const hold = (config: FromVideoConfig = {}, name = 'h264.mp4'): Held => {
+      const held: Held = { frames: [], end: undefined, subscription: new Subscription() };
+      held.subscription = fromVideo(clip(name), { decoder, ...config }).subscribe({
+        next: (frame) => held.frames.push(frame),
+        error: (error: Error) => (held.end = error.message),
+        complete: () => (held.end = 'complete'),
+      });
+      started.push(held);
+      return held;
+    };
+
+    for (const size of [416, 48]) {
+      // the small one: a pipe holds many of its pictures, the large one: not a third of one
+      const image = { size, pad: 114 };
+
+      test(`waits while as many frames are open as may be, ${size} pixels (${decoder})`, async () => {
+        const { frames } = hold({ maxOpenFrames: 3, image });
+
+        await until(() => frames.length >= 3);
+        await decoderRests();
+        assert.is(frames.length, 3);
+
+        frames[0]?.close();
+        await until(() => frames.length >= 4);
+        await decoderRests();
+        assert.is(frames.length, 4);
+        assert.is(frames[3]?.index, 3);
+      });
+
+      test(`loses nothing to a slow consumer, ${size} pixels (${decoder})`, async () => {
+        const whole = await watch(fromVideo(clip('h264.mp4'), { decoder, image }), seen);
+        const held = hold({ maxOpenFrames: 3, image });
+        const prints: string[] = [];
+
+        await until(() => held.frames.length >= 3);
+        await decoderRests();
+        for (let next = 0; next < 20; next++) {
+          await until(() => held.frames.length > next);
+          const frame = held.frames[next]!;
+          prints.push(md5(frame.image));
+          frame.close();
+        }
+        await until(() => held.end !== undefined);
+
+        assert.is(held.end, 'complete');
+        assert.equal(
+          prints,
+          whole.values.map((frame) => frame.md5),
+        );
+      });
+    }
+
+    test(`keeps the pixels of open frames apart (${decoder})`, async () => {
+      const { frames } = hold({ maxOpenFrames: 4 });
+      await until(() => frames.length >= 4);
+      const before = frames.map(({ image }) => md5(image));
+
+      frames[1]?.close();
+      await until(() => frames.length >= 5);
+      const open = frames.filter((frame) => !frame.closed);
+
+      assert.equal(
+        open.slice(0, 3).map(({ image }) => md5(image)),
+        [before[0], before[2], before[3]],
+      );
+      assert.is(new Set(open.map(({ image }) => md5(image))).size, 4);
+    });
+
+    test(`refuses the pixels of a closed frame (${decoder})`, async () => {
+      const { frames } = hold({ display: 64, source: 'gate' });
+      await until(() => frames.length > 1);
+      const frame = frames[1]!;
+
+      frame.close();
+
+      assert.is(frame.closed, true);
+      for (const read of [() => frame.image, () => frame.display]) {
+        await assert.rejects(read, { code: 'ERR_FRAME_CLOSED', message: /^Frame 1 of gate is/ });
+      }
+      assert.equal([frame.index, frame.width, frame.height], [1, 192, 144]);
+    });
+
+    test(`gives a frame's memory back once, however often it is closed (${decoder})`, async () => {
+      const { frames } = hold({ maxOpenFrames: 3 });
+      await until(() => frames.length >= 3);
+      const first = frames[0]!;
+
+      first.close();
+      await until(() => frames.length >= 4); // which has the first one's memory now
+      const print = md5(frames[3]!.image);
+      first.close();
+      first[Symbol.dispose]();
+      await decoderRests();
+
+      assert.is(frames.length, 4);
+      assert.is(md5(frames[3]!.image), print);
+    });
+
+    test(`stops at once when unsubscribed, and its decoder goes (${decoder})`, async () => {
+      let numFrames = 0;
+      const subscription = fromVideo(clip('h264.mp4'), { decoder, loop: true }).subscribe(
+        (frame) => {
+          frame.close();
+          numFrames += 1;
+          if (numFrames === 5) {
+            assert.ok(numDecoders() > 0, 'a decoder runs');
+            subscription.unsubscribe();
+          }
+        },
+      );
+
+      await until(() => subscription.closed && numDecoders() === 0);
+      await decoderRests();
+
+      assert.is(numFrames, 5);
+    });
+
+    test(`stops a decoder that waits; open frames keep their pixels (${decoder})`, async () => {
+      const { frames, subscription } = hold({ maxOpenFrames: 2, loop: true });
+      await until(() => frames.length >= 2);
+      await decoderRests();
+      const prints = frames.map(({ image }) => md5(image));
+
+      subscription.unsubscribe();
+      await until(() => numDecoders() === 0);
+
+      assert.equal(
+        frames.map(({ image }) => md5(image)),
+        prints,
+      );
+      frames.forEach((frame) => frame.close());
+      assert.is(frames.length, 2);
+    });
+
+    test(`stops before its first frame (${decoder})`, async () => {
+      const { frames, subscription } = hold();
+      subscription.unsubscribe();
+      await until(() => numDecoders() === 0);
+      await decoderRests();
+
+      assert.is(frames.length, 0);
+    });
+
+    test(`lets its decoder go at the end, at an error, and after maxFrames (${decoder})`, async () => {
+      for (const [name, config] of [
+        ['h264.mp4', {}],
+        ['damaged-middle.mp4', {}],
+        ['text.mp4', {}],
+        ['h264.mp4', { maxFrames: 2 }],
+      ] as const) {
+        await watch(fromVideo(clip(name), { decoder, ...config }), seen);
+        await until(() => numDecoders() === 0);
+      }
+
+      assert.is(numDecoders(), 0);
+    });
+
+    test(`has forgotten frames released by the garbage collector, with a warning (${decoder})`, async () => {
+      const { stdout } = await runProgram('forgetFrames', [clip('h264.mp4'), decoder], {
+        nodeOptions: ['--expose-gc'],
+      });
+
+      const { numFrames, warnings } = JSON.parse(stdout) as ForgetReport;
+      assert.is(numFrames, 20);
+      assert.is(warnings.length, 20);
+      const [name, code, message = ''] = warnings[0] ?? [];
+      assert.equal([name, code], ['PipelineWarning', 'FRAME_NOT_CLOSED']);
+      assert.match(message, /^A frame of h264\.mp4 was never closed; call frame\.close\(\)/);
+    });
+
+    const stdins = [
+      ['h264.ts', 'pipe', 0],
+      ['index-at-end.mp4', 'pipe', 1],
+      ['index-at-end.mp4', 'file', 1],
+    ] as const;
+    for (const [name, kind, numFolders] of stdins) {
+      test(`reads ${name} from standard input, a ${kind} (${decoder})`, async () => {
+        const whole = await watch(fromVideo(clip(name), { decoder }), seen);
+
+        const { stdout } = await runProgram('readStdin', [decoder], {
+          stdin: { path: clip(name), kind },
+          tmp: folder,
+        });
+
+        const report = JSON.parse(stdout) as StdinReport;
+        assert.is(report.error, undefined);
+        assert.equal(report.sources, ['stdin']);
+        assert.equal(
+          report.md5s,
+          whole.values.map((frame) => frame.md5),
+        );
+        assert.is(report.numFolders, numFolders, 'only what needs seeking is laid down');
+        assert.equal(temporary(folder), []);
+      });
+    }
+
+    test(`leaves nothing behind when standard input is left early, and ends (${decoder})`, async () => {
+      const { stdout } = await runProgram('readStdin', [decoder, '2'], {
+        stdin: { path: clip('index-at-end.mp4'), kind: 'pipe' },
+        tmp: folder,
+      });
+
+      const report = JSON.parse(stdout) as StdinReport;
+      assert.is(report.md5s.length, 2);
+      assert.equal(temporary(folder), []);
+    });
+
+    test(`says that standard input is empty, or no video (${decoder})`, async () => {
+      for (const [path, message] of [
+        ['/dev/null', /^Standard input is empty/],
+        [clip('truncated-index.mp4'), /^standard input cannot be read as video: /],
+      ] as const) {
+        const { stdout } = await runProgram('readStdin', [decoder], {
+          stdin: { path, kind: 'file' },
+          tmp: folder,
+        });
+
+        const { error } = JSON.parse(stdout) as StdinReport;
+        assert.is(error?.code, 'ERR_VIDEO_OPEN');
+        assert.match(error?.message ?? '', message);
+        assert.equal(temporary(folder), []);
+      }
+    });
+  }
+
+  test(
+    'uses no more memory after 3,000 frames than after 500 (wasm)',
+    async () => {
+      const { stdout } = await runProgram('playLong', [clip('h264.mp4')]);
+
+      const { numFrames, rssMb } = JSON.parse(stdout) as MemoryReport;
+      assert.is(numFrames, 3_000);
+      assert.is(rssMb.length, 6);
+      const growth = (rssMb.at(-1) ?? NaN) - (rssMb[0] ?? NaN);
+      assert.ok(growth < 60, `grew by ${growth} MB: ${rssMb.map(Math.round).join(' ')}`);
+    },
+    { timeoutMs: END_TO_END_MS },
+  );
+});
+
+interface Held {
+  readonly frames: Frame[];
+  end: string | undefined;
+  subscription: Subscription;
+}
+
+/** Child processes and worker threads of this process. */
+function numDecoders(): number {
+  return process
+    .getActiveResourcesInfo()
+    .filter((kind) => kind === 'ProcessWrap' || kind === 'MessagePort').length;
+}
+
+/** Waits until this process, its threads and its children have come to rest. */
+async function decoderRests(): Promise<void> {
+  let used = Infinity;
+  while (used > REST_CPU_MS) {
+    const before = cpuMs();
+    await new Promise<void>((resolve) => setTimeout(resolve, REST_WINDOW_MS));
+    used = cpuMs() - before;
+  }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000 + childrenCpuMs();
+}
+
+/** Processor time of running children; 0 where the system has no /proc to tell it. */
+function childrenCpuMs(): number {
+  try {
+    const ids = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+    return ids.filter(Boolean).reduce((sum, id) => {
+      const fields = readFileSync(`/proc/${id}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return sum + 10 * (Number(fields[11]) + Number(fields[12])); // ticks of 10 ms
+    }, 0);
+  } catch {
+    return 0; // no /proc, or the child has just ended
+  }
+}
+
+function temporary(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.startsWith('pix2seq-stream-'));
+}
+
+interface ProgramOptions {
+  readonly nodeOptions?: readonly string[];
+  readonly stdin?: { readonly path: string; readonly kind: 'pipe' | 'file' };
+  readonly tmp?: string;
+}
+
+/** Runs one of `programs/` to its end. @throws Error with what it wrote where it fails */
+async function runProgram(
+  name: string,
+  args: readonly string[],
+  { nodeOptions = [], stdin, tmp = tmpdir() }: ProgramOptions = {},
+): Promise<{ readonly stdout: string }> {
+  const loader = new URL('../support/typescript.mjs', import.meta.url).href;
+  const file = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
+  const input =
+    stdin === undefined ? 'ignore' : stdin.kind === 'pipe' ? 'pipe' : openSync(stdin.path, 'r');
+  const child = spawn(process.execPath, [...nodeOptions, '--import', loader, file, ...args], {
+    stdio: [input, 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: tmp },
+  });
+  if (stdin?.kind === 'pipe' && child.stdin !== null) {
+    child.stdin.on('error', () => undefined); // it may leave before the end
+    createReadStream(stdin.path).pipe(child.stdin);
+  }
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk) => (stdout += String(chunk)));
+  child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  assert.is(code, 0, stderr);
+  return { stdout };
+}

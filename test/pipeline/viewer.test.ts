@@ -1,0 +1,199 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import which from 'which';
+import type { FrameMessage } from '../../server/index.ts';
+import * as assert from '../support/assert.ts';
+import { startProgram } from '../support/program.ts';
+import type { Program } from '../support/program.ts';
+import { TestClient } from '../support/sockets.ts';
+import { END_TO_END_MS, suite } from '../support/suite.ts';
+
+const LIMIT = { timeoutMs: END_TO_END_MS };
+const BUILT = fileURLToPath(new URL('../../dist/server/viewer/viewer.js', import.meta.url));
+const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
+  .map((name) => which.sync(name, { nothrow: true }))
+  .find((path) => path !== null);
+/** Frames the page has to draw before it is looked at. */
+const NUM_DRAWN = 5;
+/** A score that some of the clip's detections have, and others do not. */
+const HIGH_SCORE = 0.9;
+
+/** What the page says about the picture on its screen, read in one go. */
+interface Drawn {
+  readonly frame: number;
+  readonly boxes: readonly {
+    readonly label: string;
+    readonly trackId?: number;
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  }[];
+  readonly canvas: { readonly width: number; readonly height: number };
+  /** Different colours among the canvas's pixels. */
+  readonly numColours: number;
+}
+
+/** Reads the page's probe. As text, since this project's types know no browser. */
+const READ_SCREEN = `(() => {
+  const canvas = document.getElementById('screen');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return {
+    ...window.pix2seqViewer.lastDrawn,
+    canvas: { width: canvas.clientWidth, height: canvas.clientHeight },
+    numColours: new Set(new Uint32Array(data.buffer)).size,
+  };
+})()`;
+const NUM_FRAMES_DRAWN = `Number(document.documentElement.dataset.frames)`;
+
+suite('viewer', (test) => {
+  if (CHROMIUM === undefined || !existsSync(BUILT)) {
+    const reason = CHROMIUM === undefined ? 'no Chromium on the PATH' : 'not built: npm run build';
+    test.skip('draws what the server sends', reason);
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'viewer-'));
+  const problems: string[] = [];
+  let program: Program;
+  let browser: Browser;
+  let page: Page;
+  let client: TestClient;
+
+  test.before(async () => {
+    program = startProgram(['serve', '--port', '0'], { built: true });
+    const url = /http:\S+\//.exec(await program.line('stderr', /^Look at /))![0];
+    client = new TestClient(`${url.replace('http', 'ws')}v1`);
+    await client.next('hello');
+    await client.subscribe({ policy: 'all' });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.on('console', (message) => {
+      if (message.type() === 'error') {
+        problems.push(message.text());
+      }
+    });
+    page.on('pageerror', (error) => problems.push(String(error)));
+    await page.goto(url);
+    await untilTrue(page, `${NUM_FRAMES_DRAWN} >= ${NUM_DRAWN}`);
+  });
+  test.after(async () => {
+    await browser.close();
+    await client[Symbol.asyncDispose]();
+    await program[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** The message of a frame, as an independent client got it. */
+  async function messageOf(frame: number): Promise<FrameMessage> {
+    for (;;) {
+      const found = client.messages.find(
+        (message) => message.type === 'frame' && message.frame === frame,
+      );
+      if (found !== undefined) {
+        return found as FrameMessage;
+      }
+      await client.next('frame');
+    }
+  }
+
+  /** Asserts that the boxes on the screen are those of the frame's message. */
+  async function assertDrawn(drawn: Drawn, minScore: number): Promise<FrameMessage> {
+    const message = await messageOf(drawn.frame);
+    const scale = {
+      x: drawn.canvas.width / message.width,
+      y: drawn.canvas.height / message.height,
+    };
+    const shown = message.detections.filter(({ score }) => score >= minScore);
+    assert.equal(
+      drawn.boxes.map(({ label, trackId }) => [label, trackId]),
+      shown.map(({ label, trackId }) => [label, trackId]),
+    );
+    assert.close(
+      drawn.boxes.flatMap(({ x, y, width, height }) => [x, y, x + width, y + height]),
+      shown.flatMap(({ box: { xmin, ymin, xmax, ymax } }) => [
+        ...[xmin * scale.x, ymin * scale.y],
+        ...[xmax * scale.x, ymax * scale.y],
+      ]),
+      { abs: 0.01 },
+    );
+    return message;
+  }
+
+  test(
+    'is online and draws what an independent client receives',
+    async () => {
+      const drawn = await page.evaluate<Drawn>(READ_SCREEN);
+
+      assert.is(await page.evaluate('document.documentElement.dataset.connection'), 'online');
+      const { detections } = await assertDrawn(drawn, 0);
+      assert.ok(detections.length > 0);
+      assert.ok(drawn.canvas.width > 300, 'the picture has a size worth looking at');
+      assert.ok(drawn.numColours > 1000, `a photograph is drawn: ${drawn.numColours} colours`);
+    },
+    LIMIT,
+  );
+
+  test(
+    'shows the statistics as numbers',
+    async () => {
+      const fields = ['rate', 'latency', 'passes', 'decoded', 'objects', 'encode', 'token-time'];
+      await untilTrue(page, `document.getElementById('rate').textContent !== '–'`);
+
+      for (const id of fields) {
+        const text = (await page.locator(`#${id}`).textContent()) ?? '';
+        assert.ok(Number.isFinite(parseFloat(text)) && Number(text) > 0, `${id}: ${text}`);
+      }
+      assert.match(
+        (await page.locator('#position').textContent()) ?? '',
+        /^frame \d+, .*768 × 576/,
+      );
+      assert.is(await page.locator('#stop').textContent(), 'eos');
+    },
+    LIMIT,
+  );
+
+  test(
+    'hides what is below the minimum score',
+    async () => {
+      await page.locator('#minimum-score').fill(String(HIGH_SCORE));
+      const filtered = await page.evaluate<Drawn>(READ_SCREEN);
+      await page.locator('#minimum-score').fill('0');
+      const whole = await page.evaluate<Drawn>(READ_SCREEN);
+
+      const { detections } = await assertDrawn(filtered, HIGH_SCORE);
+      assert.ok(filtered.boxes.length > 0, 'something is left');
+      assert.ok(filtered.boxes.length < detections.length, 'something is hidden');
+      await assertDrawn(whole, 0);
+    },
+    LIMIT,
+  );
+
+  test(
+    'goes on after a pause, without an error on the console',
+    async () => {
+      await page.locator('#pause').click();
+      await page.locator('#pause').click();
+      const numDrawn = Number(await page.evaluate(NUM_FRAMES_DRAWN));
+      await untilTrue(page, `${NUM_FRAMES_DRAWN} > ${numDrawn}`);
+      const file = join(folder, 'viewer.png');
+
+      await page.screenshot({ path: file });
+
+      assert.ok(statSync(file).size > 50_000, 'the page is not blank');
+      assert.equal(problems, []);
+    },
+    LIMIT,
+  );
+});
+
+/** Waits in the page for a condition; playwright's own waiting is `eval`, which the page forbids. */
+async function untilTrue(page: Page, condition: string): Promise<void> {
+  await page.evaluate(`new Promise((resolve) => {
+    const look = () => (${condition} ? resolve() : requestAnimationFrame(look));
+    look();
+  })`);
+}
