@@ -1,5 +1,5 @@
 import { checkContract } from './contract.ts';
-import { PipelineError, invariant, toError } from './errors.ts';
+import { PipelineError, toError } from './errors.ts';
 import { resolveDetectorOptions } from './detectorOptions.ts';
 import type { LocalDetectorOptions } from './detectorOptions.ts';
 import { readModelFolder } from './modelFolder.ts';
@@ -13,7 +13,7 @@ import type { StopRule } from './pix2seq/stopping.ts';
 import { candidateDevices, openSession, tensorData } from './session.ts';
 import type { Session, Tensors } from './session.ts';
 import type { DecodeHooks, DecodeOptions, Detector, Device, Features } from './types.ts';
-import { expectKnownKeys } from './validate.ts';
+import { expectKnownKeys, expectThat } from './validate.ts';
 
 /**
  * What `openLocalDetector` does once this module, and with it onnxruntime, is loaded.
@@ -68,7 +68,7 @@ class LocalFeatures implements Features {
   }
 
   get memory(): Tensors {
-    invariant(this.#memory !== undefined, 'features are used before they are closed');
+    expectThat(this.#memory !== undefined, 'features are used before they are closed');
     return this.#memory;
   }
 
@@ -138,7 +138,7 @@ class LocalDetector implements Detector {
     hooks: DecodeHooks = {},
   ): ReturnType<Detector['decode']> {
     const resolved = resolveDecodeOptions(options, this.model);
-    invariant(features instanceof LocalFeatures, 'features come from the detector that decodes');
+    expectThat(features instanceof LocalFeatures, 'features come from the detector that decodes');
     return this.#queued(() =>
       this.#decoder.decode(features.memory, {
         sampler: createSampler(resolved),

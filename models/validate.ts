@@ -79,6 +79,17 @@ export function expectKnownKeys(
 }
 
 /**
+ * Says that a caller did something in the wrong order or with the wrong thing.
+ * @param fact what was expected of it, in words
+ * @throws TypeError
+ */
+export function expectThat(condition: unknown, fact: string): asserts condition {
+  if (!condition) {
+    throw new TypeError(`Expected that ${fact}`);
+  }
+}
+
+/**
  * The nearest of some names, as the end of a sentence.
  * @returns `'; did you mean …?'`, or an empty string where nothing is near
  */

@@ -1,4 +1,4 @@
-import { concatMap, Observable, tap } from 'rxjs';
+import { EMPTY, Observable, catchError, concat, concatMap, defer, tap, throwError } from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
 import { PipelineError } from '../models/errors.ts';
 import { expectInteger, expectKnownKeys } from '../models/validate.ts';
@@ -25,7 +25,8 @@ export interface InferEveryConfig<T> {
  *
  * A value that comes while an inner runs waits behind the earlier ones. When the inner completes and
  * has let go of its resources, the next value is projected. When the source completes, all waiting
- * values still run; then the result completes. When the consumer unsubscribes, or on an error, source
+ * values still run; then the result completes. An error of the source waits its turn like a value, so
+ * that what came before it is not lost. When the consumer unsubscribes, or on any other error, source
  * and inner are unsubscribed first, then the waiting values go to `onDropped`, oldest first.
  * Memory: at most `maxBuffered` waiting values. A source of frames is slowed by frames that are not
  * closed and never comes near that number; a source that cannot be slowed can.
@@ -52,27 +53,36 @@ export function inferEvery<T, R>(
     new Observable<R>((subscriber) => {
       // Values whose turn is still to come, oldest first.
       const waiting: T[] = [];
+      // How the source ended, where it did not complete.
+      let failure: { readonly thrown: unknown } | undefined;
 
-      return source
-        .pipe(
-          tap((value) => {
-            waiting.push(value);
-            if (waiting.length > maxBuffered) {
-              throw new PipelineError(
-                'ERR_BUFFER_FULL',
-                `More than ${maxBuffered} values wait for the running one, since the source ignores back-pressure; ` +
-                  'close frames so that the source slows down, use `inferLatest`, or raise `maxBuffered`',
-                { details: { maxBuffered } },
-              );
-            }
-          }),
-          concatMap((value, index) => {
-            waiting.shift();
-            return project(value, index);
-          }),
-          // Runs after source and inner are unsubscribed: closing a frame may make the source emit.
-          tap({ finalize: () => dropAll(waiting, onDropped) }),
-        )
-        .subscribe(subscriber);
+      const results$ = source.pipe(
+        catchError((thrown: unknown) => {
+          failure = { thrown };
+          return EMPTY;
+        }),
+        tap((value) => {
+          waiting.push(value);
+          if (waiting.length > maxBuffered) {
+            throw new PipelineError(
+              'ERR_BUFFER_FULL',
+              `More than ${maxBuffered} values wait for the running one, since the source ignores back-pressure; ` +
+                'close frames so that the source slows down, use `inferLatest`, or raise `maxBuffered`',
+              { details: { maxBuffered } },
+            );
+          }
+        }),
+        concatMap((value, index) => {
+          waiting.shift();
+          return project(value, index);
+        }),
+        // Runs after source and inner are unsubscribed: closing a frame may make the source emit.
+        tap({ finalize: () => dropAll(waiting, onDropped) }),
+      );
+      const end$ = defer(() => {
+        const held = failure;
+        return held === undefined ? EMPTY : throwError(() => held.thrown);
+      });
+      return concat(results$, end$).subscribe(subscriber);
     });
 }

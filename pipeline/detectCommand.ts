@@ -1,4 +1,5 @@
-import { EMPTY, catchError, concat, defer, map, tap, throwError } from 'rxjs';
+import { resolve } from 'node:path';
+import { map, tap } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import { PipelineError, openDetector, toError } from '../models/index.ts';
 import type { Detector, FrameDetections } from '../models/index.ts';
@@ -32,12 +33,12 @@ export async function detectCommand(
   options: DetectArguments,
   interrupt: AbortSignal,
 ): Promise<number> {
+  expectOutputApart(sources, options.out);
   const detector = await openDetector(options.detector);
   try {
     const format = createFormat(options.format, detector.model);
     const writer = openLineWriter(options.out);
     try {
-      format.begin(writer);
       let worst: number = EXIT.done;
       for (const source of sources) {
         const code = await detectSource(source, { options, detector, writer, format, interrupt });
@@ -46,7 +47,9 @@ export async function detectCommand(
           break;
         }
       }
-      format.end(writer);
+      if (writer.hasBegun || worst === EXIT.done) {
+        format.end(writer);
+      }
       return worst;
     } finally {
       writer.close();
@@ -58,6 +61,16 @@ export async function detectCommand(
     throw thrown;
   } finally {
     await detector.close();
+  }
+}
+
+/** @throws RangeError where the output would replace what is to be read */
+function expectOutputApart(sources: readonly string[], out: string): void {
+  const same = sources.find((source) => out !== '-' && resolve(source) === resolve(out));
+  if (same !== undefined) {
+    throw new RangeError(
+      `\`--out ${out}\` would overwrite the source ${same}; choose another file`,
+    );
   }
 }
 
@@ -116,22 +129,7 @@ function resultsOf(
       process.stderr.write(errorLine(error, options.verbose));
     },
   });
-  // What ends the source waits until the frames before it are worked off: a damaged file's frames
-  // are written up to the damage.
-  let failure: unknown;
-  const results$ = frames$.pipe(
-    catchError((thrown: unknown) => {
-      failure = thrown;
-      return EMPTY;
-    }),
-    detect(detector, options.detect),
-    track(),
-    map(rounded),
-  );
-  return concat(
-    results$,
-    defer(() => (failure === undefined ? EMPTY : throwError(() => failure))),
-  );
+  return frames$.pipe(detect(detector, options.detect), track(), map(rounded));
 }
 
 /** Waits for the end of a stream. @returns the exit code; rejects with the stream's error */

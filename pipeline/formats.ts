@@ -8,9 +8,9 @@ export type FormatName = (typeof FORMATS)[number];
 
 /** Writes results one after the other; nothing is held back in memory. */
 export interface Format {
-  begin(writer: LineWriter): void;
   /** @param seq number of the result in its source, from 1 */
   write(writer: LineWriter, result: FrameDetections, seq: number): void;
+  /** Writes what closes the file, and what opened it where there was no result. */
   end(writer: LineWriter): void;
 }
 
@@ -54,24 +54,44 @@ function lines(
   head: readonly string[],
   toLines: (result: FrameDetections, seq: number) => readonly string[],
 ): Format {
+  const begin = once((writer) => {
+    writer.begin();
+    head.forEach((line) => writer.write(line));
+  });
   return {
-    begin: (writer) => head.forEach((line) => writer.write(line)),
-    write: (writer, result, seq) => toLines(result, seq).forEach((line) => writer.write(line)),
-    end: () => undefined,
+    write(writer, result, seq) {
+      begin(writer);
+      toLines(result, seq).forEach((line) => writer.write(line));
+    },
+    end: begin,
   };
 }
 
 function jsonArray(toItems: (result: FrameDetections) => readonly object[]): Format {
+  const begin = once((writer) => writer.write('['));
   let isFirst = true;
   return {
-    begin: (writer) => writer.write('['),
     write(writer, result) {
+      begin(writer);
       for (const item of toItems(result)) {
         writer.write((isFirst ? '' : ',') + JSON.stringify(item));
         isFirst = false;
       }
     },
-    end: (writer) => writer.write(']'),
+    end(writer) {
+      begin(writer);
+      writer.write(']');
+    },
+  };
+}
+
+function once(work: (writer: LineWriter) => void): (writer: LineWriter) => void {
+  let isDone = false;
+  return (writer) => {
+    if (!isDone) {
+      isDone = true;
+      work(writer);
+    }
   };
 }
 

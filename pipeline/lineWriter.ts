@@ -1,8 +1,12 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { PipelineError, toError } from '../models/index.ts';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { PipelineError, invariant, toError } from '../models/index.ts';
 
 /** Where lines go. */
 export interface LineWriter {
+  /** Whether what the file held before is gone. */
+  readonly hasBegun: boolean;
+  /** Empties the file, for a result that may have no line. Idempotent. @throws PipelineError ERR_OUTPUT */
+  begin(): void;
   /**
    * Writes one line, whole, before it returns: what was written is never lost, and a slow reader
    * slows the pipeline instead of filling memory.
@@ -14,27 +18,38 @@ export interface LineWriter {
 }
 
 /**
- * Opens the output.
- * @param out a file, which is replaced, or `-` for standard output
+ * Opens the output. What the file holds stays until there is something to write.
+ * @param out a file, or `-` for standard output
  * @throws PipelineError ERR_OUTPUT
  */
 export function openLineWriter(out: string): LineWriter {
-  let fd: number | undefined = 1;
-  if (out !== '-') {
-    fd = attempt(out, () => openSync(out, 'w'));
-  }
+  const fd = out === '-' ? 1 : attempt(out, () => openSync(out, 'a'));
+  let hasBegun = false;
+  let isClosed = false;
+  const begin = (): void => {
+    if (!hasBegun) {
+      hasBegun = true;
+      attempt(out, () => fstatSync(fd).isFile() && out !== '-' && ftruncateSync(fd));
+    }
+  };
   return {
+    get hasBegun() {
+      return hasBegun;
+    },
+    begin,
     write(line) {
+      invariant(!isClosed, 'lines are written before the writer is closed');
+      begin();
       const bytes = Buffer.from(`${line}\n`);
       for (let done = 0; done < bytes.length;) {
-        done += attempt(out, () => writePatiently(fd ?? -1, bytes, done));
+        done += attempt(out, () => writePatiently(fd, bytes, done));
       }
     },
     close() {
-      if (fd !== undefined && out !== '-') {
+      if (out !== '-' && !isClosed) {
         closeSync(fd);
       }
-      fd = undefined;
+      isClosed = true;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The worker thread of `openDetector`: owns the sessions and answers requests in order. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { invariant, toError } from '../errors.ts';
+import { toError } from '../errors.ts';
+import { expectThat } from '../validate.ts';
 import { openHere } from '../localDetector.ts';
 import type { Detector, Features } from '../types.ts';
 import { toPlain } from './messages.ts';
@@ -15,7 +16,7 @@ function say(reply: Reply): void {
 
 function featuresOf(id: number): Features {
   const found = features.get(id);
-  invariant(found !== undefined, 'features are used before they are closed');
+  expectThat(found !== undefined, 'features are used before they are closed');
   return found;
 }
 

@@ -15,7 +15,7 @@ import type {
   ObjectTokens,
   TokenSequence,
 } from '../types.ts';
-import { expectKnownKeys } from '../validate.ts';
+import { expectKnownKeys, expectThat } from '../validate.ts';
 import { fromPlain } from './messages.ts';
 import type { Reply, Request, Result, WorkerStart } from './messages.ts';
 
@@ -95,7 +95,7 @@ class WorkerDetector implements Detector {
   ): Promise<TokenSequence> {
     resolveDecodeOptions(options, this.model); // here, so that a mistake shows in the caller's stack
     const isOwn = features instanceof WorkerFeatures && features.owner === this.#owner;
-    invariant(isOwn, 'features come from the detector that decodes');
+    expectThat(isOwn, 'features come from the detector that decodes');
     const call = this.#nextCall();
     const abort = (): void => this.#post({ op: 'abort', call });
     signal?.addEventListener('abort', abort);

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { extname } from 'node:path';
-import { escapePath, globSync, isDynamicPattern } from 'tinyglobby';
+import { extname, isAbsolute, join } from 'node:path';
+import { globSync, isDynamicPattern } from 'tinyglobby';
 import { PipelineError } from '../../models/errors.ts';
 
 /** Endings of the pictures that can be read. */
@@ -30,8 +30,11 @@ export function findImages(source: string): string[] {
     return [source];
   }
   const isFolder = stats?.isDirectory() === true;
-  const pattern = isFolder ? `${escapePath(source)}/*` : source;
-  const found = globSync(pattern, { absolute: false, dot: false }).filter(isImageFile);
+  const found = (
+    isFolder
+      ? globSync('*', { cwd: source }).map((name) => join(source, name))
+      : globSync(source, { absolute: isAbsolute(source) })
+  ).filter(isImageFile);
   if (found.length === 0) {
     const what = isFolder
       ? `Folder \`${source}\` holds no pictures`

@@ -63,8 +63,9 @@ export class FrameReader implements DecoderEvents {
   readonly onEnd = (code: number, error?: Error): void => {
     const { name, subscriber } = this.#options;
     if (error !== undefined) {
+      const code = this.#numFrames === 0 ? 'ERR_VIDEO_OPEN' : 'ERR_VIDEO_DECODE';
       const message = `Cannot decode ${name}: ${error.message}`;
-      subscriber.error(new PipelineError('ERR_VIDEO_OPEN', message, { cause: error }));
+      subscriber.error(new PipelineError(code, message, { cause: error }));
     } else if (this.#numFrames === 0) {
       subscriber.error(this.#noFrames());
     } else if (this.#log.isCut || code !== 0) {
@@ -167,7 +168,7 @@ export class FrameReader implements DecoderEvents {
     const fact = this.#log.problem ?? 'the decoder gave up';
     return new PipelineError(
       'ERR_VIDEO_DECODE',
-      `${this.#options.name} is damaged or cut short after second ${seconds.toFixed(2)} (frame ${this.#numFrames - 1}): ${fact}`,
+      `${this.#options.name} is damaged or cut short after second ${seconds.toFixed(2)} (frame ${(this.#numFrames - 1) * this.#options.request.stride}): ${fact}`,
       { details: { seconds, numFrames: this.#numFrames } },
     );
   }

@@ -62,20 +62,26 @@ suite('detect', (test) => {
     assert.is(isLeft, true);
   });
 
-  test('passes an error of the source, and closes the frames that wait', async () => {
+  test('passes an error of the source behind the frames that came before it', async () => {
     const frames = frameCounter();
-    const detector = await fakeDetector({ encode: () => new Promise(() => undefined) });
+    const detector = await fakeDetector();
+    let numResults = 0;
     const source = concat(
       from([frames.open(), frames.open(), frames.open()]),
       throwError(() => new RangeError('the camera is gone')),
     );
 
-    await assert.rejects(results(source, detector), {
+    const counted$ = source.pipe(
+      detect(detector),
+      tap(() => (numResults += 1)),
+    );
+    await assert.rejects(lastValueFrom(counted$), {
       name: 'RangeError',
       message: /camera is gone/,
     });
 
-    assert.is(frames.closed, 2, 'the one that is being read belongs to the encoder until it ends');
+    assert.is(numResults, 3);
+    assert.is(frames.closed, 3);
   });
 
   test('passes what onFrame throws, and closes the frame', async () => {

@@ -71,15 +71,15 @@ suite('inferEvery', (test) => {
     });
   });
 
-  test('passes a source error at once and drops the waiting values, oldest first', () => {
+  test('passes a source error behind the values that came before it', () => {
     const dropped: string[] = [];
 
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
-      const source = hot('  -abc-#', undefined, new Error('lost'));
-      const subs = '        ^----!';
-      const inner = cold('   ------r|');
-      const innerSubs = '   -^---!';
-      const expected = '    -----#';
+      const source = hot('  -ab-#', undefined, new Error('lost'));
+      const subs = '        ^---!';
+      const inner = cold('   ----r|');
+      const innerSubs = ['  -^----!', '------^----!'];
+      const expected = '    -----r----r#';
 
       const result = source.pipe(
         inferEvery(() => inner, { onDropped: (v) => void dropped.push(v) }),
@@ -90,7 +90,7 @@ suite('inferEvery', (test) => {
       expectSubscriptions(inner.subscriptions).toBe(innerSubs);
     });
 
-    assert.equal(dropped, ['b', 'c']);
+    assert.equal(dropped, []);
   });
 
   test('sends what the projection throws down the error channel, also for a waiting value', () => {
@@ -188,7 +188,7 @@ suite('inferEvery', (test) => {
   test('closes as many frames as are opened, on completion, error and unsubscription', () => {
     const endings = [
       { marble: 'abc|', unsub: '^------------', expected: '---r---r---r|', dropped: 0 },
-      { marble: 'abc--#', unsub: '^------------', expected: '---r-#', dropped: 1 },
+      { marble: 'abc--#', unsub: '^-------------', expected: '---r---r---r#', dropped: 0 },
       { marble: 'abc-', unsub: '^----!', expected: '---r', dropped: 1 },
     ];
 

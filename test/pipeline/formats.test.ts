@@ -16,9 +16,13 @@ const MODEL = {
 /** What a format writes for some results. */
 function written(name: FormatName, results: readonly FrameDetections[]): string[] {
   const lines: string[] = [];
-  const writer = { write: (line: string) => void lines.push(line), close: () => undefined };
+  const writer = {
+    hasBegun: true,
+    begin: () => undefined,
+    write: (line: string) => void lines.push(line),
+    close: () => undefined,
+  };
   const format = createFormat(name, MODEL);
-  format.begin(writer);
   results.forEach((result, index) => format.write(writer, result, index + 1));
   format.end(writer);
   return lines;
