@@ -6,6 +6,8 @@ export interface TokenSequence {
   readonly tokens: Int32Array; // [5n]
   /** Probability of each object's class over the whole vocabulary. */
   readonly scores: Float32Array; // [n]
+  /** 1 where all five tokens of an object are those of the draft. */
+  readonly reused: Uint8Array; // [n]
   readonly stop: StopReason;
   readonly final: boolean;
   readonly counts: TokenCounts;
@@ -17,6 +19,8 @@ export interface ObjectTokens {
   readonly index: number;
   readonly tokens: readonly [number, number, number, number, number];
   readonly score: number;
+  /** Whether all five tokens are those of the draft. */
+  readonly reused: boolean;
 }
 
 /** A tensor's contents on the JavaScript side, for those who stand between encoder and decoder. */
@@ -36,6 +40,14 @@ export interface Features extends Disposable {
   read(): Promise<Readonly<Record<string, TensorData>>>;
   close(): void;
 }
+
+/**
+ * How the previous frame's tokens are used. `off`: not at all. `exact`, `refine`: as guesses, which
+ * saves calls and never changes what is read; `refine` guesses anew after a wrong one. `sticky`: the
+ * rule itself prefers the previous token while it is nearly as probable, which saves more and keeps
+ * boxes still.
+ */
+export type Reuse = 'off' | 'exact' | 'refine' | 'sticky';
 
 /** How a frame is read out. All fields are optional; unknown ones are a `TypeError`. */
 export interface DecodeOptions {
@@ -57,6 +69,12 @@ export interface DecodeOptions {
   readonly noiseThreshold?: number;
   /** Noise objects in a row that end the frame. Default: the model's own. */
   readonly noisePatience?: number;
+  /** Tokens of the source's previous frame, `TokenSequence.tokens`. Default none. */
+  readonly draft?: Int32Array;
+  /** What the draft is used for; without a draft, and where tokens are drawn at random, nothing. Default `refine`. */
+  readonly reuse?: Reuse;
+  /** For `sticky`: least probability of the previous token, as a share of the most probable one's, above 0 to 1. Default 0.3. */
+  readonly stickiness?: number;
   /** Time for a frame's tokens, milliseconds; 0 for no limit. Default 0. */
   readonly budgetMs?: number;
 }

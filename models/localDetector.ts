@@ -4,7 +4,6 @@ import { resolveDetectorOptions } from './detectorOptions.ts';
 import type { LocalDetectorOptions } from './detectorOptions.ts';
 import { readModelFolder } from './modelFolder.ts';
 import type { ModelFolder } from './modelFolder.ts';
-import { createSampler } from './pix2seq/sampler.ts';
 import { Decoder } from './pix2seq/decoder.ts';
 import { resolveDecodeOptions } from './pix2seq/decodeOptions.ts';
 import { Encoder } from './pix2seq/encoder.ts';
@@ -117,10 +116,8 @@ class LocalDetector implements Detector {
     const memory = await this.#encoder.encode(new Uint8Array(size * size * 3).fill(pad));
     const options = resolveDecodeOptions({ maxObjects: 1, eosOffset: 1e9 }, this.model);
     await this.#decoder.decode(memory, {
-      sampler: createSampler(options),
+      options,
       rules: rulesFor(options), // not the caller's: they shall not see a frame that never was
-      eosOffset: options.eosOffset,
-      typeMask: options.typeMask,
     });
   }
 
@@ -141,10 +138,8 @@ class LocalDetector implements Detector {
     expectThat(features instanceof LocalFeatures, 'features come from the detector that decodes');
     return this.#queued(() =>
       this.#decoder.decode(features.memory, {
-        sampler: createSampler(resolved),
+        options: resolved,
         rules: [...this.#rules, ...rulesFor(resolved, hooks.signal)],
-        eosOffset: resolved.eosOffset,
-        typeMask: resolved.typeMask,
         onObject: hooks.onObject,
       }),
     );

@@ -12,6 +12,7 @@ import type {
 import { expectOneOf } from '../models/validate.ts';
 import { abortable, decodeFrame } from './decode.ts';
 import { encodeFrame } from './encode.ts';
+import { DraftKeeper } from './draftKeeper.ts';
 import { inferEvery } from './inferEvery.ts';
 import { inferLatest } from './inferLatest.ts';
 import { toFrameDetections, wantedBy } from './objects.ts';
@@ -21,7 +22,7 @@ import type { ObjectsConfig, Wanted } from './objects.ts';
 export type DetectPolicy = 'every' | 'latest';
 
 /** Options of `detect`: how frames are read, which objects are kept, what happens under load. */
-export interface DetectConfig extends DecodeOptions, ObjectsConfig {
+export interface DetectConfig extends Omit<DecodeOptions, 'draft'>, ObjectsConfig {
   /** `every` for files: nothing is dropped; `latest` for live sources: the newest frame wins. Default `every`. */
   readonly policy?: DetectPolicy;
   /** Told of each object before its frame is finished. */
@@ -41,8 +42,10 @@ export interface DetectConfig extends DecodeOptions, ObjectsConfig {
  *  policy 'latest'    ---d---d-----|     the second f dropped, counted in `skipped` of the next d
  * ```
  *
- * `encode`, `decode` and `objects` in one, one frame at a time, in order. A frame's pixels are given
- * back as soon as the encoder has seen them. When the consumer leaves, the reading under way ends
+ * `encode`, `decode` and `objects` in one, one frame at a time, in order. The tokens of the previous
+ * frame are the draft of the next (see `Reuse`), except after a cut, a seek, or a change of
+ * size or source. A frame's pixels are given back as soon as the encoder has seen
+ * them. When the consumer leaves, the reading under way ends
  * between two decoder calls.
  * @param detector borrowed   @param config see `DetectConfig`, `DecodeOptions`, `ObjectsConfig`
  * @returns one result a frame that was not dropped; **errors:** ERR_MODEL_RUN, ERR_WORKER_EXIT,
@@ -58,11 +61,13 @@ export function detect(
   expectOneOf('policy', policy, ['every', 'latest']);
   resolveDecodeOptions(options, detector.model); // here, so that a mistake shows at the call
   const wanted = wantedBy({ minScore, classes }, detector.model);
+  const { reuse } = options;
 
   return (source) =>
     new Observable((subscriber) => {
       // Frames dropped since the last result.
       let numDropped = 0;
+      const drafts = new DraftKeeper(reuse === 'sticky');
       const drop = (frame: Frame): void => {
         numDropped += 1;
         frame.close();
@@ -71,9 +76,11 @@ export function detect(
       const read = (frame: Frame): Observable<FrameDetections> =>
         abortable(async (signal) => {
           const report = onObject && reporter(frame, detector, wanted, onObject);
+          const { draft, keep } = drafts.open(frame);
           const encoded = await encodeFrame(detector, frame, onFrame);
           const hooks = { signal, ...(report && { onObject: report }) };
-          const result = await decodeFrame(detector, encoded, options, hooks);
+          const result = await decodeFrame(detector, encoded, { ...options, draft }, hooks);
+          keep(result.info, result.sequence);
           const skipped = numDropped > 0 ? { skipped: { busy: numDropped } } : {};
           numDropped = 0;
           return { ...toFrameDetections(result, detector.model, wanted), ...skipped };

@@ -1,12 +1,13 @@
 /** What the command line says, as typed values: shared options of the commands, and their parsers. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import type { DecodeOptions, DetectorOptions, Device } from '../models/index.ts';
+import type { DecodeOptions, DetectorOptions, Device, Reuse } from '../models/index.ts';
 import type { DecoderChoice, DetectConfig } from '../operators/index.ts';
 import { FORMATS } from './formats.ts';
 import type { FormatName } from './formats.ts';
 
 const DEVICES: readonly Device[] = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
+const REUSES: readonly Reuse[] = ['refine', 'exact', 'sticky', 'off'];
 const DECODERS: readonly DecoderChoice[] = ['auto', 'wasm', 'native'];
 
 /** Options of every command that runs a model, as commander gives them. */
@@ -21,6 +22,7 @@ interface ModelFlags {
   readonly maxFrames: number;
   readonly maxObjects: number;
   readonly budgetMs: number;
+  readonly reuse: Reuse;
   readonly topP: number;
   readonly eosOffset?: number;
   readonly verbose?: boolean;
@@ -71,6 +73,9 @@ export function addModelOptions(command: Command): Command {
     .option('--max-frames <n>', 'end each source after n frames (0: all)', whole(0), 0)
     .option('--max-objects <n>', 'most objects read from a frame', whole(1, 100), 100)
     .option('--budget-ms <ms>', 'time for the tokens of a frame (0: no limit)', number(0), 0)
+    .addOption(
+      choice('--reuse <mode>', 'how the previous frame’s tokens are used', REUSES, 'refine'),
+    )
     .option('--top-p <p>', 'nucleus sampling (0: arg-max)', number(0, 1), 0)
     .option(
       '--eos-offset <d>',
@@ -106,6 +111,7 @@ export function modelArguments(flags: ModelFlags): ModelArguments {
   const decode: DecodeOptions = {
     maxObjects: flags.maxObjects,
     budgetMs: flags.budgetMs,
+    reuse: flags.reuse,
     topP: flags.topP,
     ...(flags.eosOffset === undefined ? {} : { eosOffset: flags.eosOffset }),
   };

@@ -1,5 +1,5 @@
 import type { DecodeOptions, ModelInfo } from '../types.ts';
-import { expectInteger, expectKnownKeys, expectNumber } from '../validate.ts';
+import { expectInteger, expectKnownKeys, expectNumber, expectOneOf } from '../validate.ts';
 
 /** The most objects a sequence may hold: 500 tokens, as the official decoder's position table allows. */
 export const MAX_OBJECTS = 100;
@@ -14,6 +14,9 @@ const DEFAULTS = Object.freeze({
   temperature: 1,
   typeMask: true,
   seed: 0,
+  draft: new Int32Array(),
+  reuse: 'refine' as const,
+  stickiness: 0.3,
   budgetMs: 0,
 });
 
@@ -35,6 +38,8 @@ export function resolveDecodeOptions(
   expectNumber('eosOffset', all.eosOffset);
   expectNumber('noiseThreshold', all.noiseThreshold, { min: 0, max: 1 });
   expectInteger('noisePatience', all.noisePatience, { min: 1 });
+  expectOneOf('reuse', all.reuse, ['off', 'exact', 'refine', 'sticky']);
+  expectNumber('stickiness', all.stickiness, { above: 0, max: 1 });
   expectNumber('budgetMs', all.budgetMs, { min: 0 });
   return all;
 }

@@ -16,7 +16,11 @@ import { tokenToClass, tokenToUnit } from './vocabulary.ts';
  * Source: google-research/pix2seq `task_utils.decode_object_seq_to_bbox`; y comes first.
  */
 export function toDetection(
-  { tokens, score }: Pick<ObjectTokens, 'tokens' | 'score'>,
+  {
+    tokens,
+    score,
+    reused = false,
+  }: Pick<ObjectTokens, 'tokens' | 'score'> & Partial<Pick<ObjectTokens, 'reused'>>,
   frame: Pick<FrameInfo, 'width' | 'height' | 'letterbox'>,
   model: ModelInfo,
 ): Detection {
@@ -31,7 +35,8 @@ export function toDetection(
     xmax: Math.max(across(xmin), across(xmax)),
     ymax: Math.max(down(ymin), down(ymax)),
   };
-  return { label: model.labels[classId]?.name ?? `class ${classId}`, classId, score, box };
+  const label = model.labels[classId]?.name ?? `class ${classId}`;
+  return { label, classId, score, box, ...(reused && { reused }) };
 }
 
 /**
@@ -48,7 +53,13 @@ export function toDetections(
   for (const [i, score] of sequence.scores.entries()) {
     if (score >= minScore) {
       const [a = 0, b = 0, c = 0, d = 0, e = 0] = sequence.tokens.subarray(5 * i, 5 * i + 5);
-      found.push(toDetection({ tokens: [a, b, c, d, e], score }, frame, model));
+      found.push(
+        toDetection(
+          { tokens: [a, b, c, d, e], score, reused: sequence.reused[i] === 1 },
+          frame,
+          model,
+        ),
+      );
     }
   }
   return found;

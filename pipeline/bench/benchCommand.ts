@@ -21,8 +21,9 @@ export async function benchCommand(
   interrupt: AbortSignal,
 ): Promise<number> {
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
-  const speed = await measureSpeed(note, interrupt);
+  // the memory first, while nothing else has used any
   const memory = minutes > 0 ? await measureMemory(minutes, note, interrupt) : undefined;
+  const speed = await measureSpeed(note, interrupt);
   if (interrupt.aborted) {
     return EXIT.interrupted;
   }
@@ -44,7 +45,9 @@ function table(
     ['encoder, ms a frame', speed.encodeMs.toFixed(1)],
     ['decoder (tokens), ms a frame', speed.tokensMs.toFixed(1)],
     ['decoder calls a frame', speed.passes.toFixed(1)],
-    ['decoder, ms a call', (speed.tokensMs / speed.passes).toFixed(2)],
+    ['decoder with `--reuse sticky`, ms / calls', pair(speed.stickyTokensMs, speed.stickyPasses)],
+    ['decoder with `--reuse off`, ms / calls', pair(speed.offTokensMs, speed.offPasses)],
+    ['decoder, ms a call of one token', (speed.offTokensMs / speed.offPasses).toFixed(2)],
     ['everything else, ms a frame', speed.otherMs.toFixed(1)],
     ['everything else, share of the frame', `${(100 * speed.otherShare).toFixed(1)} %`],
     ['same encoder in a bare loop, ms a frame', speed.bareEncodeMs.toFixed(1)],
@@ -70,4 +73,8 @@ function table(
     ...lines,
     '',
   ].join('\n');
+}
+
+function pair(ms: number, calls: number): string {
+  return `${ms.toFixed(1)} / ${calls.toFixed(1)}`;
 }

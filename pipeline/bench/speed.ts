@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { firstValueFrom, lastValueFrom, map, tap, toArray } from 'rxjs';
 import { bundledEncoder, openDetector, siblingModule } from '../../models/index.ts';
-import type { Detector, FrameDetections } from '../../models/index.ts';
+import type { Detector, FrameDetections, Reuse } from '../../models/index.ts';
 import { detect, findFfmpeg, fromVideo } from '../../operators/index.ts';
 import { DEMO_CLIP } from '../openSource.ts';
 
@@ -15,6 +15,11 @@ export interface SpeedFigures {
   readonly tokensMs: number;
   /** Decoder calls a frame. */
   readonly passes: number;
+  /** The same without the previous frame's tokens, and with the rule that prefers them. */
+  readonly offTokensMs: number;
+  readonly offPasses: number;
+  readonly stickyTokensMs: number;
+  readonly stickyPasses: number;
   /** Neither encoder nor decoder call. */
   readonly otherMs: number;
   readonly otherShare: number;
@@ -41,6 +46,7 @@ export async function measureSpeed(
     note(`speed: round ${rounds.length + 1} of ${NUM_ROUNDS}`);
     rounds.push({
       ...(await detectClip(detector)),
+      ...(await otherReuse(detector)),
       bareEncodeMs: await bareEncodeMs(),
       nativeDecodeMs: findFfmpeg() === undefined ? undefined : await decodeMs('native'),
       wasmDecodeMs: await decodeMs('wasm'),
@@ -50,13 +56,32 @@ export async function measureSpeed(
   return medians(rounds);
 }
 
+async function otherReuse(
+  detector: Detector,
+): Promise<Pick<SpeedFigures, 'offTokensMs' | 'offPasses' | 'stickyTokensMs' | 'stickyPasses'>> {
+  const off = await detectClip(detector, 'off');
+  const sticky = await detectClip(detector, 'sticky');
+  return {
+    offTokensMs: off.tokensMs,
+    offPasses: off.passes,
+    stickyTokensMs: sticky.tokensMs,
+    stickyPasses: sticky.passes,
+  };
+}
+
 async function detectClip(
   detector: Detector,
+  reuse: Reuse = 'refine',
 ): Promise<
-  Omit<SpeedFigures, 'bareEncodeMs' | 'nativeDecodeMs' | 'wasmDecodeMs' | 'firstDetectionMs'>
+  Pick<
+    SpeedFigures,
+    'framesPerSecond' | 'encodeMs' | 'tokensMs' | 'passes' | 'otherMs' | 'otherShare'
+  >
 > {
   const started = performance.now();
-  const results = await lastValueFrom(fromVideo(DEMO_CLIP).pipe(detect(detector), toArray()));
+  const results = await lastValueFrom(
+    fromVideo(DEMO_CLIP).pipe(detect(detector, { reuse }), toArray()),
+  );
   const frameMs = (performance.now() - started) / results.length;
   const mean = (of: (result: FrameDetections) => number): number =>
     results.reduce((sum, result) => sum + of(result), 0) / results.length;

@@ -1,10 +1,10 @@
 import { Decoder } from '../../models/pix2seq/decoder.ts';
 import type { Reading } from '../../models/pix2seq/decoder.ts';
-import { createSampler } from '../../models/pix2seq/sampler.ts';
+import { resolveDecodeOptions } from '../../models/pix2seq/decodeOptions.ts';
 import { maxObjects } from '../../models/pix2seq/stopping.ts';
 import { float32Data, float32Tensor } from '../../models/session.ts';
 import type { Session, Tensors } from '../../models/session.ts';
-import type { ModelInfo } from '../../models/index.ts';
+import type { DecodeOptions, ModelInfo } from '../../models/index.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
 import { TINY_TOKENS, tinyInfo } from './tinyModel.ts';
@@ -56,13 +56,15 @@ function scripted(
 const TWO = [...TINY_TOKENS.slice(0, 10), 0]; // two objects and the end
 const memory = { 'memory.mean': float32Tensor(Float32Array.of(0), [1, 1]) };
 
-function reading(changes: Partial<Reading> = {}): Reading {
+function reading({
+  rules = [],
+  onObject,
+  ...options
+}: DecodeOptions & Partial<Omit<Reading, 'options'>> = {}): Reading {
   return {
-    sampler: createSampler({ topP: 0, topK: 0, temperature: 1, seed: 0 }),
-    rules: [],
-    eosOffset: 0,
-    typeMask: true,
-    ...changes,
+    options: resolveDecodeOptions({ eosOffset: 0, ...options }, tinyInfo()),
+    rules,
+    onObject,
   };
 }
 

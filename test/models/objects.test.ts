@@ -77,6 +77,7 @@ suite('toDetections', (test) => {
       ...[at(0), at(0), at(30), at(30), 4],
     ),
     scores: Float32Array.of(0.25, 0.75, 0.5),
+    reused: Uint8Array.of(0, 1, 0),
     stop: 'eos',
     final: true,
     counts: { drafted: 0, accepted: 0, decoded: 15, passes: 13 },

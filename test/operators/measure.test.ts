@@ -29,8 +29,9 @@ function log(now: () => number): { reports: string[]; report: (measured: Measure
 /** The one measurement of results that come and complete at once. */
 function measurementOf(...results: FrameDetections[]): Measurement | undefined {
   const measured: Measurement[] = [];
+  const scheduler = new VirtualTimeScheduler(); // in which no time passes
   of(...results)
-    .pipe(measure({ report: (measurement) => void measured.push(measurement) }))
+    .pipe(measure({ report: (measurement) => void measured.push(measurement), scheduler }))
     .subscribe();
   return measured[0];
 }

@@ -30,10 +30,13 @@ export function timeless(frame: FrameLine): object {
   return { ...rest, timed: Object.keys(timing) };
 }
 
-/** A frame's detections without their tracks, which depend on the frames before. */
+/**
+ * A frame's detections without what depends on the frames before: tracks, whether tokens are reused,
+ * and the last digits of scores, since tokens computed together and one by one differ in these.
+ */
 export function trackless({ detections }: Pick<FrameDetections, 'detections'>): object[] {
   return detections.map((detection) => {
-    const { trackId: _, ...rest } = detection;
+    const { trackId: _, reused: __, score: ___, ...rest } = detection;
     return rest;
   });
 }

@@ -178,7 +178,10 @@ function assertObjectsPrecede(client: TestClient, frames: readonly FrameMessage[
     const before = messages
       .slice(0, at)
       .filter((message) => message.type === 'object' && message.frame === frame.frame);
-    const found = (before as ObjectMessage[]).map(({ index, detection }) => ({ index, detection }));
+    const found = (before as ObjectMessage[]).map(({ index, detection }) => ({
+      index,
+      detection: trackless({ detections: [detection] })[0],
+    }));
     const objects = trackless(frame).map((detection, index) => ({ index, detection }));
     assert.equal(found, objects, `objects of frame ${frame.frame}`);
   }
