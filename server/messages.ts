@@ -2,7 +2,7 @@
  * The messages of protocol v1 as types; nothing here runs, so the viewer and the client may import it.
  * The same messages as JSON Schema are in `schema.ts`, which the compiler holds against these types.
  */
-import type { FoundObject, FrameDetections } from '../models/index.ts';
+import type { FoundObject, FrameDetections } from '../models/types.ts';
 
 /** What a source is doing: `stalled` sends nothing for now, `offline` is lost, `ended` is played out. */
 export type SourceState = 'connecting' | 'online' | 'stalled' | 'offline' | 'ended';

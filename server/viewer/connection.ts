@@ -1,9 +1,9 @@
-import { parseMessage, socketUrl, type ServerMessage } from './protocol.ts';
+import { parseMessage, socketUrl, type PageMessage } from './protocol.ts';
 import { openReconnectingSocket, type ReconnectingSocket, type SocketState } from './socket.ts';
 
 /** What the connection tells the page. */
 export interface ConnectionHandlers {
-  readonly onMessage: (message: ServerMessage) => void;
+  readonly onMessage: (message: PageMessage) => void;
   /** `online` is reported at the server's `hello`, not before. */
   readonly onState: (state: SocketState, retryMs?: number) => void;
   /** A message could not be read. */
@@ -29,7 +29,7 @@ export function connect(handlers: ConnectionHandlers): ReconnectingSocket {
       if (typeof data !== 'string') {
         return;
       } // binary comes only to those who asked for msgpack
-      let message: ServerMessage | undefined;
+      let message: PageMessage | undefined;
       try {
         message = parseMessage(data);
       } catch (error) {

@@ -1,65 +1,20 @@
-import type { FrameDetections } from '../../models/types.ts';
+import type {
+  ErrorMessage,
+  FrameMessage,
+  GapMessage,
+  HelloMessage,
+  StatusMessage,
+} from '../messages.ts';
+
+export type * from '../messages.ts';
 
 /** The version of the message format this page understands. */
 export const PROTOCOL_VERSION = 1;
 
-/** What is known of a video source before its first frame. */
-export interface SourceInfo {
-  readonly name: string;
-  readonly state: string;
-  readonly width?: number;
-  readonly height?: number;
-  /** Frames per second of the source, as it announces itself. */
-  readonly rate?: number;
-}
+/** The messages this page acts on. */
+export type PageMessage = HelloMessage | FrameMessage | GapMessage | StatusMessage | ErrorMessage;
 
-/** The server's greeting, the first message of every connection. */
-export interface HelloMessage {
-  readonly v: number;
-  readonly type: 'hello';
-  readonly version: string;
-  /** Changes with every start of the server. */
-  readonly epoch: string;
-  readonly sources: readonly SourceInfo[];
-}
-
-/** The detections of one frame. */
-export interface FrameMessage extends FrameDetections {
-  readonly v: number;
-  readonly seq: number;
-}
-
-/** Says that messages `from` to `to`, both included, will not come. */
-export interface GapMessage {
-  readonly v: number;
-  readonly type: 'gap';
-  readonly source: string;
-  readonly from: number;
-  readonly to: number;
-  readonly cause: string;
-}
-
-/** A change of a source's state. */
-export interface StatusMessage {
-  readonly v: number;
-  readonly type: 'status';
-  readonly source: string;
-  readonly state: string;
-  readonly reason?: string;
-}
-
-/** The server's complaint about this client. */
-export interface ErrorMessage {
-  readonly v: number;
-  readonly type: 'error';
-  readonly code: string;
-  readonly message: string;
-}
-
-/** All messages this page acts on. */
-export type ServerMessage = HelloMessage | FrameMessage | GapMessage | StatusMessage | ErrorMessage;
-
-const knownTypes = new Set(['hello', 'frame', 'gap', 'status', 'error']);
+const knownTypes = new Set<unknown>(['hello', 'frame', 'gap', 'status', 'error']);
 
 /**
  * Reads one message of the server.
@@ -67,17 +22,17 @@ const knownTypes = new Set(['hello', 'frame', 'gap', 'status', 'error']);
  * @throws SyntaxError where the text is no JSON
  * @throws RangeError where the message has another version
  */
-export function parseMessage(text: string): ServerMessage | undefined {
-  const message = JSON.parse(text) as ServerMessage;
+export function parseMessage(text: string): PageMessage | undefined {
+  const message = JSON.parse(text) as { readonly v?: unknown; readonly type?: unknown };
   if (!knownTypes.has(message.type)) {
-    return undefined;
-  } // the format may grow within a version
+    return undefined; // the format may grow within a version
+  }
   if (message.v !== PROTOCOL_VERSION) {
     throw new RangeError(
       `This page reads messages of version ${PROTOCOL_VERSION}, the server sent ${String(message.v)}`,
     );
   }
-  return message;
+  return message as PageMessage;
 }
 
 /**

@@ -7,7 +7,7 @@ import { createNotices } from './notices.ts';
 import type { DrawnBox } from './overlay.ts';
 import { createPairing } from './pairing.ts';
 import { openPictures } from './pictures.ts';
-import type { FrameMessage, HelloMessage, ServerMessage } from './protocol.ts';
+import type { FrameMessage, HelloMessage, PageMessage } from './protocol.ts';
 import { createReadout } from './readout.ts';
 import { createScreen } from './screen.ts';
 import type { ReconnectingSocket } from './socket.ts';
@@ -73,7 +73,7 @@ function show(pair: Parameters<typeof screen.show>[0] | undefined): void {
   }
 }
 
-function onMessage(message: ServerMessage): void {
+function onMessage(message: PageMessage): void {
   if (message.type === 'hello') {
     return greet(message);
   }
