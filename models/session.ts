@@ -135,10 +135,18 @@ async function createInner(
   } catch (thrown) {
     throw new PipelineError(
       'ERR_MODEL_LOAD',
-      `Cannot open ${file} on ${device}: ${firstLine(thrown)}`,
+      `Cannot open ${file} on ${device}: ${firstLine(thrown)}${wayOut(device)}`,
       { cause: thrown, details: { device } },
     );
   }
+}
+
+function wayOut(device: string): string {
+  const install =
+    device === 'cuda' ? 'install onnxruntime-node with ONNXRUNTIME_NODE_INSTALL=cuda12, or ' : '';
+  return device === 'cpu'
+    ? ''
+    : `; ${install}use device \`cpu\`, or \`auto\` for the best that opens`;
 }
 
 function toSpec(meta: ort.InferenceSession.ValueMetadata): TensorSpec {

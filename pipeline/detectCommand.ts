@@ -107,7 +107,8 @@ async function detectSource(source: string, run: Run): Promise<number> {
     code = exitCodeOf(error);
   }
   if (!options.quiet && code !== EXIT.unopened) {
-    process.stderr.write(`${summary(source, account, performance.now() - startedMs)}\n`);
+    const ms = performance.now() - startedMs;
+    process.stderr.write(`${summary(source, account, ms)} on ${run.detector.device}\n`);
   }
   return code === EXIT.done && account.numFaults > 0 ? EXIT.failed : code;
 }

@@ -43,26 +43,26 @@ function table(
   const rows: (readonly [string, string])[] = [
     ['frames per second, `detect` as a whole', speed.framesPerSecond.toFixed(1)],
     ['encoder, ms a frame', speed.encodeMs.toFixed(1)],
-    ['decoder (tokens), ms a frame', speed.tokensMs.toFixed(1)],
-    ['decoder calls a frame', speed.passes.toFixed(1)],
+    ['decoder (`--reuse refine`), ms / calls a frame', pair(speed.tokensMs, speed.passes)],
     ['decoder with `--reuse sticky`, ms / calls', pair(speed.stickyTokensMs, speed.stickyPasses)],
     ['decoder with `--reuse off`, ms / calls', pair(speed.offTokensMs, speed.offPasses)],
     ['decoder, ms a call of one token', (speed.offTokensMs / speed.offPasses).toFixed(2)],
-    ['everything else, ms a frame', speed.otherMs.toFixed(1)],
-    ['everything else, share of the frame', `${(100 * speed.otherShare).toFixed(1)} %`],
+    [
+      'everything else, ms a frame / share',
+      `${speed.otherMs.toFixed(1)} / ${(100 * speed.otherShare).toFixed(1)} %`,
+    ],
     ['same encoder in a bare loop, ms a frame', speed.bareEncodeMs.toFixed(1)],
-    ['video decoding alone, native, ms a frame', speed.nativeDecodeMs?.toFixed(1) ?? 'no ffmpeg'],
-    ['video decoding alone, wasm, ms a frame', speed.wasmDecodeMs.toFixed(1)],
+    [
+      'video decoding alone, ms a frame, native / wasm',
+      `${speed.nativeDecodeMs?.toFixed(1) ?? 'no ffmpeg'} / ${speed.wasmDecodeMs.toFixed(1)}`,
+    ],
     ['first detection on standard output, s', (speed.firstDetectionMs / 1000).toFixed(2)],
   ];
   if (memory !== undefined) {
-    rows.push(
-      ['resident memory after 10 s, MB', memory.earlyMegabytes.toFixed(0)],
-      [
-        `resident memory after ${memory.minutes} min (${memory.numFrames} frames), MB`,
-        memory.lateMegabytes.toFixed(0),
-      ],
-    );
+    rows.push([
+      `resident memory, MB, after 10 s / ${memory.minutes} min (${memory.numFrames} frames)`,
+      `${memory.earlyMegabytes.toFixed(0)} / ${memory.lateMegabytes.toFixed(0)}`,
+    ]);
   }
   const lines = rows.map(([what, figure]) => `| ${what} | ${figure} |`);
   return [

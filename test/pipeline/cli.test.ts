@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEMO_CLIP } from '../../pipeline/openSource.ts';
 import * as assert from '../support/assert.ts';
-import { linesOf, runPrograms } from '../support/program.ts';
+import { linesOf, runProgram, runPrograms } from '../support/program.ts';
 import type { Outcome } from '../support/program.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 
@@ -62,6 +62,12 @@ suite('runCli', (test) => {
       args: ['detect', DEMO_CLIP, '--format', 'jsn'],
       code: 2,
       says: /--format.*'jsn'.*ndjson, csv, mot, coco/,
+    },
+    {
+      title: 'an output that would replace its source',
+      args: ['detect', missing, '--out', missing],
+      code: 2,
+      says: /`--out .*missing\.mp4` would overwrite the source/,
     },
     {
       title: 'an unknown class, and the nearest',
@@ -197,6 +203,20 @@ suite('runCli', (test) => {
 
       assert.is(run.code, 3);
       assert.match(run.stderr, /^pix2seq-stream: There is no file .*\nPipelineError: .*\n +at /);
+    },
+    LIMIT,
+  );
+
+  test(
+    'keeps what the output held where no source can be opened',
+    async () => {
+      const out = inFolder('kept.ndjson');
+      writeFileSync(out, 'earlier results\n');
+
+      const run = await runProgram(['detect', missing, '--out', out]);
+
+      assert.is(run.code, 3);
+      assert.is(readFileSync(out, 'utf8'), 'earlier results\n');
     },
     LIMIT,
   );
