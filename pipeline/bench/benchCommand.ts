@@ -42,16 +42,17 @@ function table(
 ): string {
   const rows: (readonly [string, string])[] = [
     ['frames per second, `detect` as a whole', speed.framesPerSecond.toFixed(1)],
-    ['encoder, ms a frame', speed.encodeMs.toFixed(1)],
+    [
+      'encoder, ms a frame / in a bare loop',
+      `${speed.encodeMs.toFixed(1)} / ${speed.bareEncodeMs.toFixed(1)}`,
+    ],
     ['decoder (`--reuse refine`), ms / calls a frame', pair(speed.tokensMs, speed.passes)],
     ['decoder with `--reuse sticky`, ms / calls', pair(speed.stickyTokensMs, speed.stickyPasses)],
     ['decoder with `--reuse off`, ms / calls', pair(speed.offTokensMs, speed.offPasses)],
-    ['decoder, ms a call of one token', (speed.offTokensMs / speed.offPasses).toFixed(2)],
     [
       'everything else, ms a frame / share',
       `${speed.otherMs.toFixed(1)} / ${(100 * speed.otherShare).toFixed(1)} %`,
     ],
-    ['same encoder in a bare loop, ms a frame', speed.bareEncodeMs.toFixed(1)],
     [
       'video decoding alone, ms a frame, native / wasm',
       `${speed.nativeDecodeMs?.toFixed(1) ?? 'no ffmpeg'} / ${speed.wasmDecodeMs.toFixed(1)}`,
