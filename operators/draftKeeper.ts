@@ -18,7 +18,7 @@ export class DraftKeeper {
     | undefined;
   #numDrafted = 0;
 
-  /** @param refreshes whether every thirtieth frame is read from nothing */
+  /** @param refreshes whether every thirty-first frame is read from nothing */
   constructor(refreshes: boolean) {
     this.#refreshes = refreshes;
   }

@@ -102,7 +102,7 @@ export function addServeOptions(command: Command): Command {
       .option('--source <name=uri>', 'a source; may be given several times', namedSource, [])
       .option('--loop', 'play files for ever')
       .option('--host <address>', 'address to listen on', '127.0.0.1')
-      .option('--port <n>', 'port to listen on (0: any free one)', whole(0, 65535), 8080),
+      .option('--port <n>', 'port to listen on (0 picks a free one)', whole(0, 65535), 8080),
   );
 }
 
