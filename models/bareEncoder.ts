@@ -1,10 +1,16 @@
+import { stat } from 'node:fs/promises';
 import { resolveDetectorOptions } from './detectorOptions.ts';
 import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
 
 /** The encoder graph with nothing around it. */
 export interface BareEncoder {
-  /** @param image uint8 [S, S, 3], not shared; borrowed until the promise settles */
-  run(image: Uint8Array): Promise<void>;
+  /** Bytes of the decoder's weights when they are computed with: float32, twice what the file has. */
+  readonly decoderBytes: number;
+  /**
+   * @param image uint8 [S, S, 3], not shared; borrowed until the promise settles
+   * @returns a view of one of the encoder's outputs by name, float32
+   */
+  run(image: Uint8Array): Promise<(name: string) => Float32Array>;
   release(): Promise<void>;
 }
 
@@ -13,14 +19,16 @@ export interface BareEncoder {
  * which a benchmark holds the rest.
  */
 export async function bundledEncoder(): Promise<BareEncoder> {
-  const { encoderFile, info } = await readModelFolder(BUNDLED_MODEL);
-  const { openSession, uint8Tensor } = await import('./session.ts');
+  const { encoderFile, decoderFile, info } = await readModelFolder(BUNDLED_MODEL);
+  const { float32Data, openSession, uint8Tensor } = await import('./session.ts');
   const { threads } = resolveDetectorOptions();
   const session = await openSession(encoderFile, { device: 'cpu', threads });
   const { size } = info.image;
   return {
+    decoderBytes: 2 * (await stat(decoderFile)).size,
     async run(image) {
-      await session.run({ image: uint8Tensor(image, [1, size, size, 3]) });
+      const outputs = await session.run({ image: uint8Tensor(image, [1, size, size, 3]) });
+      return (name) => float32Data(outputs, name);
     },
     release: () => session.release(),
   };

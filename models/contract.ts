@@ -12,12 +12,7 @@ type Wanted = readonly (number | string)[];
 export function checkContract(model: ModelInfo, encoder: Session, decoder: Session): void {
   const { size } = model.image;
   expectTensor(encoder, 'input', 'image', 'uint8', ['B', size, size, 3]);
-  expectTensor(decoder, 'input', 'tokens', 'int64', ['B', 'T']);
-  expectTensor(decoder, 'input', 'position', 'int64', ['B']);
-  expectTensor(decoder, 'input', 'past', 'float32', ['B', 'P', model.cacheWidth]);
-  expectTensor(decoder, 'output', 'logits', 'float32', ['B', 'T', model.vocabulary.size]);
-  expectTensor(decoder, 'output', 'rows', 'float32', ['B', 'T', model.cacheWidth]);
-
+  expectDecoder(model, decoder);
   const offered = encoder.outputs.filter(isMemory);
   const wanted = decoder.inputs.filter(isMemory);
   for (const { name, type, shape } of wanted) {
@@ -30,6 +25,38 @@ export function checkContract(model: ModelInfo, encoder: Session, decoder: Sessi
         `given: ${names(offered)}; taken: ${names(wanted)}`,
     );
   }
+}
+
+/**
+ * Compares the graph that tells attention with the contract: a decoder with one output more.
+ * @throws PipelineError ERR_MODEL_CONTRACT
+ */
+export function checkAttention(model: ModelInfo, decoder: Session): void {
+  expectDecoder(model, decoder);
+  expectTensor(decoder, 'output', 'attention', 'float32', ['B', 'T', 'h', 'w']);
+}
+
+/**
+ * Expects that a decoder takes several frames in one call.
+ * @throws PipelineError ERR_MODEL_CONTRACT
+ */
+export function expectBatchable(decoder: Session): void {
+  const fixed = decoder.inputs.find(({ shape }) => typeof shape[0] === 'number');
+  if (fixed !== undefined) {
+    throw new PipelineError(
+      'ERR_MODEL_CONTRACT',
+      `Expected the first axis of \`${fixed.name}\` of ${decoder.file} to be free, since \`batch\` ` +
+        `is more than 1, found ${fixed.shape[0]}; use \`batch: 1\``,
+    );
+  }
+}
+
+function expectDecoder(model: ModelInfo, decoder: Session): void {
+  expectTensor(decoder, 'input', 'tokens', 'int64', ['B', 'T']);
+  expectTensor(decoder, 'input', 'position', 'int64', ['B']);
+  expectTensor(decoder, 'input', 'past', 'float32', ['B', 'P', model.cacheWidth]);
+  expectTensor(decoder, 'output', 'logits', 'float32', ['B', 'T', model.vocabulary.size]);
+  expectTensor(decoder, 'output', 'rows', 'float32', ['B', 'T', model.cacheWidth]);
 }
 
 function isMemory({ name }: TensorSpec): boolean {

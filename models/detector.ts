@@ -1,5 +1,12 @@
 import type { ImageSpec, StopReason, TokenCounts } from './types.ts';
 
+/** Where the decoder looked for one token: shares of the cells of a grid over the padded square. */
+export interface AttentionMap {
+  readonly height: number;
+  readonly width: number;
+  readonly shares: Float32Array; // [height, width]
+}
+
 /** One sequence read out by the decoder. */
 export interface TokenSequence {
   /** Whole objects only, five tokens each, `[ymin, xmin, ymax, xmax, class]`; the class token is the arg-max class. */
@@ -8,10 +15,16 @@ export interface TokenSequence {
   readonly scores: Float32Array; // [n]
   /** 1 where all five tokens of an object are those of the draft. */
   readonly reused: Uint8Array; // [n]
+  /** Probability that each is noise, no object. */
+  readonly noises: Float32Array; // [n]
+  /** Index in the draft of the object that each goes on from, -1 for a new one. */
+  readonly continues: Int32Array; // [n]
   readonly stop: StopReason;
   readonly final: boolean;
   readonly counts: TokenCounts;
   readonly tokensMs: number;
+  /** Where the decoder looked for each token, where `attention` asked for it. */
+  readonly attention?: readonly AttentionMap[]; // [5n]
 }
 
 /** One object, as soon as its class is known. */
@@ -21,6 +34,8 @@ export interface ObjectTokens {
   readonly score: number;
   /** Whether all five tokens are those of the draft. */
   readonly reused: boolean;
+  /** Index in the draft of the object that it goes on from, -1 for a new one. */
+  readonly continues: number;
 }
 
 /** A tensor's contents on the JavaScript side, for those who stand between encoder and decoder. */
@@ -47,7 +62,17 @@ export interface Features extends Disposable {
  * rule itself prefers the previous token while it is nearly as probable, which saves more and keeps
  * boxes still.
  */
-export type Reuse = 'off' | 'exact' | 'refine' | 'sticky';
+export type Reuse = 'off' | 'exact' | 'refine' | 'sticky' | 'tolerant';
+
+/** What somebody wants to know of a frame. */
+export interface Demand {
+  /** Labels that are of interest; all where absent. */
+  readonly classes?: readonly string[] | undefined;
+  /** Least score that is of interest, 0 to 1. Default 0. */
+  readonly minScore?: number | undefined;
+  /** So many objects of interest are enough, 1 to 100; without it the whole frame is wanted. */
+  readonly limit?: number | undefined;
+}
 
 /** How a frame is read out. All fields are optional; unknown ones are a `TypeError`. */
 export interface DecodeOptions {
@@ -73,8 +98,14 @@ export interface DecodeOptions {
   readonly draft?: Int32Array;
   /** What the draft is used for; without a draft, and where tokens are drawn at random, nothing. Default `refine`. */
   readonly reuse?: Reuse;
-  /** For `sticky`: least probability of the previous token, as a share of the most probable one's, above 0 to 1. Default 0.3. */
+  /** For `sticky` and `tolerant`: least probability of the previous token, as a share of the most probable one's, above 0 to 1. Default 0.3. */
   readonly stickiness?: number;
+  /** For `tolerant`: bins within which a coordinate counts as the previous one, 0 or more. Default a hundredth of the bins. */
+  readonly tolerance?: number;
+  /** Tell where the decoder looked for each token; the model must have `attention.onnx`. Default false. */
+  readonly attention?: boolean;
+  /** What is asked for: once all of it is found, reading stops with `filter`. Default: everything. */
+  readonly demand?: readonly Demand[];
   /** Time for a frame's tokens, milliseconds; 0 for no limit. Default 0. */
   readonly budgetMs?: number;
 }

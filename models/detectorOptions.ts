@@ -14,6 +14,8 @@ export interface DetectorOptions {
   readonly device?: Device;
   /** Threads of the encoder, 1 or more. Default: the cores, 4 at most. */
   readonly threads?: number;
+  /** Frames of different sources that are computed side by side at the most, 1 to 32. Default 1. */
+  readonly batch?: number;
 }
 
 /** What only a detector in this thread can take: rules are code, and code does not cross threads. */
@@ -32,5 +34,6 @@ export function resolveDetectorOptions(options: DetectorOptions = {}): Required<
     model: options.model ?? BUNDLED_MODEL,
     device: expectOneOf('device', options.device ?? 'auto', DEVICES),
     threads: expectInteger('threads', threads, { min: 1 }),
+    batch: expectInteger('batch', options.batch ?? 1, { min: 1, max: 32 }),
   };
 }

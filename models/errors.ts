@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'ERR_WORKER_EXIT'
   | 'ERR_BUFFER_FULL'
   | 'ERR_FRAME_CLOSED'
+  | 'ERR_ANNOTATIONS'
   | 'ERR_OUTPUT'
   | 'ERR_SERVER_LISTEN'
   | 'ERR_CLIENT_PROTOCOL'

@@ -12,7 +12,7 @@ export type { DetectorOptions, LocalDetectorOptions } from './detectorOptions.ts
 export { openDetector } from './worker/workerDetector.ts';
 export { resolveDecodeOptions } from './pix2seq/decodeOptions.ts';
 export type { ResolvedDecodeOptions } from './pix2seq/decodeOptions.ts';
-export { aborted, budget, maxObjects, noise } from './pix2seq/stopping.ts';
+export { aborted, budget, maxObjects, noise, satisfied } from './pix2seq/stopping.ts';
 export type { ReadObject, StopCheck, StopRule } from './pix2seq/stopping.ts';
 export { toDetection, toDetections } from './pix2seq/objects.ts';
 export { dequantize, quantize } from './pix2seq/vocabulary.ts';

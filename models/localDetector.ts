@@ -1,17 +1,21 @@
-import { checkContract } from './contract.ts';
-import { PipelineError, toError } from './errors.ts';
+import { access } from 'node:fs/promises';
+import PQueue from 'p-queue';
+import { checkAttention, checkContract, expectBatchable } from './contract.ts';
+import { PipelineError, invariant, toError } from './errors.ts';
 import { resolveDetectorOptions } from './detectorOptions.ts';
-import type { LocalDetectorOptions } from './detectorOptions.ts';
+import type { DetectorOptions, LocalDetectorOptions } from './detectorOptions.ts';
 import { readModelFolder } from './modelFolder.ts';
 import type { ModelFolder } from './modelFolder.ts';
 import { Decoder } from './pix2seq/decoder.ts';
+import { DecoderGraph } from './pix2seq/decoderGraph.ts';
 import { resolveDecodeOptions } from './pix2seq/decodeOptions.ts';
 import { Encoder } from './pix2seq/encoder.ts';
 import { rulesFor } from './pix2seq/stopping.ts';
+import { StepBatcher } from './pix2seq/stepBatcher.ts';
 import type { StopRule } from './pix2seq/stopping.ts';
 import { candidateDevices, openSession, tensorData } from './session.ts';
 import type { Session, Tensors } from './session.ts';
-import type { DecodeHooks, DecodeOptions, Detector, Device, Features } from './types.ts';
+import type { DecodeHooks, DecodeOptions, Detector, Device, Features, ModelInfo } from './types.ts';
 import { expectKnownKeys, expectThat } from './validate.ts';
 
 /**
@@ -19,14 +23,14 @@ import { expectKnownKeys, expectThat } from './validate.ts';
  * @throws PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT
  */
 export async function openHere(options: LocalDetectorOptions = {}): Promise<Detector> {
-  expectKnownKeys('openLocalDetector', options, ['model', 'device', 'threads', 'rules']);
+  expectKnownKeys('openLocalDetector', options, ['model', 'device', 'threads', 'batch', 'rules']);
   const resolved = resolveDetectorOptions(options);
   const folder = await readModelFolder(resolved.model);
   const devices = resolved.device === 'auto' ? candidateDevices() : [resolved.device];
   const failures: Error[] = [];
   for (const device of devices) {
     try {
-      return await openOn(device, folder, resolved.threads, options.rules ?? []);
+      return await openOn(device, folder, resolved, options.rules ?? []);
     } catch (thrown) {
       failures.push(toError(thrown));
     }
@@ -37,18 +41,21 @@ export async function openHere(options: LocalDetectorOptions = {}): Promise<Dete
 async function openOn(
   device: Exclude<Device, 'auto'>,
   folder: ModelFolder,
-  threads: number,
+  { threads, batch }: Required<DetectorOptions>,
   rules: readonly StopRule[],
 ): Promise<Detector> {
   const sessions: Session[] = [];
   try {
-    // single-token calls are slower on several threads than on one
     const encoder = await openSession(folder.encoderFile, { device, threads });
     sessions.push(encoder);
+    // single-token calls are slower on several threads than on one
     const decoder = await openSession(folder.decoderFile, { device, threads: 1 });
     sessions.push(decoder);
     checkContract(folder.info, encoder, decoder);
-    const detector = new LocalDetector(folder, device, encoder, decoder, rules);
+    if (batch > 1) {
+      expectBatchable(decoder);
+    }
+    const detector = new LocalDetector(folder, device, { encoder, decoder }, batch, rules);
     await detector.warmUp();
     return detector;
   } catch (thrown) {
@@ -88,26 +95,33 @@ class LocalFeatures implements Features {
 class LocalDetector implements Detector {
   readonly model: Detector['model'];
   readonly device: Detector['device'];
-  readonly #sessions: readonly Session[];
+  readonly #folder: ModelFolder;
+  readonly #sessions: Session[];
   readonly #encoder: Encoder;
-  readonly #decoder: Decoder;
+  /** Those that read nothing at the moment; each has a cache of its own. */
+  readonly #decoders: Decoder[];
   readonly #rules: readonly StopRule[];
-  /** The run under way, which the next one waits for: one cache, one sequence at a time. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** As many runs at a time as frames are computed side by side, first come, first served. */
+  readonly #queue: PQueue;
+  /** The same of the graph that tells attention. */
+  #attentive: Promise<Decoder[]> | undefined;
 
   constructor(
     folder: ModelFolder,
     device: Detector['device'],
-    encoder: Session,
-    decoder: Session,
+    { encoder, decoder }: { readonly encoder: Session; readonly decoder: Session },
+    batch: number,
     rules: readonly StopRule[],
   ) {
     this.model = folder.info;
     this.device = device;
+    this.#folder = folder;
     this.#sessions = [encoder, decoder];
-    this.#encoder = new Encoder(encoder, folder.info);
-    this.#decoder = new Decoder(decoder, folder.info);
+    this.#encoder = new Encoder(encoder, folder.info, batch);
+    const steps = stepsOf(decoder, folder.info);
+    this.#decoders = Array.from({ length: batch }, () => new Decoder(steps, folder.info));
     this.#rules = rules;
+    this.#queue = new PQueue({ concurrency: batch });
   }
 
   /** One grey frame and one object: checks the shapes that only a run shows, and pays for the first run. */
@@ -115,14 +129,14 @@ class LocalDetector implements Detector {
     const { size, pad } = this.model.image;
     const memory = await this.#encoder.encode(new Uint8Array(size * size * 3).fill(pad));
     const options = resolveDecodeOptions({ maxObjects: 1, eosOffset: 1e9 }, this.model);
-    await this.#decoder.decode(memory, {
+    await this.#decoders[0]?.decode(memory, {
       options,
       rules: rulesFor(options), // not the caller's: they shall not see a frame that never was
     });
   }
 
   encode(image: Uint8Array): Promise<Features> {
-    return this.#queued(async () => {
+    return this.#queue.add(async () => {
       const started = performance.now();
       const memory = await this.#encoder.encode(image);
       return new LocalFeatures(memory, performance.now() - started);
@@ -136,28 +150,56 @@ class LocalDetector implements Detector {
   ): ReturnType<Detector['decode']> {
     const resolved = resolveDecodeOptions(options, this.model);
     expectThat(features instanceof LocalFeatures, 'features come from the detector that decodes');
-    return this.#queued(() =>
-      this.#decoder.decode(features.memory, {
-        options: resolved,
-        rules: [...this.#rules, ...rulesFor(resolved, hooks.signal)],
-        onObject: hooks.onObject,
-      }),
+    return this.#queue.add(() =>
+      this.#withDecoder(resolved.attention, (decoder) =>
+        decoder.decode(features.memory, {
+          options: resolved,
+          rules: [...this.#rules, ...rulesFor(resolved, hooks.signal)],
+          onObject: hooks.onObject,
+        }),
+      ),
     );
   }
 
   async close(): Promise<void> {
-    await this.#queued(async () => {
-      await Promise.all(this.#sessions.map((session) => session.release()));
-    });
+    await this.#queue.onIdle();
+    await Promise.all(this.#sessions.map((session) => session.release()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #queued<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined); // its caller hears of the failure, not the next in line
-    return result;
+  async #withDecoder<T>(isAttentive: boolean, work: (decoder: Decoder) => Promise<T>): Promise<T> {
+    const idle = isAttentive ? await (this.#attentive ??= this.#openAttentive()) : this.#decoders;
+    const decoder = idle.pop();
+    invariant(decoder !== undefined, 'there is a decoder for each run of the queue');
+    return work(decoder).finally(() => idle.push(decoder));
   }
+
+  /** Opened when it is asked for: others do not pay for it. */
+  async #openAttentive(): Promise<Decoder[]> {
+    const { attentionFile, info } = this.#folder;
+    await access(attentionFile).catch(() => {
+      throw new PipelineError(
+        'ERR_MODEL_LOAD',
+        `The model cannot tell where it looks, since it has no ${attentionFile}; ` +
+          'add that graph (see models/readme.md), or do without attention',
+      );
+    });
+    const session = await openSession(attentionFile, { device: this.device, threads: 1 });
+    this.#sessions.push(session);
+    checkAttention(info, session);
+    const batch = this.#queue.concurrency;
+    if (batch > 1) {
+      expectBatchable(session);
+    }
+    const steps = stepsOf(session, info);
+    return Array.from({ length: batch }, () => new Decoder(steps, info));
+  }
+}
+
+function stepsOf(session: Session, model: ModelInfo): StepBatcher {
+  const graph = new DecoderGraph(session, model);
+  return new StepBatcher((steps) => graph.run(steps));
 }

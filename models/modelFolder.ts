@@ -58,6 +58,8 @@ export interface ModelFolder {
   readonly info: ModelInfo;
   readonly encoderFile: string;
   readonly decoderFile: string;
+  /** The decoder that also tells where it looks; it need not be there. */
+  readonly attentionFile: string;
 }
 
 /** How the bundled model wants its pictures: what a source makes where nothing else is asked for. */
@@ -86,7 +88,7 @@ export async function readModelFolder(model: string): Promise<ModelFolder> {
       throw new PipelineError('ERR_MODEL_LOAD', `${file} is there but ${graph} is missing`);
     });
   }
-  return { ...files, info: toInfo(described) };
+  return { ...files, attentionFile: join(folder, 'attention.onnx'), info: toInfo(described) };
 }
 
 async function readText(model: string, file: string): Promise<string> {

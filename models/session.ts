@@ -114,6 +114,37 @@ export function float32Data(tensors: Tensors, name: string): Float32Array {
   );
 }
 
+/**
+ * Puts the tensors of several frames side by side along their first axis, name by name.
+ * @param frames with the same names, types and further axes, float32
+ */
+export function concatTensors(frames: readonly Tensors[]): Tensors {
+  const [first = {}] = frames;
+  return Object.fromEntries(
+    Object.entries(first).map(([name, { dims }]) => {
+      const parts = frames.map((frame) => float32Data(frame, name));
+      const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+      parts.reduce((offset, part) => (all.set(part, offset), offset + part.length), 0);
+      const numFrames = frames.reduce((sum, frame) => sum + (frame[name]?.dims[0] ?? 0), 0);
+      return [name, float32Tensor(all, [numFrames, ...dims.slice(1)])];
+    }),
+  );
+}
+
+/** Takes the frames of a batch apart again, name by name. @returns one set of tensors a frame; views */
+export function splitTensors(batch: Tensors, numFrames: number): Tensors[] {
+  return Array.from({ length: numFrames }, (_, b) =>
+    Object.fromEntries(
+      Object.keys(batch).map((name) => {
+        const all = float32Data(batch, name);
+        const length = all.length / numFrames;
+        const dims = [1, ...(batch[name]?.dims.slice(1) ?? [])];
+        return [name, float32Tensor(all.subarray(b * length, (b + 1) * length), dims)];
+      }),
+    ),
+  );
+}
+
 /** Copies a tensor's contents out. */
 export function tensorData(tensor: Tensor): TensorData {
   const data = tensor.data as ArrayBufferView & { slice(): ArrayBufferView };

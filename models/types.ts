@@ -18,6 +18,8 @@ export interface Detection {
   readonly box: Box;
   /** Number of the object's track, unique per source and run; absent without tracking. */
   readonly trackId?: number;
+  /** Number of the object among the tokens of its source, kept while they go on from frame to frame; what `track` goes by. */
+  readonly slot?: number | undefined;
   /** True where the object's tokens were accepted from the previous frame. */
   readonly reused?: boolean;
 }

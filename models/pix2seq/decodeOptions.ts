@@ -17,6 +17,8 @@ const DEFAULTS = Object.freeze({
   draft: new Int32Array(),
   reuse: 'refine' as const,
   stickiness: 0.3,
+  attention: false,
+  demand: [],
   budgetMs: 0,
 });
 
@@ -28,8 +30,9 @@ export function resolveDecodeOptions(
   options: DecodeOptions | undefined,
   model: ModelInfo,
 ): ResolvedDecodeOptions {
-  const all = { ...DEFAULTS, ...model.decode, ...options };
-  expectKnownKeys('decode', options, Object.keys({ ...DEFAULTS, ...model.decode }));
+  const ofModel = { ...model.decode, tolerance: Math.round(model.vocabulary.bins / 100) };
+  const all = { ...DEFAULTS, ...ofModel, ...options };
+  expectKnownKeys('decode', options, Object.keys({ ...DEFAULTS, ...ofModel }));
   expectInteger('maxObjects', all.maxObjects, { min: 1, max: MAX_OBJECTS });
   expectNumber('topP', all.topP, { min: 0, max: 1 });
   expectInteger('topK', all.topK, { min: 0 });
@@ -38,8 +41,9 @@ export function resolveDecodeOptions(
   expectNumber('eosOffset', all.eosOffset);
   expectNumber('noiseThreshold', all.noiseThreshold, { min: 0, max: 1 });
   expectInteger('noisePatience', all.noisePatience, { min: 1 });
-  expectOneOf('reuse', all.reuse, ['off', 'exact', 'refine', 'sticky']);
+  expectOneOf('reuse', all.reuse, ['off', 'exact', 'refine', 'sticky', 'tolerant']);
   expectNumber('stickiness', all.stickiness, { above: 0, max: 1 });
+  expectInteger('tolerance', all.tolerance, { min: 0 });
   expectNumber('budgetMs', all.budgetMs, { min: 0 });
   return all;
 }

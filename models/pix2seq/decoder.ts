@@ -1,13 +1,18 @@
-import type { Session, Tensors } from '../session.ts';
-import type { ModelInfo, ObjectTokens, StopReason, TokenSequence } from '../types.ts';
+import type { Tensors } from '../session.ts';
+import type { AttentionMap, ModelInfo, ObjectTokens, StopReason, TokenSequence } from '../types.ts';
 import type { ResolvedDecodeOptions } from './decodeOptions.ts';
-import { certainLookahead, draftLookahead, slotOf } from './lookahead.ts';
-import type { Lookahead, Pick } from './lookahead.ts';
-import { argMax, createSampler, probabilities } from './sampler.ts';
-import type { Allowed } from './sampler.ts';
+import { usableDraft } from './draft.ts';
+import { DraftObjects } from './draftObjects.ts';
+import { certainLookahead, draftLookahead } from './lookahead.ts';
+import type { Lookahead } from './lookahead.ts';
+import { createRule, prefersDraft } from './rule.ts';
+import type { Choice, Rule } from './rule.ts';
+import { argMax, probabilities } from './sampler.ts';
 import { StopChecks } from './stopping.ts';
 import type { StopRule } from './stopping.ts';
+import type { StepBatcher } from './stepBatcher.ts';
 import { TokenReader } from './tokenReader.ts';
+import { slotOf } from './vocabulary.ts';
 
 /** How one frame is read out. */
 export interface Reading {
@@ -17,21 +22,31 @@ export interface Reading {
   readonly onObject?: ((object: ObjectTokens) => void) | undefined;
 }
 
-interface ClassifiedObject {
-  readonly read: ObjectTokens;
-  readonly score: number;
+/** An object whose class is known. */
+interface ReadOut {
+  readonly object: ObjectTokens;
+  readonly label: string;
   readonly noise: number;
+  /** How many of its tokens are the draft's. */
+  readonly numAccepted: number;
+  /** Where each of its tokens was looked for, where the graph tells it. */
+  readonly attention: readonly AttentionMap[]; // [5], or none
 }
+
+/** Tokens ahead where the draft is but a guess; measured: more saves calls, but no time where scenes move. */
+const GUESS_WINDOW = 12;
 
 /** The decoder graph: reads one frame's objects out, token by token. */
 export class Decoder {
   readonly #model: ModelInfo;
+  readonly #steps: StepBatcher;
   readonly #reader: TokenReader;
 
-  /** @param session borrowed */
-  constructor(session: Session, model: ModelInfo) {
+  /** @param steps whose graph is read with; borrowed */
+  constructor(steps: StepBatcher, model: ModelInfo) {
     this.#model = model;
-    this.#reader = new TokenReader(session, model);
+    this.#steps = steps;
+    this.#reader = new TokenReader(steps, model);
   }
 
   /**
@@ -41,17 +56,22 @@ export class Decoder {
    */
   async decode(memory: Tensors, reading: Reading): Promise<TokenSequence> {
     const started = performance.now();
-    const draft = this.#usableDraft(reading.options);
-    const pick = this.#pickBy(reading.options, draft);
-    this.#reader.start(memory, this.#lookahead(reading.options, draft, pick));
-    const found: ObjectTokens[] = [];
-    const stop = await this.#readObjects(reading, { pick, draft }, found);
-    const tokens = Int32Array.from(found.flatMap((object) => object.tokens));
-    const accepted = tokens.filter((token, i) => token === draft[i]).length;
+    const draft = usableDraft(reading.options, this.#model);
+    const rule = createRule(reading.options, this.#model);
+    this.#reader.start(memory, this.#lookahead(reading.options, draft, rule));
+    const found: ReadOut[] = [];
+    const stop = await this.#steps.reading(() => this.#readObjects(reading, rule, draft, found));
+    const objects = found.map(({ object }) => object);
+    const tokens = Int32Array.from(objects.flatMap((object) => object.tokens));
+    const attention = found.flatMap((read) => read.attention);
+    const accepted = found.reduce((sum, { numAccepted }) => sum + numAccepted, 0);
     return {
       tokens,
-      scores: Float32Array.from(found, ({ score }) => score),
-      reused: Uint8Array.from(found, ({ reused }) => Number(reused)),
+      scores: Float32Array.from(objects, ({ score }) => score),
+      reused: Uint8Array.from(objects, ({ reused }) => Number(reused)),
+      noises: Float32Array.from(found, ({ noise }) => noise),
+      continues: Int32Array.from(objects, ({ continues }) => continues),
+      ...(reading.options.attention && { attention }),
       stop,
       final: stop !== 'budget' && stop !== 'abort',
       counts: {
@@ -66,38 +86,48 @@ export class Decoder {
 
   async #readObjects(
     { rules, onObject }: Reading,
-    { pick, draft }: { readonly pick: Pick; readonly draft: Int32Array },
-    found: ObjectTokens[],
+    rule: Rule,
+    draft: Int32Array,
+    found: ReadOut[],
   ): Promise<StopReason> {
     const { vocabulary, fusedClassStep } = this.#model;
     const checks = new StopChecks(rules);
-    let token = vocabulary.prompt[0] ?? 0;
-    let box: number[] = [];
+    const left = new DraftObjects(draft);
+    let next = vocabulary.prompt[0] ?? 0;
+    let box: Choice[] = [];
+    let looks: AttentionMap[] = [];
     for (;;) {
-      const stopped = this.#reader.needsCall(token) ? checks.beforeCall() : undefined;
+      const stopped = this.#reader.needsCall(next) ? checks.beforeCall() : undefined;
       if (stopped !== undefined) {
         return stopped;
       }
-      const logits = await this.#reader.feed(token); // [V]
+      const { logits, attention } = await this.#reader.feed(next);
       const { position } = this.#reader;
       const slot = slotOf(position, vocabulary);
+      looks = [...(slot === 0 ? [] : looks), ...(attention === undefined ? [] : [attention])];
       if (position < vocabulary.prompt.length) {
-        token = vocabulary.prompt[position] ?? 0;
+        next = vocabulary.prompt[position] ?? 0;
       } else if (slot < 4) {
-        token = pick(logits, position);
-        if (slot === 0 && token === vocabulary.eos) {
+        const fed = slot === 0 ? [] : box.map((choice) => choice.fed);
+        const choice = rule(logits, position, left.expect(fed));
+        if (slot === 0 && choice.token === vocabulary.eos) {
           return 'eos';
         }
-        box = slot === 0 ? [token] : [...box, token];
+        box = slot === 0 ? [choice] : [...box, choice];
+        next = choice.fed;
       } else {
-        const object = this.#classify(logits, box, { index: found.length, draft });
-        found.push(object.read);
-        onObject?.(object.read);
-        const reason = checks.afterObject({ ...object, numObjects: found.length });
+        const continues = left.strike(box.map((choice) => choice.fed));
+        const drafted = draft.subarray(5 * continues, 5 * continues + 5); // empty for none
+        const read = this.#classify(logits, box, { index: found.length, continues, drafted });
+        found.push({ ...read, attention: looks });
+        const { object, label, noise } = read;
+        onObject?.(object);
+        const { score } = object;
+        const reason = checks.afterObject({ label, score, noise, numObjects: found.length });
         if (reason !== undefined) {
           return reason;
         }
-        token = fusedClassStep ? vocabulary.noise : object.read.tokens[4];
+        next = fusedClassStep ? vocabulary.noise : object.tokens[4];
       }
     }
   }
@@ -105,70 +135,32 @@ export class Decoder {
   /** @param row [V], the logits at the class position */
   #classify(
     row: Float32Array,
-    box: readonly number[],
-    { index, draft }: { readonly index: number; readonly draft: Int32Array },
-  ): ClassifiedObject {
+    box: readonly Choice[],
+    {
+      index,
+      continues,
+      drafted,
+    }: Pick<ObjectTokens, 'index' | 'continues'> & { drafted: Int32Array },
+  ): Omit<ReadOut, 'attention'> {
     const { vocabulary, labels } = this.#model;
     const classToken = argMax(row, vocabulary.classBase, vocabulary.classBase + labels.length);
     const [score = 0, noise = 0] = probabilities(row, [classToken, vocabulary.noise]);
-    const [ymin = 0, xmin = 0, ymax = 0, xmax = 0] = box;
+    const [ymin = 0, xmin = 0, ymax = 0, xmax = 0] = box.map(({ token }) => token);
     const tokens = [ymin, xmin, ymax, xmax, classToken] as const;
-    const reused = tokens.every((token, i) => token === draft[5 * index + i]);
-    return { read: { index, tokens, score, reused }, score, noise };
+    const fed = [...box.map((choice) => choice.fed), classToken];
+    const numAccepted = fed.filter((token, i) => token === drafted[i]).length;
+    const label = labels[classToken - vocabulary.classBase]?.name ?? '';
+    const object = { index, tokens, score, reused: numAccepted === 5, continues };
+    return { object, label, noise, numAccepted };
   }
 
-  /**
-   * The draft, where it can serve: drawing at random would have to accept by chance to keep the
-   * distribution, and a model whose class inputs matter would have to guess those too. It ends before
-   * an object that no frame of this model can hold, since graphs need not bear every token.
-   */
-  #usableDraft({ draft, reuse, topP, maxObjects }: ResolvedDecodeOptions): Int32Array {
-    if (reuse === 'off' || topP > 0 || !this.#model.fusedClassStep) {
-      return new Int32Array();
-    }
-    const { coordinateBase, bins } = this.#model.vocabulary;
-    const isCoordinate = (token: number): boolean =>
-      token >= coordinateBase && token < coordinateBase + bins;
-    const misfit = draft.findIndex((token, i) => i % 5 < 4 && !isCoordinate(token));
-    const length = Math.min(misfit < 0 ? draft.length : misfit, 5 * maxObjects);
-    return draft.subarray(0, length - (length % 5));
-  }
-
-  #lookahead(options: ResolvedDecodeOptions, draft: Int32Array, pick: Pick): Lookahead {
+  #lookahead(options: ResolvedDecodeOptions, draft: Int32Array, rule: Rule): Lookahead {
     const { vocabulary, fusedClassStep } = this.#model;
     if (draft.length === 0) {
       return certainLookahead(vocabulary, fusedClassStep);
     }
-    const feed = Array.from(draft, (token, i) => (i % 5 === 4 ? vocabulary.noise : token));
-    return draftLookahead(vocabulary, feed, pick, options.reuse !== 'exact');
-  }
-
-  /**
-   * The decoding rule: what the sampler draws; under `sticky` the previous frame's token instead,
-   * while it has at least `stickiness` times that one's probability.
-   */
-  #pickBy(options: ResolvedDecodeOptions, draft: Int32Array): Pick {
-    const { vocabulary } = this.#model;
-    const sampler = createSampler(options);
-    const leastRatio = Math.log(options.stickiness);
-    return (logits, position) => {
-      const allowed = this.#allowed(slotOf(position, vocabulary), options);
-      const token = sampler(logits, allowed);
-      const earlier = draft[position - vocabulary.prompt.length];
-      if (options.reuse !== 'sticky' || earlier === undefined || earlier === token) {
-        return token;
-      }
-      const offset = token === allowed.eos?.token ? allowed.eos.offset : 0;
-      const ratio = (logits[earlier] ?? -Infinity) - ((logits[token] ?? -Infinity) - offset);
-      return ratio >= leastRatio ? earlier : token;
-    };
-  }
-
-  #allowed(slot: number, { eosOffset, typeMask }: ResolvedDecodeOptions): Allowed {
-    const { size, eos, coordinateBase, bins } = this.#model.vocabulary;
-    const range = typeMask
-      ? { from: coordinateBase, to: coordinateBase + bins }
-      : { from: 0, to: size };
-    return slot === 0 ? { ...range, eos: { token: eos, offset: eosOffset } } : range;
+    const window = prefersDraft(options) ? draft.length : GUESS_WINDOW; // most of it is kept, or half
+    const refine = options.reuse !== 'exact';
+    return draftLookahead({ vocabulary, draft, rule, refine, window });
   }
 }

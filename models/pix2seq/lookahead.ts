@@ -1,27 +1,38 @@
 import type { Vocabulary } from '../types.ts';
+import { MAX_OBJECTS } from './decodeOptions.ts';
+import { DraftObjects } from './draftObjects.ts';
+import type { Rule } from './rule.ts';
+import { slotOf } from './vocabulary.ts';
 
-/** Chooses the token at a position from the logits before it. */
-export type Pick = (logits: Float32Array, position: number) => number;
-
-/** The logits of the last call by position, where it had them. */
-export type RowAt = (position: number) => Float32Array | undefined;
+/** What was read before, and what the last call has told. */
+export interface ReadSoFar {
+  /** Tokens fed before the one that must be fed now. */
+  readonly tokens: readonly number[];
+  /** Logits of the last call by the position of their token, where it had them; they stand on its guesses. */
+  logitsAt(position: number): Float32Array | undefined;
+}
 
 /**
  * Guesses the tokens behind one that must be fed, so that they go into the same call. A wrong guess
  * costs time, never correctness: what is read is always what the rule picks.
- * @param position of the token that must be fed
- * @param rowAt what was read before `position` holds; of the rest it is the last guess's logits
+ * @param token that must be fed; its position is the number of tokens before it
  */
-export type Lookahead = (position: number, rowAt: RowAt) => readonly number[];
+export type Lookahead = (token: number, read: ReadSoFar) => readonly number[];
 
-/** Tokens a first call looks ahead; measured: more costs more than it saves where scenes move. */
-const FIRST_WINDOW = 10;
-const LEAST_WINDOW = 2;
-
-/** Where in an object a position stands: 0 ymin, 1 xmin, 2 ymax, 3 xmax, 4 class. */
-export function slotOf(position: number, { prompt }: Vocabulary): number {
-  return (position - prompt.length) % 5;
+/** How the draft is guessed with. */
+export interface DraftLookaheadConfig {
+  readonly vocabulary: Vocabulary;
+  /** Five tokens an object. */
+  readonly draft: Int32Array;
+  readonly rule: Rule;
+  /** Whether to guess anew after a wrong guess. */
+  readonly refine: boolean;
+  /** At most so many tokens ahead, 1 or more. */
+  readonly window: number;
 }
+
+/** Bins up to which a token is that of the guessed object, and beyond which it is another object's. */
+const NEAR_BINS = 12;
 
 /**
  * Knows what is certain: the rest of the prompt, and, where a class input carries no information, the
@@ -29,7 +40,7 @@ export function slotOf(position: number, { prompt }: Vocabulary): number {
  */
 export function certainLookahead(vocabulary: Vocabulary, fusedClassStep: boolean): Lookahead {
   const { prompt, noise } = vocabulary;
-  return (position) => {
+  return (_, { tokens: { length: position } }) => {
     if (position < prompt.length) {
       return prompt.slice(position + 1);
     }
@@ -38,48 +49,55 @@ export function certainLookahead(vocabulary: Vocabulary, fusedClassStep: boolean
 }
 
 /**
- * Guesses the previous frame's tokens, and how far to guess: the window doubles while all are right
- * and shrinks towards what was right. Once a token proves wrong, `refine` guesses the later ones
- * anew from the last call's own logits (a Jacobi iteration, whose fixed point is what the rule picks
- * token by token); without it the draft is given up.
- * @param draft what is fed for the previous frame's objects, five tokens each, noise for classes
+ * Guesses the previous frame's objects. What the last call has told of the later tokens is the guess
+ * for them (a Jacobi iteration, whose fixed point is what the rule picks token by token), until a
+ * token turns out to be of another object than was guessed: from there on the guess is the drafted
+ * object nearest to what is read, and behind it those drafted ones that were not read yet.
  */
-export function draftLookahead(
-  vocabulary: Vocabulary,
-  draft: readonly number[],
-  pick: Pick,
-  refine: boolean,
-): Lookahead {
+export function draftLookahead(config: DraftLookaheadConfig): Lookahead {
+  const { vocabulary, draft, rule, refine, window } = config;
   const certain = certainLookahead(vocabulary, true);
   const { prompt, eos, noise } = vocabulary;
-  const end = prompt.length + draft.length;
-  let window = FIRST_WINDOW;
-  let lastPosition = 0;
-  let isHolding = true; // every guess so far was right
-  return (position, rowAt) => {
-    const numRight = position - lastPosition;
-    lastPosition = position;
-    if (position >= prompt.length) {
-      const allRight = numRight > window;
-      window = allRight ? 2 * window : Math.max(LEAST_WINDOW, Math.round((window + numRight) / 2));
-      isHolding &&= allRight;
+  const longest = prompt.length + 5 * MAX_OBJECTS; // what the cache holds
+  const slotAt = (position: number): number => slotOf(position, vocabulary);
+  let plan: number[] = [];
+
+  return (token, read) => {
+    const position = read.tokens.length;
+    const known = certain(token, read);
+    const before = plan;
+    plan = [...read.tokens, token, ...known];
+    const isNear = (at: number): boolean =>
+      slotAt(at) === 4 || Math.abs((plan[at] ?? 0) - (before[at] ?? Infinity)) <= NEAR_BINS;
+    const isBegun = position >= prompt.length;
+    if (isBegun && !refine && before.length > 0) {
+      return known;
     }
-    const guess = [...certain(position, rowAt)];
-    if (!refine && !isHolding) {
-      return guess;
+    const left = new DraftObjects(draft);
+    for (let end = prompt.length + 5; end <= plan.length; end += 5) {
+      left.strike(plan.slice(end - 5, end - 1));
     }
-    while (guess.length < window && position + guess.length + 1 < end) {
-      const next = position + guess.length + 1;
-      const row = rowAt(next - 1);
-      const drafted = draft[next - prompt.length] ?? noise;
-      const isClass = slotOf(next, vocabulary) === 4;
-      const token = isClass || row === undefined ? drafted : pick(row, next);
-      if (token === eos) {
+    let goesOn = isBegun && isNear(position);
+    while (plan.length <= position + window && plan.length < longest) {
+      const at = plan.length;
+      const slot = slotAt(at);
+      if (slot === 4) {
+        left.strike(plan.slice(-4));
+        plan.push(noise);
+        continue;
+      }
+      const expected = left.expect(plan.slice(at - slot));
+      const row = goesOn ? read.logitsAt(at - 1) : undefined;
+      const guess = row === undefined ? expected : rule(row, at, expected).fed;
+      if (guess === undefined || guess === eos) {
         break;
       }
-      guess.push(token);
+      plan.push(guess);
+      goesOn &&= row === undefined || isNear(at);
     }
-    const endsAtXmax = guess.length > 0 && slotOf(position + guess.length, vocabulary) === 3;
-    return endsAtXmax ? [...guess, noise] : guess;
+    if (plan.length > position + 1 && slotAt(plan.length - 1) === 3) {
+      plan.push(noise);
+    }
+    return plan.slice(position + 1);
   };
 }

@@ -1,6 +1,9 @@
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { mersenne } from 'pure-rand/generator/mersenne';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import type { DecodeOptions } from '../types.ts';
+
+/** More than any sequence has: one draw a position and seed. */
+const MAX_POSITIONS = 1_024;
 
 /** Tokens that may stand at a place: a range, and one more beside it. */
 export interface Allowed {
@@ -11,8 +14,11 @@ export interface Allowed {
   readonly eos?: { readonly token: number; readonly offset: number };
 }
 
-/** Picks one token of a row of logits. */
-export type Sampler = (logits: Float32Array, allowed: Allowed) => number;
+/**
+ * Picks one token of a row of logits. It depends on nothing but these and the position, so that what
+ * is picked is the same in whatever order and however often rows are looked at.
+ */
+export type Sampler = (logits: Float32Array, allowed: Allowed, position: number) => number;
 
 /**
  * Makes the sampler that the options ask for: arg-max for `topP` 0, otherwise a seeded draw from
@@ -27,12 +33,14 @@ export function createSampler({
   if (topP === 0 || topK === 1) {
     return argMaxAllowed;
   }
-  const random = xoroshiro128plus(seed);
-  return (logits, allowed) => {
+  return (logits, allowed, position) => {
     const tokens = allowedTokens(allowed);
     const scaled = tokens.map((token) => biased(logits, token, allowed) / temperature);
     const kept = nucleus(scaled, topK, topP);
-    return tokens[draw(kept, scaled, uniformFloat64(random))] ?? argMaxAllowed(logits, allowed);
+    return (
+      tokens[draw(kept, scaled, uniformFloat64(mersenne(seed * MAX_POSITIONS + position)))] ??
+      argMaxAllowed(logits, allowed)
+    );
   };
 }
 

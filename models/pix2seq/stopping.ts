@@ -1,10 +1,12 @@
-import type { StopReason } from '../types.ts';
+import type { Demand, StopReason } from '../types.ts';
 import type { ResolvedDecodeOptions } from './decodeOptions.ts';
 
 /** What a rule may look at when an object has just been read. */
 export interface ReadObject {
   /** Objects read so far, this one included. */
   readonly numObjects: number;
+  /** Name of the object's class. */
+  readonly label: string;
   /** Probability of the object's class over the whole vocabulary. */
   readonly score: number;
   /** Probability that the object is noise. */
@@ -70,6 +72,33 @@ export function budget(limitMs: number, now: () => number): StopRule {
   };
 }
 
+/**
+ * Stops when everybody has what they asked for. Somebody who named no limit wants the whole frame,
+ * so that the rule never fires.
+ * @param demand what each asks for; one or more
+ */
+export function satisfied(demand: readonly Demand[]): StopRule {
+  return {
+    reason: 'filter',
+    start() {
+      const wishes = demand.map(({ classes, minScore = 0, limit = Infinity }) => ({
+        classes: classes && new Set(classes),
+        minScore,
+        missing: limit,
+      }));
+      return {
+        afterObject({ label, score }) {
+          for (const wish of wishes) {
+            const counts = score >= wish.minScore && (wish.classes?.has(label) ?? true);
+            wish.missing -= Number(counts);
+          }
+          return wishes.every(({ missing }) => missing <= 0);
+        },
+      };
+    },
+  };
+}
+
 /** Stops when nobody wants the result any more. */
 export function aborted(signal: AbortSignal): StopRule {
   return { reason: 'abort', start: () => ({ beforeCall: () => signal.aborted }) };
@@ -77,11 +106,13 @@ export function aborted(signal: AbortSignal): StopRule {
 
 /** The rules that the options ask for. The end token is the sampler's business, not a rule's. */
 export function rulesFor(options: ResolvedDecodeOptions, signal?: AbortSignal): StopRule[] {
-  const { noiseThreshold, noisePatience, budgetMs } = options;
+  const { noiseThreshold, noisePatience, budgetMs, demand } = options;
+  const isLimited = demand.length > 0 && demand.every(({ limit }) => limit !== undefined);
   return [
     ...(signal === undefined ? [] : [aborted(signal)]),
     ...(budgetMs > 0 ? [budget(budgetMs, () => performance.now())] : []),
     ...(noiseThreshold < 1 ? [noise(noiseThreshold, noisePatience)] : []),
+    ...(isLimited ? [satisfied(demand)] : []),
     maxObjects(options.maxObjects),
   ];
 }

@@ -1,35 +1,40 @@
-import { PipelineError, invariant } from '../errors.ts';
-import { float32Data, float32Tensor, int64Tensor } from '../session.ts';
-import type { Session, Tensors } from '../session.ts';
-import type { ModelInfo } from '../types.ts';
+import { invariant } from '../errors.ts';
+import type { Tensors } from '../session.ts';
+import type { AttentionMap, ModelInfo } from '../types.ts';
 import { Cache } from './cache.ts';
 import { MAX_OBJECTS } from './decodeOptions.ts';
+import type { StepResult } from './decoderGraph.ts';
 import type { Lookahead } from './lookahead.ts';
+import type { StepBatcher } from './stepBatcher.ts';
+
+/** What the decoder says after a token; views, valid until the next call. */
+export interface Row {
+  readonly logits: Float32Array; // [V], of the token that follows
+  readonly attention: AttentionMap | undefined; // where it looked to say so
+}
 
 /**
- * Feeds tokens to the decoder graph one by one and tells the logits that follow each. Looks ahead:
- * where the next tokens can be guessed, they go into the same call, and those that prove right are
- * answered without another one.
+ * Feeds tokens to the decoder graph one by one and tells what it says after each. Looks ahead: where
+ * the next tokens can be guessed, they go into the same call, and those that prove right are answered
+ * without another one.
  */
 export class TokenReader {
-  readonly #session: Session;
-  readonly #model: ModelInfo;
+  readonly #steps: Pick<StepBatcher, 'run'>;
   readonly #cache: Cache;
   /** Every token in the cache, those fed ahead included. */
   #fed: number[] = [];
   /** Tokens that were asked for; the next one's position. */
   #position = 0;
-  /** Logits of the last call, and the position of its first token. */
-  #logits: Float32Array = new Float32Array(); // [T, V]
+  /** What the last call said, and the position of its first token. */
+  #said: StepResult | undefined;
   #firstPosition = 0;
   #memory: Tensors = {};
   #lookahead: Lookahead = () => [];
   #numCalls = 0;
 
-  /** @param session borrowed */
-  constructor(session: Session, model: ModelInfo) {
-    this.#session = session;
-    this.#model = model;
+  /** @param steps borrowed */
+  constructor(steps: Pick<StepBatcher, 'run'>, model: ModelInfo) {
+    this.#steps = steps;
     this.#cache = new Cache(model.cacheWidth, model.vocabulary.prompt.length + 5 * MAX_OBJECTS);
   }
 
@@ -51,7 +56,7 @@ export class TokenReader {
     this.#cache.cut(0);
     this.#fed = [];
     this.#position = 0;
-    this.#logits = new Float32Array();
+    this.#said = undefined;
     this.#firstPosition = 0;
   }
 
@@ -62,55 +67,38 @@ export class TokenReader {
 
   /**
    * Feeds the next token.
-   * @returns float32 [V], the logits of the token after it; a view, valid until the next call
    * @throws PipelineError ERR_MODEL_RUN
    */
-  async feed(token: number): Promise<Float32Array> {
+  async feed(token: number): Promise<Row> {
     if (this.needsCall(token)) {
-      const ahead = this.#lookahead(this.#position, (position) => this.#row(position));
-      await this.#call([token, ...ahead]);
+      const tokens = this.#fed.slice(0, this.#position);
+      const logitsAt = (position: number): Float32Array | undefined => this.#row(position)?.logits;
+      await this.#call([token, ...this.#lookahead(token, { tokens, logitsAt })]);
     }
     const row = this.#row(this.#position);
-    invariant(row !== undefined, 'a token that was fed has its logits');
+    invariant(row !== undefined, 'a token that was fed has its row');
     this.#position += 1;
     return row;
   }
 
   async #call(tokens: readonly number[]): Promise<void> {
-    const P = this.#position;
-    const T = tokens.length;
-    this.#cache.cut(P); // what was fed ahead and proved wrong
-    const outputs = await this.#session.run({
-      ...this.#memory,
-      tokens: int64Tensor(tokens, [1, T]),
-      position: int64Tensor([P], [1]),
-      past: float32Tensor(this.#cache.view(), [1, P, this.#cache.width]),
-    });
+    this.#cache.cut(this.#position); // what was fed ahead and proved wrong
+    this.#said = await this.#steps.run({ memory: this.#memory, tokens, cache: this.#cache });
     this.#numCalls += 1;
-    this.#cache.append(this.#output(outputs, 'rows', T, this.#cache.width)); // [1, T, C]
-    this.#logits = this.#output(outputs, 'logits', T, this.#model.vocabulary.size); // [1, T, V]
-    this.#firstPosition = P;
-    this.#fed.splice(P, Infinity, ...tokens);
+    this.#cache.append(this.#said.rows);
+    this.#firstPosition = this.#position;
+    this.#fed.splice(this.#position, Infinity, ...tokens);
   }
 
-  #row(position: number): Float32Array | undefined {
-    const { size } = this.#model.vocabulary;
-    const from = (position - this.#firstPosition) * size;
-    return from >= 0 && from < this.#logits.length
-      ? this.#logits.subarray(from, from + size)
-      : undefined;
-  }
-
-  /** Checks what symbolic axes hide until a run. */
-  #output(outputs: Tensors, name: string, T: number, width: number): Float32Array {
-    const data = float32Data(outputs, name);
-    if (data.length !== T * width) {
-      throw new PipelineError(
-        'ERR_MODEL_CONTRACT',
-        `Expected output \`${name}\` of ${this.#session.file} to hold ${T} x ${width} numbers, ` +
-          `got ${data.length}`,
-      );
+  #row(position: number): Row | undefined {
+    const said = this.#said;
+    const numRows = this.#cache.length - this.#firstPosition;
+    const at = position - this.#firstPosition;
+    if (said === undefined || at < 0 || at >= numRows) {
+      return undefined;
     }
-    return data;
+    const width = said.logits.length / numRows;
+    const logits = said.logits.subarray(at * width, (at + 1) * width);
+    return { logits, attention: said.attention?.[at] };
   }
 }

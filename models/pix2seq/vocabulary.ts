@@ -37,6 +37,11 @@ export function unitToToken(unit: number, { coordinateBase, bins }: Vocabulary):
   return coordinateBase + quantize(unit, bins);
 }
 
+/** Where in an object a position stands: 0 ymin, 1 xmin, 2 ymax, 3 xmax, 4 class. */
+export function slotOf(position: number, { prompt }: Vocabulary): number {
+  return (position - prompt.length) % 5;
+}
+
 /**
  * Turns a class token into the index of its label.
  * @throws PipelineError ERR_TOKEN_RANGE where it is no class token

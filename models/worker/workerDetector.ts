@@ -40,7 +40,7 @@ interface Owner {
  * Owns: the caller, who calls `close()`.
  */
 export async function openDetector(options: DetectorOptions = {}): Promise<Detector> {
-  expectKnownKeys('openDetector', options, ['model', 'device', 'threads']);
+  expectKnownKeys('openDetector', options, ['model', 'device', 'threads', 'batch']);
   const start: WorkerStart = { options: resolveDetectorOptions(options) };
   const worker = new Worker(siblingModule(import.meta.url, './detectorWorker'), {
     workerData: start,

@@ -18,6 +18,9 @@ suite('resolveDecodeOptions', (test) => {
       draft: new Int32Array(),
       reuse: 'refine',
       stickiness: 0.3,
+      tolerance: 0, // a hundredth of 16 bins
+      attention: false,
+      demand: [],
       budgetMs: 0,
       eosOffset: 2.5,
       noiseThreshold: 0.9,
@@ -69,6 +72,11 @@ suite('resolveDecodeOptions', (test) => {
       { noisePatience: 1 },
       { budgetMs: 0.5 },
       { typeMask: false },
+      { stickiness: 1e-9 },
+      { stickiness: 1 },
+      { tolerance: 0 },
+      { attention: true },
+      { reuse: 'tolerant' },
     ];
 
     for (const options of fine) {
@@ -90,6 +98,10 @@ suite('resolveDecodeOptions', (test) => {
       [{ noiseThreshold: 2 }, /`noiseThreshold`/],
       [{ noisePatience: 0 }, /`noisePatience`/],
       [{ budgetMs: -1 }, /`budgetMs`/],
+      [{ stickiness: 0 }, /`stickiness` .* > 0/],
+      [{ stickiness: 1.1 }, /`stickiness`/],
+      [{ tolerance: -1 }, /`tolerance`/],
+      [{ tolerance: 0.5 }, /`tolerance` to be a whole number/],
     ];
 
     for (const [options, message] of cases) {
@@ -107,6 +119,7 @@ suite('resolveDecodeOptions', (test) => {
       { eosOffset: NaN },
       { budgetMs: Infinity },
       { temperature: undefined },
+      { reuse: 'sometimes' },
     ];
 
     for (const options of wrong) {

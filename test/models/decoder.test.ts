@@ -1,138 +1,102 @@
-import { Decoder } from '../../models/pix2seq/decoder.ts';
-import type { Reading } from '../../models/pix2seq/decoder.ts';
-import { resolveDecodeOptions } from '../../models/pix2seq/decodeOptions.ts';
 import { maxObjects } from '../../models/pix2seq/stopping.ts';
-import { float32Data, float32Tensor } from '../../models/session.ts';
-import type { Session, Tensors } from '../../models/session.ts';
-import type { DecodeOptions, ModelInfo } from '../../models/index.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
+import { decoderOn, fakeGraph, readingOf, spelling } from './fakeGraph.ts';
+import type { FakeGraph } from './fakeGraph.ts';
 import { TINY_TOKENS, tinyInfo } from './tinyModel.ts';
-
-/** What one call was fed. */
-interface Call {
-  readonly tokens: readonly number[];
-  readonly position: number;
-  /** First number of each row of the past. */
-  readonly past: readonly number[];
-  readonly memory: unknown;
-}
-
-/**
- * A decoder graph that plays a script, as `fixtures/models/tiny` does: row i predicts `script[i]`;
- * the cache row of a token is the token, C times.
- */
-function scripted(
-  script: readonly number[],
-  model: ModelInfo,
-): { session: Session; calls: Call[] } {
-  const { size } = model.vocabulary;
-  const calls: Call[] = [];
-  const run = async (feeds: Tensors): Promise<Tensors> => {
-    const tokens = [...(feeds['tokens']!.data as BigInt64Array)].map(Number);
-    const past = float32Data(feeds, 'past');
-    const numPast = past.length / model.cacheWidth;
-    calls.push({
-      tokens,
-      position: Number((feeds['position']!.data as BigInt64Array)[0]),
-      past: Array.from({ length: numPast }, (_, i) => past[i * model.cacheWidth]!),
-      memory: feeds['memory.mean'],
-    });
-    const logits = new Float32Array(tokens.length * size);
-    const rows = new Float32Array(tokens.length * model.cacheWidth);
-    for (const [t, token] of tokens.entries()) {
-      logits[t * size + (script[numPast + t] ?? model.vocabulary.eos)] = 8;
-      rows.fill(token, t * model.cacheWidth, (t + 1) * model.cacheWidth);
-    }
-    return {
-      logits: float32Tensor(logits, [1, tokens.length, size]),
-      rows: float32Tensor(rows, [1, tokens.length, model.cacheWidth]),
-    };
-  };
-  const release = (): Promise<void> => Promise.resolve();
-  return { session: { file: 'scripted', inputs: [], outputs: [], run, release }, calls };
-}
+import type { Decoder } from '../../models/pix2seq/decoder.ts';
+import type { DecodeOptions, ModelInfo, TokenSequence } from '../../models/index.ts';
 
 const TWO = [...TINY_TOKENS.slice(0, 10), 0]; // two objects and the end
-const memory = { 'memory.mean': float32Tensor(Float32Array.of(0), [1, 1]) };
 
-function reading({
-  rules = [],
-  onObject,
-  ...options
-}: DecodeOptions & Partial<Omit<Reading, 'options'>> = {}): Reading {
+/** A decoder whose graph spells a script. */
+function scripted(
+  script: readonly number[],
+  model: ModelInfo = tinyInfo(),
+): {
+  fake: FakeGraph;
+  decoder: Decoder;
+  read: (options?: DecodeOptions) => Promise<TokenSequence>;
+} {
+  const fake = fakeGraph([spelling(script)], model);
+  const decoder = decoderOn(fake.session, model);
   return {
-    options: resolveDecodeOptions({ eosOffset: 0, ...options }, tinyInfo()),
-    rules,
-    onObject,
+    fake,
+    decoder,
+    read: (options) => decoder.decode(fake.memoryOf(0), readingOf(options, {}, model)),
   };
 }
 
 suite('Decoder', (test) => {
   test('feeds the noise id in the place of classes, beside xmax, four calls an object', async () => {
-    const model = tinyInfo();
-    const { session, calls } = scripted(TWO, model);
+    const { fake, read } = scripted(TWO);
 
-    const found = await new Decoder(session, model).decode(memory, reading());
+    const found = await read();
 
     assert.equal([...found.tokens], TWO.slice(0, 10));
     assert.is(found.stop, 'eos');
     assert.equal(
-      calls.map(({ tokens }) => tokens),
+      fake.calls.map(({ tokens }) => tokens),
       [[1], [10], [9], [17], [16, 3], [12], [8], [23], [15, 3]],
     );
     assert.is(found.counts.passes, 9);
     assert.is(found.counts.decoded, 10);
+    assert.equal(found.continues, Int32Array.of(-1, -1));
+    assert.equal(found.reused, Uint8Array.of(0, 0));
   });
 
   test('feeds the class itself, five calls an object, where the model wants it', async () => {
-    const model = tinyInfo({ fusedClassStep: false });
-    const { session, calls } = scripted(TWO, model);
+    const { fake, read } = scripted(TWO, tinyInfo({ fusedClassStep: false }));
 
-    const found = await new Decoder(session, model).decode(memory, reading());
+    const found = await read();
 
     assert.equal([...found.tokens], TWO.slice(0, 10));
     assert.equal(
-      calls.map(({ tokens }) => tokens),
+      fake.calls.map(({ tokens }) => tokens),
       [[1], [10], [9], [17], [16], [4], [12], [8], [23], [15], [5]],
     );
     assert.is(found.counts.passes, 11);
   });
 
-  test('hands every row it was fed back as the past, at its position, with the same memory', async () => {
-    const model = tinyInfo({ vocabulary: { ...tinyInfo().vocabulary, prompt: [1, 2] } });
-    const { session, calls } = scripted([0, ...TWO], model);
+  test('takes no draft where class inputs matter, since those would have to be guessed', async () => {
+    const { read } = scripted(TWO, tinyInfo({ fusedClassStep: false }));
 
-    await new Decoder(session, model).decode(memory, reading());
+    const found = await read({ draft: Int32Array.from(TWO.slice(0, 10)) });
+
+    assert.is(found.counts.drafted, 0);
+    assert.is(found.counts.passes, 11);
+  });
+
+  test('hands every row it was fed back as the past, with the same memory', async () => {
+    const model = tinyInfo({ vocabulary: { ...tinyInfo().vocabulary, prompt: [1, 2, 2] } });
+    const { fake, read } = scripted([0, 0, ...TWO], model);
+
+    await read();
 
     const fed: number[] = [];
-    for (const call of calls) {
+    for (const call of fake.calls) {
       assert.equal(call.past, fed);
       assert.is(call.position, fed.length);
-      assert.is(call.memory, memory['memory.mean']);
+      assert.is(call.memory, fake.memoryOf(0)['memory.mean']);
       fed.push(...call.tokens);
     }
-    assert.equal(fed, [1, 2, 10, 9, 17, 16, 3, 12, 8, 23, 15, 3]);
+    assert.equal(fed, [1, 2, 2, 10, 9, 17, 16, 3, 12, 8, 23, 15, 3]);
+    assert.equal(fake.calls[0]?.tokens, [1, 2, 2]); // the prompt is known beforehand
   });
 
   test('begins every frame with an empty past', async () => {
-    const model = tinyInfo();
-    const { session, calls } = scripted(TWO, model);
-    const decoder = new Decoder(session, model);
+    const { fake, read } = scripted(TWO);
 
-    const first = await decoder.decode(memory, reading());
-    const second = await decoder.decode(memory, reading());
+    const first = await read();
+    const second = await read();
 
     assert.equal(second.tokens, first.tokens);
     assert.equal(second.counts, first.counts);
-    assert.equal(calls[9], calls[0]);
+    assert.equal(fake.calls[9], fake.calls[0]);
   });
 
   test('finds nothing in one call where the model ends at once', async () => {
-    const model = tinyInfo();
-    const { session } = scripted([0], model);
-
-    const found = await new Decoder(session, model).decode(memory, reading());
+    const found = await scripted([0]).read();
 
     assert.is(found.tokens.length, 0);
     assert.is(found.scores.length, 0);
@@ -142,62 +106,60 @@ suite('Decoder', (test) => {
   });
 
   test('reads the class off the classes alone and scores it over the whole vocabulary', async () => {
-    const model = tinyInfo();
-    const { session } = scripted([10, 9, 17, 16, 20, 0], model); // a coordinate where a class belongs
-
-    const { tokens, scores } = await new Decoder(session, model).decode(memory, reading());
+    const { tokens, scores, noises } = await scripted([10, 9, 17, 16, 20, 0]).read(); // no class there
 
     assert.is(tokens[4], 4);
-    assert.close(scores, [1 / (Math.exp(8) + 23)], { abs: 1e-7 });
+    const chance = 1 / (Math.exp(14) + 23);
+    assert.close(scores, [chance], { abs: chance / 1e4 });
+    assert.close(noises, [chance], { abs: chance / 1e4 });
+  });
+
+  test('tells how probable it is that an object is noise', async () => {
+    const { noises, scores } = await scripted([10, 9, 17, 16, 3, 0]).read();
+
+    assert.close(noises, [1], { abs: 1e-4 });
+    assert.close(scores, [0], { abs: 1e-4 });
   });
 
   test('keeps coordinates at coordinate places, unless the type mask is off', async () => {
-    const model = tinyInfo();
-    const script = [10, 5, 17, 0, 4, 0]; // a class for xmin, the end for xmax
-    const read = async (typeMask: boolean): Promise<number[]> => {
-      const { session } = scripted(script, model);
-      const { tokens } = await new Decoder(session, model).decode(memory, reading({ typeMask }));
-      return [...tokens];
-    };
+    const { read } = scripted([10, 5, 17, 0, 4, 0]); // a class for xmin, the end for xmax
 
-    assert.equal(await read(true), [10, 8, 17, 8, 4]);
-    assert.equal(await read(false), [10, 5, 17, 0, 4]);
+    assert.equal([...(await read()).tokens], [10, 8, 17, 8, 4]);
+    assert.equal([...(await read({ typeMask: false })).tokens], [10, 5, 17, 0, 4]);
   });
 
   test('goes on past an end whose logit is lowered enough', async () => {
-    const model = tinyInfo();
-    const read = async (eosOffset: number): Promise<string> => {
-      const { session } = scripted([0, ...TWO.slice(1)], model);
-      const rules = [maxObjects(1)];
-      return (await new Decoder(session, model).decode(memory, reading({ eosOffset, rules }))).stop;
-    };
+    const { read } = scripted([0, ...TWO.slice(1)]);
 
-    assert.is(await read(7.9), 'eos');
-    assert.is(await read(8.1), 'maxObjects');
+    assert.is((await read({ eosOffset: 13.9, maxObjects: 1 })).stop, 'eos');
+    assert.is((await read({ eosOffset: 14.1, maxObjects: 1 })).stop, 'maxObjects');
   });
 
   test('holds a hundred objects and no more', async () => {
-    const model = tinyInfo();
     const endless = Array.from({ length: 600 }, (_, i) => TINY_TOKENS[i % 5]!);
-    const { session } = scripted(endless, model);
-    const decoder = new Decoder(session, model);
+    const { decoder, fake, read } = scripted(endless);
 
-    const found = await decoder.decode(memory, reading({ rules: [maxObjects(100)] }));
+    const found = await read();
+
     assert.is(found.scores.length, 100);
     assert.is(found.counts.passes, 401);
-    await assert.rejects(decoder.decode(memory, reading()), { message: /whole sequence/ });
+    const boundless = { ...readingOf({}, {}, tinyInfo()), rules: [] };
+    await assert.rejects(decoder.decode(fake.memoryOf(0), boundless), {
+      message: /whole sequence/,
+    });
+    const bound = { ...boundless, rules: [maxObjects(2)] };
+    assert.is((await decoder.decode(fake.memoryOf(0), bound)).scores.length, 2);
   });
 
   test('passes on what a callback throws and is fit for the next frame', async () => {
-    const model = tinyInfo();
-    const { session } = scripted(TWO, model);
-    const decoder = new Decoder(session, model);
+    const { decoder, fake, read } = scripted(TWO);
     const onObject = (): never => {
       throw new Error('callback');
     };
 
-    await assert.rejects(decoder.decode(memory, reading({ onObject })), { message: /^callback$/ });
+    const failed = decoder.decode(fake.memoryOf(0), readingOf({}, { onObject }, tinyInfo()));
+    await assert.rejects(failed, { message: /^callback$/ });
 
-    assert.is((await decoder.decode(memory, reading())).scores.length, 2);
+    assert.is((await read()).scores.length, 2);
   });
 });

@@ -4,15 +4,16 @@ import { suite } from '../support/suite.ts';
 
 suite('resolveDetectorOptions', (test) => {
   test('takes the bundled model, the best device and four threads at the most', () => {
-    const { model, device, threads } = resolveDetectorOptions();
+    const { model, device, threads, batch } = resolveDetectorOptions();
 
     assert.is(model, 'starter');
     assert.is(device, 'auto');
+    assert.is(batch, 1);
     assert.ok(threads >= 1 && threads <= 4, String(threads));
   });
 
   test('keeps what is given', () => {
-    const given = { model: '/m', device: 'cpu', threads: 9 } as const;
+    const given = { model: '/m', device: 'cpu', threads: 9, batch: 32 } as const;
 
     assert.equal(resolveDetectorOptions(given), given);
   });
@@ -22,6 +23,8 @@ suite('resolveDetectorOptions', (test) => {
       name: 'TypeError',
       message: /got `cud` \(string\); did you mean `cuda`\?$/,
     });
-    await assert.rejects(() => resolveDetectorOptions({ threads: 0 }), { name: 'RangeError' });
+    for (const options of [{ threads: 0 }, { batch: 0 }, { batch: 33 }, { batch: 1.5 }]) {
+      await assert.rejects(() => resolveDetectorOptions(options), { name: 'RangeError' });
+    }
   });
 });

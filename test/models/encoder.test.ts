@@ -1,16 +1,26 @@
 import { join } from 'node:path';
 import { Encoder } from '../../models/pix2seq/encoder.ts';
 import { float32Data, openSession } from '../../models/session.ts';
+import type { Session } from '../../models/session.ts';
 import { siblingModule } from '../../models/index.ts';
 import { bundledEncoder } from '../../models/bareEncoder.ts';
 import * as assert from '../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../support/suite.ts';
-import { TINY, TINY_BYTES, tinyInfo } from './tinyModel.ts';
+import { TINY, TINY_BYTES, graph, tinyInfo } from './tinyModel.ts';
 
-async function openTiny(): Promise<{ encoder: Encoder } & AsyncDisposable> {
-  const session = await openSession(join(TINY, 'encoder.onnx'), { device: 'cpu', threads: 1 });
+async function openTiny(
+  batch = 1,
+  file = join(TINY, 'encoder.onnx'),
+): Promise<{ encoder: Encoder; sizes: number[] } & AsyncDisposable> {
+  const session = await openSession(file, { device: 'cpu', threads: 1 });
+  const sizes: number[] = []; // pictures in each run
+  const run: Session['run'] = (feeds) => {
+    sizes.push(feeds['image']?.dims[0] ?? NaN);
+    return session.run(feeds);
+  };
   return {
-    encoder: new Encoder(session, tinyInfo()),
+    encoder: new Encoder({ ...session, run }, tinyInfo(), batch),
+    sizes,
     [Symbol.asyncDispose]: () => session.release(),
   };
 }
@@ -39,11 +49,65 @@ suite('Encoder', (test) => {
     await using tiny = await openTiny();
 
     for (const length of [0, TINY_BYTES - 1, TINY_BYTES + 1, 416 * 416 * 3]) {
-      await assert.rejects(tiny.encoder.encode(new Uint8Array(length)), {
+      await assert.rejects(() => tiny.encoder.encode(new Uint8Array(length)), {
         name: 'RangeError',
         message: new RegExp(`shape \\[32, 32, 3\\], got ${length} bytes`),
       });
     }
+  });
+});
+
+suite('Encoder of several pictures', (test) => {
+  const greys = [0, 51, 102, 153, 204];
+  const encodeAll = async (encoder: Encoder): Promise<void> => {
+    const made = await Promise.all(
+      greys.map((grey) => encoder.encode(new Uint8Array(TINY_BYTES).fill(grey))),
+    );
+    for (const [i, memory] of made.entries()) {
+      assert.close(float32Data(memory, 'memory.mean'), [greys[i]! / 255], { abs: 1e-6 });
+      assert.equal(memory['memory.mean']?.dims, [1, 1]);
+    }
+  };
+
+  test('looks at those that come at once in one run, and gives each its own memory', async () => {
+    await using tiny = await openTiny(5);
+
+    await encodeAll(tiny.encoder);
+
+    assert.equal(tiny.sizes, [5]);
+  });
+
+  test('does not mix up those that come at once where the graph takes one only', async () => {
+    await using tiny = await openTiny(5, graph('encoder-one-frame'));
+
+    await encodeAll(tiny.encoder);
+
+    assert.equal(tiny.sizes, [1, 1, 1, 1, 1]);
+  });
+
+  test('tells each of a run that failed, and goes on', async () => {
+    await using tiny = await openTiny(2);
+    const broken = new Encoder(
+      {
+        file: '',
+        inputs: [],
+        outputs: [],
+        run: () => Promise.reject(new Error('run')),
+        release: () => Promise.resolve(),
+      },
+      tinyInfo(),
+      2,
+    );
+    const image = new Uint8Array(TINY_BYTES);
+
+    const both = [broken.encode(image), broken.encode(image)];
+
+    for (const each of both) {
+      await assert.rejects(each, { message: /^run$/ });
+    }
+    await tiny.encoder.encode(image);
+    await tiny.encoder.encode(image);
+    assert.equal(tiny.sizes, [1, 1]);
   });
 });
 

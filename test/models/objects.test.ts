@@ -78,6 +78,8 @@ suite('toDetections', (test) => {
     ),
     scores: Float32Array.of(0.25, 0.75, 0.5),
     reused: Uint8Array.of(0, 1, 0),
+    noises: new Float32Array(3),
+    continues: Int32Array.of(-1, 0, -1),
     stop: 'eos',
     final: true,
     counts: { drafted: 0, accepted: 0, decoded: 15, passes: 13 },

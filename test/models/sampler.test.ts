@@ -15,7 +15,7 @@ function logs(...chances: number[]): number[] {
 function shares(sampler: Sampler, logits: Float32Array, allowed: Allowed): number[] {
   const counts = Array.from(logits, () => 0);
   for (let i = 0; i < 10_000; i++) {
-    counts[sampler(logits, allowed)]! += 1;
+    counts[sampler(logits, allowed, i)]! += 1;
   }
   return counts.map((count) => count / 10_000);
 }
@@ -94,8 +94,8 @@ suite('createSampler', (test) => {
     const allowed = { from: 0, to: 4 };
 
     for (const seed of [0, 1, 2, 3]) {
-      assert.is(createSampler({ ...settings, seed })(logits, allowed), 1);
-      assert.is(createSampler({ ...settings, topP: 1, topK: 1, seed })(logits, allowed), 1);
+      assert.is(createSampler({ ...settings, seed })(logits, allowed, 0), 1);
+      assert.is(createSampler({ ...settings, topP: 1, topK: 1, seed })(logits, allowed, 0), 1);
     }
   });
 
@@ -103,7 +103,7 @@ suite('createSampler', (test) => {
     const logits = Float32Array.of(50, 1, 1, 1, 50);
     const allowed = { from: 1, to: 4 };
 
-    assert.is(createSampler(settings)(logits, allowed), 1);
+    assert.is(createSampler(settings)(logits, allowed, 0), 1);
     const drawn = shares(createSampler({ ...settings, topP: 1 }), logits, allowed);
     assert.is(drawn[0], 0);
     assert.is(drawn[4], 0);
@@ -113,9 +113,10 @@ suite('createSampler', (test) => {
     const logits = Float32Array.of(5, 0, 3, 1); // the end, something else, two coordinates
     const sampler = createSampler(settings);
     const range = { from: 2, to: 4 };
-    const at = (offset: number): number => sampler(logits, { ...range, eos: { token: 0, offset } });
+    const at = (offset: number): number =>
+      sampler(logits, { ...range, eos: { token: 0, offset } }, 0);
 
-    assert.is(sampler(logits, range), 2);
+    assert.is(sampler(logits, range, 0), 2);
     assert.is(at(0), 0);
     assert.is(at(1.9), 0);
     assert.is(at(2.1), 2);
@@ -127,8 +128,8 @@ suite('createSampler', (test) => {
     const sampler = createSampler(settings);
     const free = { from: 0, to: 4 };
 
-    assert.is(sampler(logits, { ...free, eos: { token: 0, offset: 0 } }), 0);
-    assert.is(sampler(logits, { ...free, eos: { token: 0, offset: 2.1 } }), 2);
+    assert.is(sampler(logits, { ...free, eos: { token: 0, offset: 0 } }, 0), 0);
+    assert.is(sampler(logits, { ...free, eos: { token: 0, offset: 2.1 } }, 0), 2);
   });
 
   test('draws each token as often as its probability says', () => {
@@ -159,11 +160,23 @@ suite('createSampler', (test) => {
     const logits = new Float32Array(100);
     const draws = (seed: number): number[] => {
       const sampler = createSampler({ ...settings, topP: 1, seed });
-      return Array.from({ length: 50 }, () => sampler(logits, { from: 0, to: 100 }));
+      return Array.from({ length: 50 }, (_, i) => sampler(logits, { from: 0, to: 100 }, i));
     };
 
     assert.equal(draws(7), draws(7));
     assert.not.equal(draws(7), draws(8));
     assert.not.equal(draws(-1), draws(0));
+  });
+
+  test('draws for a position the same whatever was drawn before', () => {
+    const logits = new Float32Array(100);
+    const allowed = { from: 0, to: 100 };
+    const sampler = createSampler({ ...settings, topP: 1, seed: 4 });
+    const inOrder = Array.from({ length: 20 }, (_, i) => sampler(logits, allowed, i));
+
+    const backwards = Array.from({ length: 20 }, (_, i) => sampler(logits, allowed, 19 - i));
+
+    assert.equal(backwards.toReversed(), inOrder);
+    assert.ok(new Set(inOrder).size > 10);
   });
 });

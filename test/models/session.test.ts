@@ -21,10 +21,10 @@ suite('openSession', (test) => {
     const session = await openSession(join(TINY, 'decoder.onnx'), onCpu);
 
     assert.equal(session.inputs, [
-      { name: 'tokens', type: 'int64', shape: [1, 'T'] },
-      { name: 'position', type: 'int64', shape: [1] },
-      { name: 'past', type: 'float32', shape: [1, 'P', 4] },
-      { name: 'memory.mean', type: 'float32', shape: [1, 1] },
+      { name: 'tokens', type: 'int64', shape: ['B', 'T'] },
+      { name: 'position', type: 'int64', shape: ['B'] },
+      { name: 'past', type: 'float32', shape: ['B', 'P', 4] },
+      { name: 'memory.mean', type: 'float32', shape: ['B', 1] },
     ]);
     assert.equal(
       session.outputs.map(({ name }) => name),

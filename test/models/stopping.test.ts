@@ -1,4 +1,4 @@
-import { aborted, budget, maxObjects, noise } from '../../models/index.ts';
+import { aborted, budget, maxObjects, noise, satisfied } from '../../models/index.ts';
 import type { ReadObject, StopRule } from '../../models/index.ts';
 import { resolveDecodeOptions } from '../../models/pix2seq/decodeOptions.ts';
 import { StopChecks, rulesFor } from '../../models/pix2seq/stopping.ts';
@@ -8,6 +8,7 @@ import { tinyInfo } from './tinyModel.ts';
 
 const object = (numObjects: number, noiseChance = 0): ReadObject => ({
   numObjects,
+  label: 'person',
   score: 1 - noiseChance,
   noise: noiseChance,
 });
@@ -72,6 +73,39 @@ suite('aborted', (test) => {
   });
 });
 
+suite('satisfied', (test) => {
+  const seen = (label: string, score = 0.9): ReadObject => ({ ...object(1), label, score });
+  const after = (rule: StopRule, objects: readonly ReadObject[]): number =>
+    objects.findIndex(
+      (
+        (check) => (each) =>
+          check.afterObject?.(each)
+      )(rule.start()),
+    ) + 1;
+  const street = [seen('car', 0.3), seen('person'), seen('car'), seen('person', 0.5), seen('dog')];
+
+  test('fires at the object that meets the last wish', () => {
+    assert.is(after(satisfied([{ limit: 1 }]), street), 1);
+    assert.is(after(satisfied([{ classes: ['car'], limit: 2 }]), street), 3);
+    assert.is(after(satisfied([{ classes: ['car'], minScore: 0.5, limit: 1 }]), street), 3);
+    assert.is(after(satisfied([{ minScore: 0.5, limit: 3 }]), street), 4);
+    assert.is(after(satisfied([{ limit: 1 }, { classes: ['dog'], limit: 1 }]), street), 5);
+  });
+
+  test('never fires for somebody without a limit, nor for what does not come', () => {
+    assert.is(after(satisfied([{ limit: 1 }, {}]), street), 0);
+    assert.is(after(satisfied([{ classes: ['cat'], limit: 1 }]), street), 0);
+    assert.is(after(satisfied([{ classes: [], limit: 1 }]), street), 0);
+  });
+
+  test('begins to count anew with every frame', () => {
+    const rule = satisfied([{ classes: ['car'], limit: 2 }]);
+
+    assert.is(after(rule, street.slice(0, 2)), 0);
+    assert.is(after(rule, street), 3);
+  });
+});
+
 suite('rulesFor', (test) => {
   const reasons = (options: object, signal?: AbortSignal): string[] =>
     rulesFor(resolveDecodeOptions(options, tinyInfo()), signal).map(({ reason }) => reason);
@@ -81,6 +115,8 @@ suite('rulesFor', (test) => {
     assert.equal(reasons({ noiseThreshold: 1 }), ['maxObjects']);
     assert.equal(reasons({ noiseThreshold: 0.9 }), ['noise', 'maxObjects']);
     assert.equal(reasons({ budgetMs: 5 }), ['budget', 'maxObjects']);
+    assert.equal(reasons({ demand: [{ limit: 1 }] }), ['filter', 'maxObjects']);
+    assert.equal(reasons({ demand: [{ limit: 1 }, { classes: ['square'] }] }), ['maxObjects']);
   });
 
   test('puts the caller first, then the clock, then the model', () => {

@@ -71,8 +71,8 @@ suite('openDetector with the bundled model', (test) => {
       assert.equal(dims, other.dims);
       assert.close(data as Float32Array, other.data as Float32Array, { abs: 1e-3 });
     }
-    assert.equal(far['memory.k']?.dims, [2, 1, 6, 96, 32]);
-    assert.equal(far['memory.splat']?.dims, [1, 384, 500]);
+    assert.equal(far['memory.k0']?.dims, [1, 6, 32, 96]);
+    assert.equal(far['memory.splat']?.dims, [1, 4, 96, 500]);
   });
 
   withModel('takes a picture in shared memory', async () => {
@@ -213,7 +213,7 @@ suite('openDetector', (test) => {
     });
     await assert.rejects(openDetector({ ...tiny, model: wrong.path }), {
       code: 'ERR_MODEL_CONTRACT',
-      message: /\[B,P,4\], found float32 \[1,P,5\]/,
+      message: /\[B,P,4\], found float32 \[B,P,5\]/,
     });
   });
 

@@ -51,11 +51,13 @@ export async function fakeDetector(options: FakeOptions = {}): Promise<FakeDetec
       signals.push(hooks.signal);
       const run = counts.decoded++;
       await options.decode?.(run);
-      hooks.onObject?.({ index: 0, tokens: TOKENS, score: 0.9, reused: false });
+      hooks.onObject?.({ index: 0, tokens: TOKENS, score: 0.9, reused: false, continues: -1 });
       return {
         tokens: Int32Array.from(TOKENS),
         scores: Float32Array.of(0.9),
         reused: Uint8Array.of(0),
+        noises: Float32Array.of(0.05),
+        continues: Int32Array.of(-1),
         stop: hooks.signal?.aborted === true ? 'abort' : 'eos',
         final: hooks.signal?.aborted !== true,
         counts: { drafted: 0, accepted: 0, decoded: 5, passes: 5 },

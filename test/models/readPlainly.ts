@@ -1,0 +1,90 @@
+import { Cache } from '../../models/pix2seq/cache.ts';
+import type { ResolvedDecodeOptions } from '../../models/pix2seq/decodeOptions.ts';
+import { DecoderGraph } from '../../models/pix2seq/decoderGraph.ts';
+import { usableDraft } from '../../models/pix2seq/draft.ts';
+import { DraftObjects } from '../../models/pix2seq/draftObjects.ts';
+import { createRule } from '../../models/pix2seq/rule.ts';
+import type { Session, Tensors } from '../../models/session.ts';
+import type { ModelInfo, StopReason } from '../../models/index.ts';
+
+/** What the plain loop read. */
+export interface PlainReading {
+  readonly tokens: readonly number[];
+  readonly scores: readonly number[];
+  readonly continues: readonly number[];
+  readonly stop: StopReason;
+  /** Least difference of the two best logits at a place where the best one was taken. */
+  readonly leastMargin: number;
+}
+
+/**
+ * The decoding rule applied token by token, one token a call, from nothing: what every faster way of
+ * reading must give. Knows neither guesses nor the loop of the package.
+ */
+export async function readPlainly(
+  session: Session,
+  model: ModelInfo,
+  memory: Tensors,
+  options: ResolvedDecodeOptions,
+): Promise<PlainReading> {
+  const { prompt, eos, noise, classBase } = model.vocabulary;
+  const graph = new DecoderGraph(session, model);
+  const cache = new Cache(model.cacheWidth, prompt.length + 500);
+  const rule = createRule(options, model);
+  const left = new DraftObjects(usableDraft(options, model));
+  const [tokens, scores, continues]: [number[], number[], number[]] = [[], [], []];
+  let leastMargin = Infinity;
+  let numNoisy = 0;
+  let row = new Float32Array();
+  const feed = async (token: number): Promise<void> => {
+    const [result] = await graph.run([{ memory, tokens: [token], cache }]);
+    cache.append(result!.rows);
+    row = result!.logits.slice();
+  };
+  for (const token of prompt) {
+    await feed(token);
+  }
+  for (;;) {
+    const fed: number[] = [];
+    for (let slot = 0; slot < 4; slot++) {
+      const choice = rule(row, cache.length, left.expect(fed));
+      leastMargin = Math.min(leastMargin, marginOf(row, choice.token));
+      if (slot === 0 && choice.token === eos) {
+        return { tokens, scores, continues, stop: 'eos', leastMargin };
+      }
+      tokens.push(choice.token);
+      fed.push(choice.fed);
+      await feed(choice.fed);
+    }
+    continues.push(left.strike(fed));
+    const chances = softmax(row);
+    const classes = chances.slice(classBase, classBase + model.labels.length);
+    const score = Math.max(...classes);
+    tokens.push(classBase + classes.indexOf(score));
+    scores.push(score);
+    numNoisy = (chances[noise] ?? 0) > options.noiseThreshold ? numNoisy + 1 : 0;
+    if (options.noiseThreshold < 1 && numNoisy >= options.noisePatience) {
+      return { tokens, scores, continues, stop: 'noise', leastMargin };
+    }
+    if (scores.length === options.maxObjects) {
+      return { tokens, scores, continues, stop: 'maxObjects', leastMargin };
+    }
+    await feed(noise);
+  }
+}
+
+/** How far the logit of a token is above, or below, the best of the others. */
+function marginOf(row: Float32Array, token: number): number {
+  const others = row.reduce(
+    (best, logit, i) => (i === token ? best : Math.max(best, logit)),
+    -Infinity,
+  );
+  return Math.abs((row[token] ?? NaN) - others);
+}
+
+function softmax(row: Float32Array): number[] {
+  const top = row.reduce((best, logit) => Math.max(best, logit), -Infinity);
+  const weights = Array.from(row, (logit) => Math.exp(logit - top));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / sum);
+}
