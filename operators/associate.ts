@@ -5,14 +5,19 @@ import { iou } from './iou.ts';
 export interface Track {
   readonly id: number;
   readonly classId: number;
+  /** Its number among the tokens of the source, where it has one. */
+  readonly slot: number | undefined;
   /** Where it was seen last. */
   readonly box: Box;
   /** Results since then. */
   readonly missed: number;
 }
 
+/** Above every IoU: that the tokens go on says more than how much boxes overlap. */
+const SAME_SLOT = 2;
+
 /**
- * Pairs tracks with detections of their class, best agreement first.
+ * Pairs tracks with detections: those whose tokens go on, then those of one class, best agreement first.
  * Of equal pairs the lower track number comes first, then the earlier detection; none is in two pairs.
  *
  * @param tracks the live tracks, in any order
@@ -32,7 +37,7 @@ export function associate(
       detections.map((detection, index) => ({
         one,
         index,
-        agreement: one.classId === detection.classId ? iou(one.box, detection.box) : 0,
+        agreement: agreementOf(one, detection),
       })),
     )
     .filter(({ agreement }) => agreement >= minIou)
@@ -47,4 +52,11 @@ export function associate(
     }
   }
   return matches;
+}
+
+function agreementOf(one: Track, { slot, classId, box }: Detection): number {
+  if (slot !== undefined && slot === one.slot) {
+    return SAME_SLOT;
+  }
+  return one.classId === classId ? iou(one.box, box) : 0;
 }

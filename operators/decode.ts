@@ -16,6 +16,8 @@ import { inferEvery } from './inferEvery.ts';
 export interface ReadFrame {
   readonly info: FrameInfo;
   readonly sequence: TokenSequence;
+  /** Which object of the source each one is, by its number; where drafts are kept. */
+  readonly slots?: Int32Array;
   readonly queueMs: number;
   readonly encodeMs: number;
   /** From the frame's arrival to its first object, milliseconds; absent where there is none. */

@@ -4,6 +4,7 @@ export const operatorDefaults: Readonly<{
   rate: number;
   maxWaitSeconds: number;
   windowMs: number;
+  minScore: number;
   minIou: number;
   maxMissedFrames: number;
 }> = Object.freeze({
@@ -11,6 +12,7 @@ export const operatorDefaults: Readonly<{
   rate: 1,
   maxWaitSeconds: 5,
   windowMs: 1_000,
+  minScore: 0.3,
   minIou: 0.3,
   maxMissedFrames: 10,
 });

@@ -1,46 +1,78 @@
-import type { Frame, FrameInfo, TokenSequence } from '../models/types.ts';
+import type { DecodeOptions, Frame, FrameInfo, Reuse, TokenSequence } from '../models/types.ts';
+import { NO_DRAFT, nextDraft, slotsOf } from './nextDraft.ts';
+import type { NextDraftConfig } from './nextDraft.ts';
 
 /** Points across and down at which two pictures are compared. */
 const GRID = 16;
 /** Mean difference of these points, of 255, from which on a picture is of another scene. */
 const SCENE_CUT = 32;
-/** Frames after which `sticky` reads one from nothing, so that what it keeps cannot grow old. */
+/** Frames after which `sticky` and `tolerant` read one as `refine` does, so that what they keep cannot grow old. */
 const REFRESH_FRAMES = 30;
+
+/** The draft of one frame, and how it is used. */
+export interface OpenDraft {
+  readonly draft: Int32Array; // [5n]
+  readonly reuse: Reuse;
+  /** To be called with what was read. @returns the number of each object, the same from frame to frame */
+  keep(sequence: TokenSequence): Int32Array;
+}
 
 /**
  * Remembers the last tokens that were read, and decides whether they may be the next frame's draft:
  * not after a change of source or size, a step back in time (a seek, a loop), or a scene cut.
  */
 export class DraftKeeper {
-  readonly #refreshes: boolean;
+  readonly #reuse: Reuse;
+  readonly #config: NextDraftConfig;
   #last:
-    | { readonly info: FrameInfo; readonly points: Uint8Array; readonly tokens: Int32Array }
+    | {
+        readonly info: Pick<FrameInfo, 'source' | 'pts' | 'width' | 'height'>;
+        readonly points: Uint8Array;
+      }
     | undefined;
+  #draft = NO_DRAFT;
+  #lastSlot = 0;
   #numDrafted = 0;
+  /** How often the past was forgotten. */
+  #numForgotten = 0;
 
-  /** @param refreshes whether every thirty-first frame is read from nothing */
-  constructor(refreshes: boolean) {
-    this.#refreshes = refreshes;
+  /** @param options how frames are read; where they have a time budget, the most certain objects go first */
+  constructor({ reuse = 'refine', budgetMs = 0 }: Pick<DecodeOptions, 'reuse' | 'budgetMs'> = {}) {
+    this.#reuse = reuse;
+    const isGuess = reuse !== 'sticky' && reuse !== 'tolerant';
+    this.#config = { isGuess, sorts: budgetMs > 0 };
   }
 
-  /**
-   * Looks at a frame before it is read; its pixels must be open.
-   * @returns the draft, empty where there is none, and what to call with the tokens that were read
-   */
-  open(frame: Frame): {
-    readonly draft: Int32Array;
-    readonly keep: (info: FrameInfo, sequence: TokenSequence) => void;
-  } {
+  /** Looks at a frame before it is read; its pixels must be open. */
+  open(frame: Frame): OpenDraft {
     const points = pointsOf(frame.image);
-    const isDue = this.#refreshes && this.#numDrafted >= REFRESH_FRAMES;
-    const draft = isDue || !this.#continues(frame, points) ? new Int32Array() : this.#last?.tokens;
-    this.#numDrafted = draft === undefined || draft.length === 0 ? 0 : this.#numDrafted + 1;
+    const before = this.#continues(frame, points) ? this.#draft : NO_DRAFT;
+    this.#numDrafted = before.slots.length === 0 ? 0 : this.#numDrafted + 1;
+    const isDue = !this.#config.isGuess && this.#numDrafted > REFRESH_FRAMES;
+    if (isDue) {
+      this.#numDrafted = 0;
+    }
+    const { source, pts, width, height } = frame;
+    const opened = this.#numForgotten;
     return {
-      draft: draft ?? new Int32Array(),
-      keep: (info, { tokens }) => {
-        this.#last = { info, points, tokens };
+      draft: before.tokens,
+      reuse: isDue ? 'refine' : this.#reuse,
+      keep: (sequence) => {
+        const slots = slotsOf(sequence, before, this.#lastSlot);
+        this.#lastSlot = Math.max(this.#lastSlot, ...slots);
+        this.#draft = nextDraft(sequence, before, slots, this.#config);
+        if (opened === this.#numForgotten) {
+          this.#last = { info: { source, pts, width, height }, points };
+        }
+        return slots;
       },
     };
+  }
+
+  /** Begins anew: what comes is not the next frame. */
+  forget(): void {
+    this.#last = undefined;
+    this.#numForgotten += 1;
   }
 
   #continues(frame: Frame, points: Uint8Array): boolean {

@@ -7,10 +7,19 @@ export { detect } from './detect.ts';
 export type { DetectConfig, DetectPolicy } from './detect.ts';
 export { encode } from './encode.ts';
 export type { EncodedFrame } from './encode.ts';
+export { DraftKeeper } from './draftKeeper.ts';
+export type { OpenDraft } from './draftKeeper.ts';
 export { decode } from './decode.ts';
 export type { ReadFrame } from './decode.ts';
 export { objects } from './objects.ts';
 export type { ObjectsConfig } from './objects.ts';
+export { attentionPictures } from './attentionPictures.ts';
+export type {
+  AttentionPicture,
+  AttentionPicturesConfig,
+  FrameAttention,
+} from './attentionPictures.ts';
+export type { PictureFormat } from './images/attentionPicture.ts';
 export { inferLatest } from './inferLatest.ts';
 export type { InferLatestConfig } from './inferLatest.ts';
 export { inferEvery } from './inferEvery.ts';

@@ -4,6 +4,7 @@ import { toDetections } from '../models/index.ts';
 import type { Detection, Detector, FrameDetections, ModelInfo } from '../models/types.ts';
 import { expectKnownKeys, expectNumber, suggest } from '../models/validate.ts';
 import type { ReadFrame } from './decode.ts';
+import { operatorDefaults } from './defaults.ts';
 
 /** Which objects are kept. */
 export interface ObjectsConfig {
@@ -45,7 +46,7 @@ export function objects(
  * @throws TypeError, RangeError for wrong options; an unknown class is named with the nearest known one
  */
 export function wantedBy(
-  { minScore = 0.3, classes }: ObjectsConfig,
+  { minScore = operatorDefaults.minScore, classes }: ObjectsConfig,
   { labels }: ModelInfo,
 ): Wanted {
   expectNumber('minScore', minScore, { min: 0, max: 1 });
@@ -59,10 +60,14 @@ export function wantedBy(
 
 /** Turns one read frame into its result. */
 export function toFrameDetections(
-  { info, sequence, queueMs, encodeMs, firstObjectMs }: ReadFrame,
+  { info, sequence, slots, queueMs, encodeMs, firstObjectMs }: ReadFrame,
   model: ModelInfo,
   wanted: Wanted,
 ): FrameDetections {
+  const found = toDetections(sequence, info, model, 0).map((detection, i) => {
+    const slot = slots?.[i];
+    return slot === undefined ? detection : { ...detection, slot };
+  });
   const { source, index, pts, capturedAt, width, height, decodeMs, file } = info;
   return {
     type: 'frame',
@@ -75,7 +80,7 @@ export function toFrameDetections(
     ...(file === undefined ? {} : { file }),
     final: sequence.final,
     stop: sequence.stop,
-    detections: toDetections(sequence, info, model, 0).filter(wanted),
+    detections: found.filter(wanted),
     tokens: sequence.counts,
     timing: {
       decodeMs,

@@ -23,9 +23,10 @@ export interface TrackConfig {
  *  track()  -A-B-C-|       the same results; each detection has a `trackId`
  * ```
  *
- * A detection goes on with a track of its class whose last box it agrees with by at least `minIou`. All
- * such pairs are taken greedily, highest IoU first; of equal ones the lower `trackId`, then the earlier
- * detection. A detection that is left begins a track; a track that is left for more than
+ * A detection goes on with the track whose tokens it goes on with (`slot`, which `detect` gives and
+ * which is taken off here), or with a track of its class whose last box it agrees with by at least
+ * `minIou`. All such pairs are taken greedily, those by tokens first, then the highest IoU; of equal ones
+ * the lower `trackId`, then the earlier detection. A detection that is left begins a track; a track that is left for more than
  * `maxMissedFrames` results in a row ends. Numbers count from 1 and are never given twice in a
  * subscription; tracks are kept apart by `source`. A `trackId` that is there already is replaced. Results
  * are copied, never changed; order, completion and unsubscription pass straight through.
@@ -60,21 +61,22 @@ export function track<T extends FrameDetections>(
           map((result) => {
             const tracks = tracksBySource.get(result.source) ?? [];
             const matches = associate(tracks, result.detections, minIou);
-            const detections = result.detections.map((detection, index) => ({
-              ...detection,
-              trackId: matches.get(index)?.id ?? ++lastId,
+            const seen = result.detections.map((detection, index) => ({
+              id: matches.get(index)?.id ?? ++lastId,
+              classId: detection.classId,
+              slot: detection.slot,
+              box: detection.box,
+              missed: 0,
             }));
+            const detections = result.detections.map((found, index) => {
+              const { slot: _, ...detection } = found;
+              return { ...detection, trackId: seen[index]?.id ?? lastId };
+            });
 
             const matched = new Set(matches.values());
             const missed = tracks
               .filter((one) => !matched.has(one) && one.missed < maxMissedFrames)
               .map((one) => ({ ...one, missed: one.missed + 1 }));
-            const seen = detections.map(({ trackId, classId, box }) => ({
-              id: trackId,
-              classId,
-              box,
-              missed: 0,
-            }));
             tracksBySource.set(result.source, [...missed, ...seen]);
             return { ...result, detections };
           }),

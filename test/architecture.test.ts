@@ -21,7 +21,13 @@ const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^node:worker_threads$/, [/^models\/worker\//, /^operators\/video\/wasm/]],
   [/^@ffmpeg\//, [/^operators\/video\/wasm/]],
   [/^which$/, [/^operators\/video\/nativeDecoder\.ts$/]],
-  [/^sharp$/, [/^operators\/images\/readPicture\.ts$/, /^pipeline\/pictures\.ts$/]],
+  [
+    /^sharp$/,
+    [
+      /^operators\/images\/(readPicture|attentionPicture)\.ts$/,
+      /^pipeline\/(pictures|eval\/pan)\.ts$/,
+    ],
+  ],
   [/^ws$/, [/^server\/(createDetectionServer|connection|subscriber|pictureViewer|outbox)\.ts$/]],
   [/^sirv$/, [/^server\/http\.ts$/]],
   [/^commander$/, [/^pipeline\/(cli|options)\.ts$/]],
