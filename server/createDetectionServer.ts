@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Subscription } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import type { Demand } from '../models/index.ts';
 import { Connection } from './connection.ts';
 import { createCounters } from './counters.ts';
 import type { Counters, ServerStats } from './counters.ts';
@@ -14,8 +15,8 @@ import { resolveServerOptions } from './options.ts';
 import type { ServerOptions } from './options.ts';
 import { packageVersion } from './packageVersion.ts';
 import { PictureViewer } from './pictureViewer.ts';
+import type { SourceFeed } from './sourceFeed.ts';
 import { SourceHub } from './sourceHub.ts';
-import type { SourceFeed } from './sourceHub.ts';
 import { Subscriber } from './subscriber.ts';
 
 /** How long a client may take over the closing handshake before it is cut off, ms. */
@@ -36,6 +37,14 @@ export interface DetectionServer extends AsyncDisposable {
    * @throws TypeError where the name is empty, RangeError where it is taken, Error after `close()`
    */
   attach(feed: SourceFeed): Subscription;
+  /**
+   * Tells what the clients want of a source now; to be asked before each of its frames.
+   * Each subscription that matches the source wants its `classes`, `minScore` and `limit`, also while it
+   * isn't due under `everyMs` and while its client is slow; who watches the pictures wants everything.
+   * @returns each different wish once, the same list until something changes; empty where nobody wants
+   *   anything, or there is no such source
+   */
+  demand(source: string): readonly Demand[];
   stats(): ServerStats;
   /** Detaches all sources, closes all clients with 1001, cuts off those that do not answer within a second. Idempotent. */
   close(): Promise<void>;
@@ -74,6 +83,7 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
     port,
     epoch: sockets.epoch,
     attach: (feed) => hub.attach(feed),
+    demand: (source) => hub.demandOn(source),
     stats: () => sockets.stats(),
     close,
     [Symbol.asyncDispose]: close,

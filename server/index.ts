@@ -6,4 +6,4 @@ export { SERVER_DEFAULTS } from './options.ts';
 export type { ServerOptions } from './options.ts';
 export { parseClientMessage } from './parseClientMessage.ts';
 export { schema } from './schema.ts';
-export type { Picture, SourceFeed } from './sourceHub.ts';
+export type { FrameArrival, Picture, SourceEvent, SourceFeed } from './sourceFeed.ts';

@@ -15,9 +15,11 @@ interface Track {
   held: PublishedFrame | undefined;
   /** Time from which the next frame is due under `everyMs`, ms. */
   dueMs: number;
-  /** The frame last asked about, and the answer: its objects come before it and follow it. */
+  /** The frame last asked about, and the answer, which is the same for its objects; -1 before the first one. */
   frame: number;
   isDue: boolean;
+  /** Objects of that frame so far that pass the filter. */
+  numObjects: number;
 }
 
 /** What is owed to a client for one source: first the gap, then the frame. */
@@ -45,7 +47,7 @@ export class Interest {
   constructor(message: SubscribeMessage, epoch: string) {
     this.id = message.id;
     this.policy = message.policy ?? 'latest';
-    this.filter = createDetectionFilter(message.classes, message.minScore);
+    this.filter = createDetectionFilter(message);
     this.wantsObjects = message.objects ?? false;
     this.#sources = message.sources ?? ['*'];
     this.#fromSeq = new Map(Object.entries(message.fromSeq ?? {}));
@@ -57,14 +59,21 @@ export class Interest {
     return this.#sources.some((pattern) => matchesGlob(pattern, source));
   }
 
+  /** Tells whether it has begun with a source: the same as `matches` for those that were attached, and cheap. */
+  follows(source: string): boolean {
+    return this.#tracks.has(source);
+  }
+
   /**
    * Begins with a source.
    * @param seq number of the source's last message, 0 where it has sent none
    * @returns the gap between what the client asked to resume from and now, where there is one
    */
   begin(source: string, seq: number): GapMessage | undefined {
-    if (this.#tracks.has(source)) {
-      return undefined; // the source was detached and is back; its numbers went on
+    const known = this.#tracks.get(source);
+    if (known !== undefined) {
+      known.frame = -1; // the source was detached and is back: `seq` went on, its frames count anew
+      return undefined;
     }
     this.#tracks.set(source, {
       next: seq + 1,
@@ -73,6 +82,7 @@ export class Interest {
       dueMs: -Infinity,
       frame: -1,
       isDue: false,
+      numObjects: 0,
     });
     const from = this.#fromSeq.get(source);
     if (from === undefined) {
@@ -93,29 +103,27 @@ export class Interest {
     if (track === undefined) {
       return false;
     }
-    if (typeof this.policy === 'string') {
-      return true;
-    }
     if (track.frame !== frame) {
       track.frame = frame;
-      track.isDue = nowMs >= track.dueMs;
-      if (track.isDue) {
-        const { everyMs } = this.policy;
-        const isLate = nowMs - track.dueMs > everyMs;
-        track.dueMs = (isLate ? nowMs : track.dueMs) + everyMs; // keeps the mean rate through jitter
-      }
+      track.numObjects = 0;
+      track.isDue = this.#becomesDue(track, nowMs);
     }
     return track.isDue;
   }
 
-  /** Tells whether an object passes the filter, and nothing older of its source waits. */
-  wantsObject({ source, frame, detection }: FoundObject, nowMs: number): boolean {
-    return (
-      this.wantsObjects &&
-      this.#tracks.get(source)?.held === undefined &&
-      this.isDue(source, frame, nowMs) &&
-      this.filter.passes(detection)
-    );
+  /**
+   * Tells whether an object is among the first `limit` of its frame that pass the filter, and nothing
+   * older of its source waits. To be asked once for each object, in their order.
+   */
+  takesObject({ source, frame, detection }: FoundObject, nowMs: number): boolean {
+    const track = this.#tracks.get(source);
+    const isWanted =
+      this.wantsObjects && this.isDue(source, frame, nowMs) && this.filter.passes(detection);
+    if (track === undefined || !isWanted) {
+      return false;
+    }
+    track.numObjects += 1; // whether it is sent or not: the frame has the same first ones
+    return track.numObjects <= this.filter.limit && track.held === undefined;
   }
 
   /** @returns what is to be sent for this frame: the frame, and before it the gap up to it */
@@ -163,6 +171,18 @@ export class Interest {
       .filter(([source]) => only === undefined || source === only)
       .map(([source, { held }]) => ({ source, gap: this.#owedGap(source), frame: held }))
       .filter(({ gap, frame }) => gap !== undefined || frame !== undefined);
+  }
+
+  #becomesDue(track: Track, nowMs: number): boolean {
+    if (typeof this.policy === 'string') {
+      return true;
+    }
+    const { everyMs } = this.policy;
+    const lateMs = nowMs - track.dueMs;
+    if (lateMs >= 0) {
+      track.dueMs = (lateMs > everyMs ? nowMs : track.dueMs) + everyMs; // keeps the mean rate through jitter
+    }
+    return lateMs >= 0;
   }
 
   #owedGap(source: string): GapMessage | undefined {

@@ -123,6 +123,8 @@ export interface SubscribeMessage {
   readonly classes?: readonly string[];
   /** Only detections with at least this score, 0 to 1. Default 0. */
   readonly minScore?: number;
+  /** So many detections of a frame are enough, 1 to 100: the first ones that pass. Default: all. */
+  readonly limit?: number;
   /** Also partial `object` messages. Default false. */
   readonly objects?: boolean;
   /** Default `latest`. */

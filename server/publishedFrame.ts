@@ -26,7 +26,7 @@ export class PublishedFrame {
     this.seq = seq;
     this.frame = body.frame;
     this.#body = body;
-    this.encode('', createDetectionFilter(undefined));
+    this.encode('', createDetectionFilter());
   }
 
   /**
@@ -38,7 +38,7 @@ export class PublishedFrame {
     let tail = this.#tails.get(filter.key);
     if (tail === undefined) {
       const { type: _type, source: _source, ...rest } = this.#body;
-      const detections = rest.detections.filter((detection) => filter.passes(detection));
+      const detections = filter.select(rest.detections);
       const fields = { source: this.source, seq: this.seq, ...rest, detections };
       tail = JSON.stringify(fields).slice(1);
       this.#tails.set(filter.key, tail);

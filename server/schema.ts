@@ -161,6 +161,13 @@ export const clientMessages: Readonly<Record<messages.ClientMessage['type'], TOb
           }),
         ),
         minScore: Type.Optional(score),
+        limit: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: 100,
+            description: 'a whole number from 1 to 100',
+          }),
+        ),
         objects: Type.Optional(Type.Boolean({ description: 'true or false' })),
         policy: Type.Optional(
           Type.Union(

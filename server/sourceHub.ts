@@ -1,31 +1,13 @@
 import { Subject, Subscription, map, share, takeUntil, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { FoundObject, FrameDetections } from '../models/index.ts';
+import type { Demand, FoundObject } from '../models/index.ts';
 import { toError } from '../models/errors.ts';
+import { createDetectionFilter } from './detectionFilter.ts';
+import type { DetectionFilter } from './detectionFilter.ts';
 import type { SourceInfo, SourceState, SourceStatus } from './messages.ts';
 import { PublishedFrame } from './publishedFrame.ts';
 import { RateMeter } from './rateMeter.ts';
-
-/** One picture of a source. */
-export interface Picture {
-  /** Index of the frame in the source. */
-  readonly frame: number;
-  /** A whole JPEG; must not be written to again. */
-  readonly jpeg: Uint8Array;
-}
-
-/** A video source as the server sees it. */
-export interface SourceFeed {
-  /** Stable name, unique among the sources attached; it replaces the `source` of the events. */
-  readonly name: string;
-  /**
-   * Everything to be told about the source; subscribed to once, at once. An error makes the source
-   * `offline` with the error's message as the reason, completion makes it `ended`.
-   */
-  readonly events$: Observable<FrameDetections | FoundObject | SourceStatus>;
-  /** The source's pictures; subscribed to only while a client watches them. */
-  readonly pictures$?: Observable<Picture>;
-}
+import type { Picture, SourceEvent, SourceFeed } from './sourceFeed.ts';
 
 /** Who is told about all sources. */
 export interface HubListener {
@@ -33,6 +15,8 @@ export interface HubListener {
   onFrame(frame: PublishedFrame): void;
   onObject(object: FoundObject): void;
   onStatus(status: SourceStatus): void;
+  /** What it wants to see of a source. */
+  filtersFor(source: string): readonly DetectionFilter[];
 }
 
 /** One attached source. */
@@ -43,6 +27,10 @@ interface Source {
   state: SourceState;
   reason: string;
   size: { readonly width: number; readonly height: number } | undefined;
+  /** Whether somebody looks at its pictures. */
+  isWatched: boolean;
+  /** What is wanted of it; undefined where that has changed since it was last asked. */
+  demand: readonly Demand[] | undefined;
 }
 
 /** Knows the attached sources, numbers their frames and passes everything on to its listeners. */
@@ -66,10 +54,20 @@ export class SourceHub {
     const source: Source = {
       name,
       rate: new RateMeter(),
-      pictures$: feed.pictures$?.pipe(takeUntil(detached$), map(encodePicture), share()),
+      pictures$: feed.pictures$?.pipe(
+        takeUntil(detached$),
+        map(encodePicture),
+        tap({
+          subscribe: () => setWatched(source, true),
+          finalize: () => setWatched(source, false),
+        }),
+        share(),
+      ),
       state: 'connecting',
       reason: '',
       size: undefined,
+      isWatched: false,
+      demand: undefined,
     };
     this.#sources.set(name, source);
     for (const listener of this.#listeners) {
@@ -96,7 +94,28 @@ export class SourceHub {
   /** @returns unsubscribing ends the news */
   listen(listener: HubListener): Subscription {
     this.#listeners.add(listener);
-    return new Subscription(() => this.#listeners.delete(listener));
+    this.changeDemand();
+    return new Subscription(() => {
+      this.#listeners.delete(listener);
+      this.changeDemand();
+    });
+  }
+
+  /** To be called when a listener wants something else. */
+  changeDemand(): void {
+    for (const source of this.#sources.values()) {
+      source.demand = undefined;
+    }
+  }
+
+  /** See `DetectionServer.demand`. */
+  demandOn(name: string): readonly Demand[] {
+    const source = this.#sources.get(name);
+    if (source === undefined) {
+      return [];
+    }
+    source.demand ??= this.#gatherDemand(source);
+    return source.demand;
   }
 
   /** Describes all attached sources, in the order of attaching. */
@@ -131,6 +150,12 @@ export class SourceHub {
     this.#subscriptions.unsubscribe();
   }
 
+  #gatherDemand({ name, isWatched }: Source): readonly Demand[] {
+    const filters = [...this.#listeners].flatMap((listener) => listener.filtersFor(name));
+    const all = isWatched ? [...filters, createDetectionFilter()] : filters;
+    return [...new Map(all.map(({ key, demand }) => [key, demand])).values()];
+  }
+
   #expectFreeName(name: unknown): void {
     if (typeof name !== 'string' || name === '') {
       throw new TypeError('Expected `name` of the source to be a non-empty string');
@@ -143,9 +168,13 @@ export class SourceHub {
     }
   }
 
-  #publish(source: Source, event: FrameDetections | FoundObject | SourceStatus): void {
+  #publish(source: Source, event: SourceEvent): void {
     if (event.type === 'status') {
       this.#setState(source, event.state, event.reason);
+      return;
+    }
+    if (event.type === 'arrival') {
+      this.#setOnline(source, event);
       return;
     }
     if (event.type === 'object') {
@@ -156,13 +185,17 @@ export class SourceHub {
       return;
     }
     const frame = new PublishedFrame(source.name, this.seqOf(source.name) + 1, event);
-    this.#setState(source, 'online', source.state === 'online' ? source.reason : '');
-    source.size = { width: event.width, height: event.height };
+    this.#setOnline(source, event);
     source.rate.count(performance.now());
     this.#seqs.set(source.name, frame.seq);
     for (const listener of this.#listeners) {
       listener.onFrame(frame);
     }
+  }
+
+  #setOnline(source: Source, { width, height }: { width: number; height: number }): void {
+    source.size = { width, height };
+    this.#setState(source, 'online', source.state === 'online' ? source.reason : '');
   }
 
   #setState(source: Source, state: SourceState, reason: string): void {
@@ -179,6 +212,11 @@ export class SourceHub {
 
 function statusOf({ name, state, reason }: Source): SourceStatus {
   return { type: 'status', source: name, state, reason };
+}
+
+function setWatched(source: Source, isWatched: boolean): void {
+  source.isWatched = isWatched;
+  source.demand = undefined;
 }
 
 function encodePicture({ frame, jpeg }: Picture): Uint8Array {

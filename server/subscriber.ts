@@ -3,8 +3,9 @@ import type { FoundObject } from '../models/index.ts';
 import { PipelineError } from '../models/errors.ts';
 import type { Ending } from './connection.ts';
 import type { Counters } from './counters.ts';
-import { Interest } from './interest.ts';
-import type { Delivery } from './interest.ts';
+import type { DetectionFilter } from './detectionFilter.ts';
+import type { Delivery, Interest } from './interest.ts';
+import { Interests } from './interests.ts';
 import { MessageLimit } from './messageLimit.ts';
 import type { ObjectMessage, ServerMessage, SourceStatus, SubscribeMessage } from './messages.ts';
 import type { ServerOptions } from './options.ts';
@@ -39,7 +40,7 @@ export class Subscriber implements HubListener {
   readonly #config: SubscriberConfig;
   readonly #outbox: Outbox;
   readonly #limit: MessageLimit;
-  readonly #interests = new Map<string, Interest>();
+  readonly #interests: Interests;
   readonly #listening: Subscription;
   #state: 'OPEN' | 'CLOSED' = 'OPEN';
   /** Wrong messages so far. */
@@ -50,6 +51,7 @@ export class Subscriber implements HubListener {
     const { socket, hub, options, counters, version, epoch } = config;
     this.#config = config;
     this.#limit = new MessageLimit(options.maxMessagesPerSecond);
+    this.#interests = new Interests(epoch, options.maxSubscriptions);
     this.#outbox = new Outbox(socket, {
       maxBytes: options.maxOutboxBytes,
       slowMs: options.slowClientMs,
@@ -98,8 +100,12 @@ export class Subscriber implements HubListener {
     this.#interests.clear();
   }
 
+  filtersFor(source: string): readonly DetectionFilter[] {
+    return this.#interests.filtersFor(source);
+  }
+
   onAttached(status: SourceStatus): void {
-    const interested = this.#interestedIn(status.source);
+    const interested = this.#interests.matching(status.source);
     if (interested.length > 0) {
       this.#tell({ v: 1, ...status });
     }
@@ -111,7 +117,7 @@ export class Subscriber implements HubListener {
   onFrame(frame: PublishedFrame): void {
     const nowMs = performance.now();
     const { counters } = this.#config;
-    for (const interest of this.#interests.values()) {
+    for (const interest of this.#interests) {
       if (!interest.isDue(frame.source, frame.frame, nowMs)) {
         continue;
       }
@@ -127,8 +133,8 @@ export class Subscriber implements HubListener {
 
   onObject(object: FoundObject): void {
     const nowMs = performance.now();
-    for (const interest of this.#interests.values()) {
-      if (!interest.wantsObject(object, nowMs)) {
+    for (const interest of this.#interests) {
+      if (!interest.takesObject(object, nowMs)) {
         continue;
       }
       const text = JSON.stringify({ v: 1, id: interest.id, ...object } satisfies ObjectMessage);
@@ -142,7 +148,7 @@ export class Subscriber implements HubListener {
   }
 
   onStatus(status: SourceStatus): void {
-    const interested = this.#interestedIn(status.source);
+    const interested = this.#interests.matching(status.source);
     for (const interest of interested) {
       this.#flush(interest, Infinity, status.source); // the last frame goes before the news of the end
     }
@@ -152,14 +158,8 @@ export class Subscriber implements HubListener {
   }
 
   #subscribe(message: SubscribeMessage): void {
-    const { maxSubscriptions } = this.#config.options;
-    if (!this.#interests.has(message.id) && this.#interests.size >= maxSubscriptions) {
-      const fact = `Expected at most ${maxSubscriptions} subscriptions, got one more`;
-      throw new PipelineError('ERR_CLIENT_PROTOCOL', fact, { details: { id: message.id } });
-    }
-    const { hub, epoch } = this.#config;
-    const interest = new Interest(message, epoch);
-    this.#interests.set(message.id, interest);
+    const { hub } = this.#config;
+    const interest = this.#interests.add(message);
     this.#tell({ v: 1, type: 'subscribed', id: message.id });
     for (const status of hub.statuses()) {
       if (interest.matches(status.source)) {
@@ -167,13 +167,12 @@ export class Subscriber implements HubListener {
         this.#begin(interest, status.source);
       }
     }
+    hub.changeDemand();
   }
 
   #unsubscribe(id: string): void {
-    if (!this.#interests.delete(id)) {
-      const fact = `Expected \`id\` of unsubscribe to be that of a subscription, got \`${id}\``;
-      throw new PipelineError('ERR_CLIENT_PROTOCOL', fact, { details: { id } });
-    }
+    this.#interests.remove(id);
+    this.#config.hub.changeDemand();
     this.#tell({ v: 1, type: 'unsubscribed', id });
   }
 
@@ -190,10 +189,6 @@ export class Subscriber implements HubListener {
     }
   }
 
-  #interestedIn(source: string): readonly Interest[] {
-    return [...this.#interests.values()].filter((interest) => interest.matches(source));
-  }
-
   #begin(interest: Interest, source: string): void {
     const gap = interest.begin(source, this.#config.hub.seqOf(source));
     if (gap !== undefined) {
@@ -203,7 +198,7 @@ export class Subscriber implements HubListener {
   }
 
   #flushAll(): void {
-    for (const interest of this.#interests.values()) {
+    for (const interest of this.#interests) {
       this.#flush(interest, interest.policy === 'all' ? Infinity : FRESH_BYTES);
     }
   }

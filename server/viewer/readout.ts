@@ -8,7 +8,7 @@ const stopMeanings: Readonly<Record<StopReason, string>> = {
   noise: 'only noise left',
   maxObjects: 'object limit reached',
   budget: 'time budget spent',
-  filter: 'nothing wanted left',
+  filter: 'all that is wanted is found',
   abort: 'cut off',
 };
 

@@ -16,7 +16,7 @@ export interface Summary {
   readonly latencyMs: number;
   /** Decoder calls per frame since the page was opened. */
   readonly meanPasses: number;
-  /** Frames dropped since the page was opened, by cause, most frequent first. */
+  /** Frames dropped since the page was opened, by cause, most frequent first; not those nobody asked for. */
   readonly skipped: readonly (readonly [cause: string, count: number])[];
   /** Oldest first. */
   readonly costs: readonly FrameCost[];
@@ -59,7 +59,9 @@ export function createStatistics(): SourceStatistics {
       numFrames++;
       numPasses += tokens.passes;
       for (const [cause, increment] of Object.entries(causes ?? {})) {
-        count(cause, increment);
+        if (cause !== 'idle') {
+          count(cause, increment); // idle: before this page asked for any
+        }
       }
       push(costs, { encodeMs: timing.encodeMs, tokensMs: timing.tokensMs }, MAX_COSTS);
     },

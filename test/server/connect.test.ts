@@ -4,7 +4,14 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { AddressInfo } from 'node:net';
 import { connect } from '../../server/client/index.ts';
 import * as assert from '../support/assert.ts';
-import { attachFeed, frameOf, socketUrl, startServer, until } from '../support/sockets.ts';
+import {
+  attachFeed,
+  detectionOf,
+  frameOf,
+  socketUrl,
+  startServer,
+  until,
+} from '../support/sockets.ts';
 import { suite } from '../support/suite.ts';
 
 suite('connect', (test) => {
@@ -43,6 +50,21 @@ suite('connect', (test) => {
     door$?.next(frameOf(2));
 
     assert.equal([(await door).frame, (await yard).frame], [2, 1]);
+    client.close();
+  });
+
+  test('passes what is wanted on to the server, as long as somebody takes the frames', async () => {
+    await using server = await startServer();
+    const door$ = attachFeed(server, 'door');
+    const client = connect(server.url, { WebSocket });
+
+    const frame = firstValueFrom(client.frames({ classes: ['person'], minScore: 0.4, limit: 1 }));
+    await until(() => server.demand('door').length > 0);
+    assert.equal(server.demand('door'), [{ classes: ['person'], minScore: 0.4, limit: 1 }]);
+    door$.next(frameOf(0, { detections: [detectionOf(), detectionOf()] }));
+
+    assert.equal((await frame).detections, [detectionOf()]);
+    await until(() => server.demand('door').length === 0);
     client.close();
   });
 

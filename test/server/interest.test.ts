@@ -3,6 +3,7 @@ import { Interest } from '../../server/interest.ts';
 import { MessageLimit } from '../../server/messageLimit.ts';
 import { PublishedFrame } from '../../server/publishedFrame.ts';
 import { RateMeter } from '../../server/rateMeter.ts';
+import type { Demand, FoundObject } from '../../models/index.ts';
 import type { Policy } from '../../server/index.ts';
 import * as assert from '../support/assert.ts';
 import { detectionOf, frameOf } from '../support/sockets.ts';
@@ -13,6 +14,14 @@ const interestOf = (policy: Policy): Interest => {
   interest.begin('door', 0);
   return interest;
 };
+
+const objectOf = (index: number): FoundObject => ({
+  type: 'object',
+  source: 'door',
+  frame: 0,
+  index,
+  detection: detectionOf(),
+});
 
 const published = (seq: number): PublishedFrame => new PublishedFrame('door', seq, frameOf(seq));
 
@@ -62,6 +71,18 @@ suite('Interest', (test) => {
     assert.equal(due, [0, 101, 201, 1000, 1100]);
   });
 
+  test('counts the objects of a frame anew where the source is back and its frames begin again', () => {
+    const message = { type: 'subscribe', id: 'a', objects: true, limit: 1 } as const;
+    const interest = new Interest(message, 'epoch');
+    const takes = (index: number): boolean => interest.takesObject(objectOf(index), 0);
+    interest.begin('door', 0);
+
+    assert.equal([takes(0), takes(1)], [true, false]);
+    interest.begin('door', 1);
+
+    assert.equal([takes(0), takes(1)], [true, false]);
+  });
+
   test('wants nothing of a source it did not begin with', () => {
     assert.not.ok(interestOf('all').isDue('yard', 0, 0));
   });
@@ -69,10 +90,31 @@ suite('Interest', (test) => {
 
 suite('createDetectionFilter', (test) => {
   test('gives equal filters equal keys', () => {
-    assert.is(createDetectionFilter(undefined).key, '');
-    assert.is(createDetectionFilter(['a', 'b']).key, createDetectionFilter(['b', 'a', 'b']).key);
-    assert.is.not(createDetectionFilter([]).key, '');
-    assert.not.ok(createDetectionFilter([]).passes(detectionOf()));
+    const keyOf = (demand: Demand): string => createDetectionFilter(demand).key;
+
+    assert.is(keyOf({}), keyOf({ minScore: 0, classes: undefined }));
+    assert.is(keyOf({ classes: ['a', 'b'] }), keyOf({ classes: ['b', 'a', 'b'] }));
+    const different = [{}, { classes: [] }, { minScore: 0.5 }, { limit: 1 }, { limit: 2 }];
+    assert.is(new Set(different.map(keyOf)).size, different.length);
+  });
+
+  test('selects the first detections that pass, in their order', () => {
+    const [person, dog, faint, other] = [
+      detectionOf(),
+      detectionOf({ label: 'dog' }),
+      detectionOf({ score: 0.2 }),
+      detectionOf({ trackId: 2 }),
+    ];
+    const all = [dog, faint, person, dog, other];
+
+    const select = (demand: Demand): object => createDetectionFilter(demand).select(all);
+
+    assert.equal(select({}), all);
+    assert.equal(select({ classes: [] }), []);
+    assert.equal(select({ limit: 2 }), [dog, faint]);
+    assert.equal(select({ classes: ['person'], minScore: 0.5 }), [person, other]);
+    assert.equal(select({ classes: ['person'], minScore: 0.5, limit: 1 }), [person]);
+    assert.equal(select({ classes: ['person'], limit: 100 }), [faint, person, other]);
   });
 });
 

@@ -15,6 +15,8 @@ suite('parseClientMessage', (test) => {
     subscribe({ v: 1, sources: ['front_*'], classes: ['person'], minScore: 0.4, objects: true }),
     subscribe({ policy: 'all', fromSeq: { front_door: 917 }, epoch: 'x' }),
     subscribe({ policy: { everyMs: 200 }, classes: [] }),
+    subscribe({ limit: 1 }),
+    subscribe({ classes: ['person'], limit: 100 }),
     '{"type":"unsubscribe","id":"a"}',
   ];
   for (const text of right) {
@@ -69,6 +71,13 @@ suite('parseClientMessage', (test) => {
       subscribe({ objects: 'x'.repeat(80) }),
       `Expected \`objects\` of subscribe to be true or false, got \`"${'x'.repeat(59)}…\` (string)`,
     ],
+    ...[0, 101, 1.5, '1'].map(
+      (limit) =>
+        [
+          subscribe({ limit }),
+          `Expected \`limit\` of subscribe to be a whole number from 1 to 100, got \`${JSON.stringify(limit)}\` (${typeof limit})`,
+        ] as const,
+    ),
     [subscribe({ v: 2 }), 'Expected `v` of subscribe to be 1, got `2` (number)'],
   ];
   for (const [text, message] of wrong) {

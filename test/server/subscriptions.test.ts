@@ -114,6 +114,36 @@ suite('subscribe', (test) => {
     assert.equal((await client.next('frame')).detections, []);
   });
 
+  test('sends no more than the first `limit` detections that pass, to each its own', async () => {
+    await using server = await startServer();
+    const door$ = attachFeed(server, 'door');
+    await using client = await openClient(server);
+    const persons = [1, 2, 3].map((trackId) => detectionOf({ trackId }));
+    const dog = detectionOf({ label: 'dog' });
+    const wishes = [
+      { id: 'one', classes: ['person'], limit: 1 },
+      { id: 'two', classes: ['person'], limit: 2 },
+      { id: 'any', limit: 1 },
+      { id: 'same', classes: ['person'], limit: 1 },
+      { id: 'all' },
+    ];
+    for (const wish of wishes) {
+      await client.subscribe(wish);
+    }
+
+    door$.next(frameOf(0, { detections: [dog, ...persons] }));
+
+    for (const expected of [
+      persons.slice(0, 1),
+      persons.slice(0, 2),
+      [dog],
+      persons.slice(0, 1),
+      [dog, ...persons],
+    ]) {
+      assert.equal((await client.next('frame')).detections, expected);
+    }
+  });
+
   test('sends a frame once for each subscription that matches it', async () => {
     await using server = await startServer();
     const door$ = attachFeed(server, 'door');
@@ -143,6 +173,39 @@ suite('subscribe', (test) => {
 
     const objects = client.messages.filter(({ type }) => type === 'object');
     assert.equal(objects, [{ v: 1, id: 'with', ...objectOf(0), source: 'door' }]);
+  });
+
+  test('sends no more than `limit` partial objects of a frame, those that the frame repeats', async () => {
+    await using server = await startServer();
+    const door$ = attachFeed(server, 'door');
+    await using client = await openClient(server);
+    await client.subscribe({ objects: true, classes: ['person'], limit: 2, policy: 'all' });
+    const detections = ['dog', 'person', 'person', 'dog', 'person'].map((label, trackId) =>
+      detectionOf({ label, trackId }),
+    );
+
+    for (const frame of [0, 1]) {
+      detections.forEach((detection, index) => door$.next(objectOf(frame, { index, detection })));
+      door$.next(frameOf(frame, { detections }));
+    }
+
+    for (const frame of [0, 1]) {
+      const objects = [await client.next('object'), await client.next('object')];
+      const whole = await client.next('object', 'frame');
+      assert.equal(
+        objects.map(({ index, detection }) => [index, detection.trackId]),
+        [
+          [1, 1],
+          [2, 2],
+        ],
+      );
+      assert.ok(whole.type === 'frame');
+      assert.is(whole.frame, frame);
+      assert.equal(
+        whole.detections,
+        objects.map(({ detection }) => detection),
+      );
+    }
   });
 
   test('thins by everyMs without a gap, objects along with their frames', async () => {

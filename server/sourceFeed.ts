@@ -1,0 +1,38 @@
+import type { Observable } from 'rxjs';
+import type { FoundObject, FrameDetections } from '../models/index.ts';
+import type { SourceStatus } from './messages.ts';
+
+/** One picture of a source. */
+export interface Picture {
+  /** Index of the frame in the source. */
+  readonly frame: number;
+  /** A whole JPEG; must not be written to again. */
+  readonly jpeg: Uint8Array;
+}
+
+/**
+ * The news that a source gave a frame, whether or not it is read: it makes the source `online` and
+ * tells its size. Clients are told the state only.
+ */
+export interface FrameArrival {
+  readonly type: 'arrival';
+  /** Size of the frame, pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Everything a source may tell. */
+export type SourceEvent = FrameDetections | FoundObject | SourceStatus | FrameArrival;
+
+/** A video source as the server sees it. */
+export interface SourceFeed {
+  /** Stable name, unique among the sources attached; it replaces the `source` of the events. */
+  readonly name: string;
+  /**
+   * Everything to be told about the source; subscribed to once, at once. An error makes the source
+   * `offline` with the error's message as the reason, completion makes it `ended`.
+   */
+  readonly events$: Observable<SourceEvent>;
+  /** The source's pictures; subscribed to only while a client watches them. */
+  readonly pictures$?: Observable<Picture>;
+}
