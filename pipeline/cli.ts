@@ -2,8 +2,16 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { toError } from '../models/index.ts';
+import { evalArguments } from './eval/evalArguments.ts';
+import type { EvalFlags } from './eval/evalArguments.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
-import { addDetectOptions, addServeOptions, detectArguments, serveArguments } from './options.ts';
+import {
+  addDetectOptions,
+  addEvalOptions,
+  addServeOptions,
+  detectArguments,
+  serveArguments,
+} from './options.ts';
 
 /**
  * Runs the program.
@@ -51,16 +59,30 @@ function createProgram(interrupt: AbortSignal, done: (code: number) => void): Co
       const { serveCommand } = await import('./serveCommand.ts');
       done(await serveCommand(serveArguments(flags), interrupt));
     });
+  addEvalOptions(program.command('eval'))
+    .description('judge a model on labelled pictures, as COCO does')
+    .action(async (flags: EvalFlags) => {
+      const { evalCommand } = await import('./eval/evalCommand.ts');
+      done(await evalCommand(evalArguments(flags), interrupt));
+    });
   program
     .command('bench')
     .description('print the benchmark tables of the README')
+    .argument('[clip...]', 'videos beside the bundled one')
     .option('--json', 'figures as JSON')
     .option('--minutes <n>', 'length of the memory test', Number, 10)
-    .action(async (flags: { json?: boolean; minutes: number }) => {
+    .option('--max-frames <n>', 'frames of each clip (0: all)', Number, 0)
+    .action(async (clips: string[], flags: BenchFlags) => {
       const { benchCommand } = await import('./bench/benchCommand.ts');
-      done(await benchCommand({ json: flags.json ?? false, minutes: flags.minutes }, interrupt));
+      done(await benchCommand({ json: false, ...flags, clips }, interrupt));
     });
   return program;
+}
+
+interface BenchFlags {
+  readonly json?: boolean;
+  readonly minutes: number;
+  readonly maxFrames: number;
 }
 
 /** Commander's errors have a hint on a line of their own. */

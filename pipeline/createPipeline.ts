@@ -1,11 +1,11 @@
 import { Subject, finalize, map, merge, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { expectKnownKeys, openDetector } from '../models/index.ts';
-import type { Detector, DetectorOptions, FoundObject, FrameDetections } from '../models/index.ts';
+import type { Demand, Detector, DetectorOptions, FrameDetections } from '../models/index.ts';
 import { detect, pace, track } from '../operators/index.ts';
 import type { DecoderChoice, DetectConfig } from '../operators/index.ts';
 import { createDetectionServer } from '../server/index.ts';
-import type { DetectionServer, ServerOptions } from '../server/index.ts';
+import type { DetectionServer, ServerOptions, SourceEvent } from '../server/index.ts';
 import { openSource } from './openSource.ts';
 import { createPictures } from './pictures.ts';
 import type { Pictures } from './pictures.ts';
@@ -13,6 +13,11 @@ import { rounded, roundedDetection } from './rounded.ts';
 
 /** Longest side of the viewer's pictures, pixels. */
 const DISPLAY_PIXELS = 640;
+/** What somebody wants who takes whatever comes. */
+const EVERYTHING: readonly Demand[] = [{}];
+
+/** How frames of live sources use the one before: what is nearly as probable stays, which is fast and still. */
+const LIVE_REUSE = 'tolerant';
 
 /** One video source of a pipeline. */
 export interface PipelineSource {
@@ -29,8 +34,8 @@ export interface PipelineOptions {
   readonly sources: readonly PipelineSource[];
   /** Which model, and where it runs. */
   readonly detector?: DetectorOptions;
-  /** How frames are read, and which objects are kept. */
-  readonly detect?: Omit<DetectConfig, 'policy' | 'onObject' | 'onFrame' | 'onDropped'>;
+  /** How frames are read, and which objects are kept. `reuse` is `tolerant` by default. */
+  readonly detect?: Omit<DetectConfig, 'policy' | 'demand' | 'onObject' | 'onFrame' | 'onDropped'>;
   /** Which FFmpeg decodes. Default `auto`. */
   readonly decoder?: DecoderChoice;
   /** Look at every n-th frame only. Default 1. */
@@ -44,7 +49,10 @@ export interface PipelineOptions {
 export interface Pipeline extends AsyncDisposable {
   readonly server: DetectionServer;
   readonly detector: Detector;
-  /** The results of all sources as they come; hot, never errors, completes at `close()`. */
+  /**
+   * The results of all sources as they come; hot, never errors, completes at `close()`. While it is
+   * observed every frame is read to its end, whatever the clients of the server want.
+   */
   readonly results$: Observable<FrameDetections>;
   /** Ends the sources, closes every client with 1001, frees the model. Idempotent. */
   close(): Promise<void>;
@@ -53,7 +61,9 @@ export interface Pipeline extends AsyncDisposable {
 /**
  * Runs sources through one model and serves the results.
  * The whole of `pix2seq-stream serve` as a function. Of each source the newest frame wins; sources
- * share the model frame by frame. A source that fails goes offline, and the others go on.
+ * share the model frame by frame. A frame is read only as far as somebody wants to know of it: not at
+ * all while a source has no subscriber, no picture viewer, and `results$` no observer. A source that
+ * fails goes offline, and the others go on.
  * @throws TypeError, RangeError for wrong options; PipelineError ERR_SERVER_LISTEN, ERR_MODEL_LOAD,
  * ERR_MODEL_CONTRACT
  * **Owns:** everything it starts, until `close()`.
@@ -77,9 +87,12 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     isReady = true;
     const results$ = new Subject<FrameDetections>();
     for (const source of options.sources) {
+      const { name } = source;
       const pictures = createPictures();
-      const events$ = sourceEvents(source, options, detector, pictures, results$);
-      server.attach({ name: source.name, events$, pictures$: pictures.pictures$ });
+      const demand = (): readonly Demand[] =>
+        results$.observed ? EVERYTHING : server.demand(name);
+      const events$ = sourceEvents(source, options, { detector, pictures, demand, results$ });
+      server.attach({ name, events$, pictures$: pictures.pictures$ });
     }
     const opened = detector;
     let closing: Promise<void> | undefined;
@@ -98,15 +111,22 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   }
 }
 
-/** What the server is told of one source: objects as they are found, then their frame. */
+/** What a source of a pipeline is connected with. */
+interface Connections {
+  readonly detector: Detector;
+  readonly pictures: Pictures;
+  /** What is wanted of the source now. */
+  readonly demand: () => readonly Demand[];
+  readonly results$: Subject<FrameDetections>;
+}
+
+/** What the server is told of one source: that a frame is there, its objects as they are found, then its result. */
 function sourceEvents(
   { name, source, loop = false }: PipelineSource,
   options: PipelineOptions,
-  detector: Detector,
-  pictures: Pictures,
-  results$: Subject<FrameDetections>,
-): Observable<FrameDetections | FoundObject> {
-  const found$ = new Subject<FoundObject>();
+  { detector, pictures, demand, results$ }: Connections,
+): Observable<SourceEvent> {
+  const news$ = new Subject<SourceEvent>();
   const frames$ = openSource(source, {
     image: detector.model.image,
     name,
@@ -118,17 +138,22 @@ function sourceEvents(
   });
   const detections$ = frames$.pipe(
     pace({ onDropped: (frame) => frame.close() }),
-    tap((frame) => frame.arrive()), // its latency counts from when it was due
+    tap((frame) => {
+      frame.arrive(); // its latency counts from when it was due
+      news$.next({ type: 'arrival', width: frame.width, height: frame.height });
+    }),
     detect(detector, {
+      reuse: LIVE_REUSE,
       ...options.detect,
       policy: 'latest',
+      demand,
       onFrame: (frame) => pictures.take(frame),
-      onObject: (found) => found$.next({ ...found, detection: roundedDetection(found.detection) }),
+      onObject: (found) => news$.next({ ...found, detection: roundedDetection(found.detection) }),
     }),
     track(),
     map(rounded),
     tap((result) => results$.next(result)),
-    finalize(() => found$.complete()),
+    finalize(() => news$.complete()),
   );
-  return merge(found$, detections$);
+  return merge(news$, detections$);
 }

@@ -3,7 +3,9 @@ import { map, tap } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import { PipelineError, openDetector, toError } from '../models/index.ts';
 import type { Detector, FrameDetections } from '../models/index.ts';
-import { detect, track } from '../operators/index.ts';
+import { attentionPictures, detect, track } from '../operators/index.ts';
+import { PANEL_SIDE, openAttentionFiles } from './attentionFiles.ts';
+import type { AttentionFiles } from './attentionFiles.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
 import { createFormat } from './formats.ts';
 import type { Format } from './formats.ts';
@@ -34,6 +36,9 @@ export async function detectCommand(
   interrupt: AbortSignal,
 ): Promise<number> {
   expectOutputApart(sources, options.out);
+  const { attention } = options;
+  const pictures =
+    attention === undefined ? undefined : openAttentionFiles(attention, sources.map(sourceName));
   const detector = await openDetector(options.detector);
   try {
     const format = createFormat(options.format, detector.model);
@@ -41,7 +46,8 @@ export async function detectCommand(
     try {
       let worst: number = EXIT.done;
       for (const source of sources) {
-        const code = await detectSource(source, { options, detector, writer, format, interrupt });
+        const run = { options, detector, writer, format, pictures, interrupt };
+        const code = await detectSource(source, run);
         worst = Math.max(worst, code);
         if (interrupt.aborted || code === EXIT.interrupted) {
           break;
@@ -79,6 +85,7 @@ interface Run {
   readonly detector: Detector;
   readonly writer: LineWriter;
   readonly format: Format;
+  readonly pictures: AttentionFiles | undefined;
   readonly interrupt: AbortSignal;
 }
 
@@ -99,7 +106,7 @@ async function detectSource(source: string, run: Run): Promise<number> {
   try {
     code = await finished(results$, interrupt).finally(() => progress?.stop());
   } catch (thrown) {
-    if (isOutputLost(thrown)) {
+    if (isHopeless(thrown)) {
       throw thrown; // of no use to go on with the next source
     }
     const error = toError(thrown);
@@ -115,13 +122,14 @@ async function detectSource(source: string, run: Run): Promise<number> {
 
 function resultsOf(
   source: string,
-  { options, detector }: Run,
+  { options, detector, pictures }: Run,
   account: Account,
   progress: Progress | undefined,
 ): Observable<FrameDetections> {
   const frames$ = openSource(source, {
     image: detector.model.image,
     decoder: options.decoder,
+    display: pictures === undefined ? 0 : PANEL_SIDE,
     stride: options.vidStride,
     maxFrames: options.maxFrames,
     onOpen: ({ numFrames }) => progress?.start(numFrames),
@@ -130,7 +138,15 @@ function resultsOf(
       process.stderr.write(errorLine(error, options.verbose));
     },
   });
-  return frames$.pipe(detect(detector, options.detect), track(), map(rounded));
+  const results$ =
+    pictures === undefined
+      ? frames$.pipe(detect(detector, options.detect))
+      : frames$.pipe(
+          attentionPictures(detector, options.detect),
+          tap((frame) => pictures.write(frame)),
+          map(({ result }) => result),
+        );
+  return results$.pipe(track(), map(rounded));
 }
 
 /** Waits for the end of a stream. @returns the exit code; rejects with the stream's error */
@@ -165,8 +181,9 @@ function summary(source: string, account: Account, ms: number): string {
   return `${sourceName(source)}: ${numFrames} frames${faults}, ${numObjects} objects, ${(ms / 1000).toFixed(1)} s, ${rate} frames/s`;
 }
 
-function isOutputLost(thrown: unknown): boolean {
-  return thrown instanceof PipelineError && thrown.code === 'ERR_OUTPUT';
+/** The output is lost, or the model has no graph for what is asked: no source will fare better. */
+function isHopeless(thrown: unknown): boolean {
+  return thrown instanceof PipelineError && ['ERR_OUTPUT', 'ERR_MODEL_LOAD'].includes(thrown.code);
 }
 
 function isReaderGone(thrown: unknown): boolean {

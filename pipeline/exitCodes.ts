@@ -10,13 +10,18 @@ export const EXIT: Readonly<
   failed: 1,
   /** The arguments were wrong. */
   usage: 2,
-  /** The source or the model could not be opened. */
+  /** The source, the annotations or the model could not be opened. */
   unopened: 3,
   /** The user pressed Ctrl-C. */
   interrupted: 130,
 });
 
-const UNOPENED: readonly ErrorCode[] = ['ERR_VIDEO_OPEN', 'ERR_MODEL_LOAD', 'ERR_MODEL_CONTRACT'];
+const UNOPENED: readonly ErrorCode[] = [
+  'ERR_VIDEO_OPEN',
+  'ERR_ANNOTATIONS',
+  'ERR_MODEL_LOAD',
+  'ERR_MODEL_CONTRACT',
+];
 
 /** The exit code that an error asks for. */
 export function exitCodeOf(error: Error): number {

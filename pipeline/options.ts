@@ -1,13 +1,13 @@
 /** What the command line says, as typed values: shared options of the commands, and their parsers. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import type { DecodeOptions, DetectorOptions, Device, Reuse } from '../models/index.ts';
+import type { DetectorOptions, Device, Reuse } from '../models/index.ts';
 import type { DecoderChoice, DetectConfig } from '../operators/index.ts';
 import { FORMATS } from './formats.ts';
 import type { FormatName } from './formats.ts';
 
 const DEVICES: readonly Device[] = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
-const REUSES: readonly Reuse[] = ['refine', 'exact', 'sticky', 'off'];
+const REUSES: readonly Reuse[] = ['refine', 'exact', 'sticky', 'tolerant', 'off'];
 const DECODERS: readonly DecoderChoice[] = ['auto', 'wasm', 'native'];
 
 /** Options of every command that runs a model, as commander gives them. */
@@ -44,6 +44,8 @@ export interface ModelArguments {
 export interface DetectArguments extends ModelArguments {
   readonly out: string;
   readonly format: FormatName;
+  /** Folder for pictures of where the decoder looked. */
+  readonly attention: string | undefined;
 }
 
 /** Arguments of `serve`. */
@@ -61,21 +63,24 @@ export interface NamedSource {
 }
 
 /** Adds the options that every command with a model has. */
-export function addModelOptions(command: Command): Command {
+export function addModelOptions(command: Command, reuse: Reuse): Command {
+  return addReadingOptions(command, { minScore: 0.3 })
+    .addOption(choice('--decoder <decoder>', 'which FFmpeg decodes video', DECODERS, 'auto'))
+    .option('--classes <names>', 'labels to keep, separated by commas', names)
+    .option('--vid-stride <n>', 'look at every n-th frame', whole(1), 1)
+    .option('--max-frames <n>', 'end each source after n frames (0: all)', whole(0), 0)
+    .option('--budget-ms <ms>', 'time for the tokens of a frame (0: no limit)', number(0), 0)
+    .addOption(choice('--reuse <mode>', 'how the previous frame’s tokens are used', REUSES, reuse));
+}
+
+/** Adds the options that say which model reads, and how. */
+function addReadingOptions(command: Command, { minScore }: { minScore: number }): Command {
   return command
     .option('--model <dir|name>', 'model folder, or the bundled model', 'starter')
     .addOption(choice('--device <device>', 'where the model runs', DEVICES, 'auto'))
     .option('--threads <n>', 'threads of the encoder', whole(1))
-    .addOption(choice('--decoder <decoder>', 'which FFmpeg decodes video', DECODERS, 'auto'))
-    .option('--conf <score>', 'lowest score of a detection', number(0, 1), 0.3)
-    .option('--classes <names>', 'labels to keep, separated by commas', names)
-    .option('--vid-stride <n>', 'look at every n-th frame', whole(1), 1)
-    .option('--max-frames <n>', 'end each source after n frames (0: all)', whole(0), 0)
+    .option('--conf <score>', 'lowest score of a detection', number(0, 1), minScore)
     .option('--max-objects <n>', 'most objects read from a frame', whole(1, 100), 100)
-    .option('--budget-ms <ms>', 'time for the tokens of a frame (0: no limit)', number(0), 0)
-    .addOption(
-      choice('--reuse <mode>', 'how the previous frame’s tokens are used', REUSES, 'refine'),
-    )
     .option('--top-p <p>', 'nucleus sampling (0: arg-max)', number(0, 1), 0)
     .option(
       '--eos-offset <d>',
@@ -91,7 +96,12 @@ export function addDetectOptions(command: Command): Command {
   return addModelOptions(
     command
       .option('--out <file|->', 'where the results go', '-')
-      .addOption(choice('--format <format>', 'how they are written', FORMATS, 'ndjson')),
+      .addOption(choice('--format <format>', 'how they are written', FORMATS, 'ndjson'))
+      .option(
+        '--attention <dir>',
+        'also draw where the decoder looked, a picture for each object found; slow: use with --max-frames',
+      ),
+    'refine',
   );
 }
 
@@ -102,13 +112,32 @@ export function addServeOptions(command: Command): Command {
       .option('--source <name=uri>', 'a source; may be given several times', namedSource, [])
       .option('--loop', 'play files for ever')
       .option('--host <address>', 'address to listen on', '127.0.0.1')
-      .option('--port <n>', 'port to listen on (0 picks a free one)', whole(0, 65535), 8080),
+      .option('--port <n>', 'port to listen on (0 picks a free one)', whole(0, 65535), 8080)
+      .option('--batch <n>', 'frames of different sources computed side by side', whole(1, 32), 1),
+    'tolerant',
   );
+}
+
+/** Adds the options of `eval`. */
+export function addEvalOptions(command: Command): Command {
+  const labelled = command
+    .requiredOption('--images <dir>', 'folder of the pictures')
+    .requiredOption('--annotations <file>', 'their labels, COCO JSON')
+    .option('--split <name>', 'only pictures whose `split` field is this')
+    .option('--limit <n>', 'only the first n pictures (0: all)', whole(0), 0)
+    .option('--pan <n>', 'make each picture a moving, noisy clip of n frames', whole(2, 30));
+  return addReadingOptions(labelled, { minScore: 0 })
+    .addOption(
+      choice('--reuse <mode>', 'with --pan: use of the previous frame (default: refine)', REUSES),
+    )
+    .option('--noise-threshold <p>', 'what counts as noise (default: the model’s)', number(0, 1))
+    .option('--noise-patience <n>', 'noise that ends a frame (default: the model’s)', whole(1))
+    .option('--json', 'figures as JSON');
 }
 
 /** Turns commander's flags into arguments. */
 export function modelArguments(flags: ModelFlags): ModelArguments {
-  const decode: DecodeOptions = {
+  const decode: DetectConfig = {
     maxObjects: flags.maxObjects,
     budgetMs: flags.budgetMs,
     reuse: flags.reuse,
@@ -129,9 +158,14 @@ export function modelArguments(flags: ModelFlags): ModelArguments {
 
 /** Turns the flags of `detect` into arguments. */
 export function detectArguments(
-  flags: ModelFlags & { readonly out: string; readonly format: FormatName },
+  flags: ModelFlags & {
+    readonly out: string;
+    readonly format: FormatName;
+    readonly attention?: string;
+  },
 ): DetectArguments {
-  return { ...modelArguments(flags), out: flags.out, format: flags.format };
+  const { out, format, attention } = flags;
+  return { ...modelArguments(flags), out, format, attention };
 }
 
 /** Turns the flags of `serve` into arguments. */
@@ -141,17 +175,20 @@ export function serveArguments(
     readonly host: string;
     readonly port: number;
     readonly loop?: boolean;
+    readonly batch: number;
   },
 ): ServeArguments {
-  const { source, host, port, loop } = flags;
-  return { ...modelArguments(flags), sources: source, host, port, loop: loop ?? false };
+  const { source, host, port, loop, batch } = flags;
+  const all = modelArguments(flags);
+  const detector = { ...all.detector, batch };
+  return { ...all, detector, sources: source, host, port, loop: loop ?? false };
 }
 
 function choice<T extends string>(
   flags: string,
   description: string,
   values: readonly T[],
-  fallback: T,
+  fallback?: T,
 ): Option {
   return new Option(flags, description).choices(values).default(fallback);
 }

@@ -1,30 +1,30 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { firstValueFrom, lastValueFrom, map, tap, toArray } from 'rxjs';
-import { bundledEncoder, openDetector, siblingModule } from '../../models/index.ts';
-import type { Detector, FrameDetections, Reuse } from '../../models/index.ts';
+import { openDetector, siblingModule } from '../../models/index.ts';
+import type { Detector, Reuse } from '../../models/index.ts';
 import { detect, findFfmpeg, fromVideo } from '../../operators/index.ts';
 import { DEMO_CLIP } from '../openSource.ts';
+import { mean, percentile } from './numbers.ts';
+import { measureOneShot } from './oneShot.ts';
 
 const NUM_ROUNDS = 5;
 
 /** Medians over the rounds; milliseconds a frame where nothing else is said. */
 export interface SpeedFigures {
+  /** `detect` as a whole, as files are read, and as live sources are. */
   readonly framesPerSecond: number;
+  readonly liveFramesPerSecond: number;
+  /** The encoder with its own detection head in a bare loop. */
+  readonly oneShotFramesPerSecond: number;
+  /** Of ours as live sources are read. */
+  readonly ratio: number;
   readonly encodeMs: number;
   readonly tokensMs: number;
-  /** Decoder calls a frame. */
-  readonly passes: number;
-  /** The same without the previous frame's tokens, and with the rule that prefers them. */
-  readonly offTokensMs: number;
-  readonly offPasses: number;
-  readonly stickyTokensMs: number;
-  readonly stickyPasses: number;
+  readonly liveTokensMs: number;
   /** Neither encoder nor decoder call. */
   readonly otherMs: number;
   readonly otherShare: number;
-  /** The encoder graph alone, same frames, same threads, nothing around it. */
-  readonly bareEncodeMs: number;
   readonly nativeDecodeMs: number | undefined;
   readonly wasmDecodeMs: number;
   /** From the start of `pix2seq-stream detect` to its first line, milliseconds. */
@@ -40,14 +40,24 @@ export async function measureSpeed(
   interrupt: AbortSignal,
 ): Promise<SpeedFigures> {
   await using detector = await openDetector();
-  await detectClip(detector); // warm
+  await detectClip(detector, 'refine'); // warm
+  const images = await clipImages();
   const rounds: SpeedFigures[] = [];
   while (rounds.length < NUM_ROUNDS && !interrupt.aborted) {
     note(`speed: round ${rounds.length + 1} of ${NUM_ROUNDS}`);
+    const files = await detectClip(detector, 'refine');
+    const live = await detectClip(detector, 'tolerant');
+    const oneShot = await measureOneShot(images);
     rounds.push({
-      ...(await detectClip(detector)),
-      ...(await otherReuse(detector)),
-      bareEncodeMs: await bareEncodeMs(),
+      framesPerSecond: 1000 / files.frameMs,
+      liveFramesPerSecond: 1000 / live.frameMs,
+      oneShotFramesPerSecond: 1000 / oneShot.frameMs,
+      ratio: oneShot.frameMs / live.frameMs,
+      encodeMs: files.encodeMs,
+      tokensMs: files.tokensMs,
+      liveTokensMs: live.tokensMs,
+      otherMs: files.otherMs,
+      otherShare: files.otherMs / files.frameMs,
       nativeDecodeMs: findFfmpeg() === undefined ? undefined : await decodeMs('native'),
       wasmDecodeMs: await decodeMs('wasm'),
       firstDetectionMs: await firstDetectionMs(),
@@ -56,50 +66,27 @@ export async function measureSpeed(
   return medians(rounds);
 }
 
-async function otherReuse(
-  detector: Detector,
-): Promise<Pick<SpeedFigures, 'offTokensMs' | 'offPasses' | 'stickyTokensMs' | 'stickyPasses'>> {
-  const off = await detectClip(detector, 'off');
-  const sticky = await detectClip(detector, 'sticky');
-  return {
-    offTokensMs: off.tokensMs,
-    offPasses: off.passes,
-    stickyTokensMs: sticky.tokensMs,
-    stickyPasses: sticky.passes,
-  };
+/** Milliseconds a frame of one run over the clip. */
+interface ClipFigures {
+  readonly frameMs: number;
+  readonly encodeMs: number;
+  readonly tokensMs: number;
+  readonly otherMs: number;
 }
 
-async function detectClip(
-  detector: Detector,
-  reuse: Reuse = 'refine',
-): Promise<
-  Pick<
-    SpeedFigures,
-    'framesPerSecond' | 'encodeMs' | 'tokensMs' | 'passes' | 'otherMs' | 'otherShare'
-  >
-> {
+async function detectClip(detector: Detector, reuse: Reuse): Promise<ClipFigures> {
   const started = performance.now();
   const results = await lastValueFrom(
     fromVideo(DEMO_CLIP).pipe(detect(detector, { reuse }), toArray()),
   );
   const frameMs = (performance.now() - started) / results.length;
-  const mean = (of: (result: FrameDetections) => number): number =>
-    results.reduce((sum, result) => sum + of(result), 0) / results.length;
-  const encodeMs = mean(({ timing }) => timing.encodeMs);
-  const tokensMs = mean(({ timing }) => timing.tokensMs);
-  const otherMs = frameMs - encodeMs - tokensMs;
-  return {
-    framesPerSecond: 1000 / frameMs,
-    encodeMs,
-    tokensMs,
-    passes: mean(({ tokens }) => tokens.passes),
-    otherMs,
-    otherShare: otherMs / frameMs,
-  };
+  const encodeMs = mean(results.map(({ timing }) => timing.encodeMs));
+  const tokensMs = mean(results.map(({ timing }) => timing.tokensMs));
+  return { frameMs, encodeMs, tokensMs, otherMs: frameMs - encodeMs - tokensMs };
 }
 
-/** The bundled encoder graph in a loop, frame after frame, in this thread. */
-async function bareEncodeMs(): Promise<number> {
+/** The clip's pictures as the encoder takes them. */
+async function clipImages(): Promise<Uint8Array[]> {
   const copies$ = fromVideo(DEMO_CLIP).pipe(
     map((frame) => {
       const image = frame.image.slice();
@@ -108,15 +95,7 @@ async function bareEncodeMs(): Promise<number> {
     }),
     toArray(),
   );
-  const images = await firstValueFrom(copies$);
-  const encoder = await bundledEncoder();
-  const started = performance.now();
-  for (const image of images) {
-    await encoder.run(image);
-  }
-  const ms = (performance.now() - started) / images.length;
-  await encoder.release();
-  return ms;
+  return firstValueFrom(copies$);
 }
 
 async function decodeMs(decoder: 'native' | 'wasm'): Promise<number> {
@@ -151,7 +130,7 @@ async function firstDetectionMs(): Promise<number> {
 function medians(rounds: readonly SpeedFigures[]): SpeedFigures {
   const middle = (name: keyof SpeedFigures): number | undefined => {
     const values = rounds.map((round) => round[name]).filter((value) => value !== undefined);
-    return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+    return values.length === 0 ? undefined : percentile(values, 0.5);
   };
   const { nativeDecodeMs: _, ...names } = rounds[0] ?? ({} as SpeedFigures);
   const keys = Object.keys(names) as (keyof SpeedFigures)[];

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { lastValueFrom, map, toArray } from 'rxjs';
 import { openLocalDetector } from '../../models/index.ts';
-import type { DecodeOptions, FrameDetections } from '../../models/index.ts';
+import type { FrameDetections } from '../../models/index.ts';
 import { detect, fromImages, fromVideo } from '../../operators/index.ts';
+import type { DetectConfig } from '../../operators/index.ts';
 import { DEMO_CLIP } from '../../pipeline/openSource.ts';
 import { rounded } from '../../pipeline/rounded.ts';
 import * as assert from '../support/assert.ts';
@@ -186,7 +187,7 @@ suite('detectCommand', (test) => {
   );
 
   /** What the library finds, called directly. */
-  async function inThread(options: DecodeOptions): Promise<FrameDetections[]> {
+  async function inThread(options: DetectConfig): Promise<FrameDetections[]> {
     await using detector = await openLocalDetector();
     const config = { image: detector.model.image, stride: STRIDE };
     return await lastValueFrom(
