@@ -1,5 +1,11 @@
 import type { DecodeOptions, ModelInfo } from '../types.ts';
-import { expectInteger, expectKnownKeys, expectNumber, expectOneOf } from '../validate.ts';
+import {
+  expectInteger,
+  expectKnownKeys,
+  expectNumber,
+  expectOneOf,
+  expectThat,
+} from '../validate.ts';
 
 /** The most objects a sequence may hold: 500 tokens, as the official decoder's position table allows. */
 export const MAX_OBJECTS = 100;
@@ -44,6 +50,7 @@ export function resolveDecodeOptions(
   expectOneOf('reuse', all.reuse, ['off', 'exact', 'refine', 'sticky', 'tolerant']);
   expectNumber('stickiness', all.stickiness, { above: 0, max: 1 });
   expectInteger('tolerance', all.tolerance, { min: 0 });
+  expectThat(Array.isArray(all.demand), '`demand` is a list of what is wanted');
   expectNumber('budgetMs', all.budgetMs, { min: 0 });
   return all;
 }

@@ -92,7 +92,7 @@ export class Decoder {
   ): Promise<StopReason> {
     const { vocabulary, fusedClassStep } = this.#model;
     const checks = new StopChecks(rules);
-    const left = new DraftObjects(draft);
+    const left = new DraftObjects(draft, vocabulary);
     let next = vocabulary.prompt[0] ?? 0;
     let box: Choice[] = [];
     let looks: AttentionMap[] = [];
@@ -161,6 +161,7 @@ export class Decoder {
     }
     const window = prefersDraft(options) ? draft.length : GUESS_WINDOW; // most of it is kept, or half
     const refine = options.reuse !== 'exact';
-    return draftLookahead({ vocabulary, draft, rule, refine, window });
+    const { maxObjects } = options;
+    return draftLookahead({ vocabulary, draft, rule, refine, window, maxObjects });
   }
 }

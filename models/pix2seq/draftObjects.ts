@@ -1,17 +1,27 @@
-/** Mean difference of the coordinates up to which an object is the drafted one, bins. */
-const SAME_BINS = 12;
+import type { Vocabulary } from '../types.ts';
+
+/** Share of the bins within which a coordinate is that of the same object. */
+const NEAR_SHARE = 1 / 40;
+
+/** How far a coordinate may be from the drafted one to be the same object's, bins. */
+export function nearBins({ bins }: Vocabulary): number {
+  return Math.round(bins * NEAR_SHARE);
+}
 
 /** The drafted objects that were not read yet, in their order. */
 export class DraftObjects {
   readonly #draft: Int32Array; // [5n]
+  /** Mean difference of the coordinates up to which an object is the drafted one, bins. */
+  readonly #near: number;
   /** Indices of those left. */
   readonly #left: number[];
   /** Index of the one that was read last. */
   #last = -1;
 
   /** @param draft five tokens an object; borrowed */
-  constructor(draft: Int32Array) {
+  constructor(draft: Int32Array, vocabulary: Vocabulary) {
     this.#draft = draft;
+    this.#near = nearBins(vocabulary);
     this.#left = Array.from({ length: draft.length / 5 }, (_, index) => index);
   }
 
@@ -45,7 +55,7 @@ export class DraftObjects {
 
   #nearest(known: readonly number[]): number | undefined {
     let nearest: number | undefined;
-    let least = SAME_BINS * known.length;
+    let least = this.#near * known.length;
     for (const index of this.#left) {
       const apart = known.reduce(
         (sum, token, i) => sum + Math.abs(token - (this.#draft[5 * index + i] ?? 0)),

@@ -1,6 +1,5 @@
 import type { Vocabulary } from '../types.ts';
-import { MAX_OBJECTS } from './decodeOptions.ts';
-import { DraftObjects } from './draftObjects.ts';
+import { DraftObjects, nearBins } from './draftObjects.ts';
 import type { Rule } from './rule.ts';
 import { slotOf } from './vocabulary.ts';
 
@@ -29,10 +28,9 @@ export interface DraftLookaheadConfig {
   readonly refine: boolean;
   /** At most so many tokens ahead, 1 or more. */
   readonly window: number;
+  /** More are not read. */
+  readonly maxObjects: number;
 }
-
-/** Bins up to which a token is that of the guessed object, and beyond which it is another object's. */
-const NEAR_BINS = 12;
 
 /**
  * Knows what is certain: the rest of the prompt, and, where a class input carries no information, the
@@ -55,11 +53,12 @@ export function certainLookahead(vocabulary: Vocabulary, fusedClassStep: boolean
  * object nearest to what is read, and behind it those drafted ones that were not read yet.
  */
 export function draftLookahead(config: DraftLookaheadConfig): Lookahead {
-  const { vocabulary, draft, rule, refine, window } = config;
+  const { vocabulary, draft, rule, refine, window, maxObjects } = config;
   const certain = certainLookahead(vocabulary, true);
   const { prompt, eos, noise } = vocabulary;
-  const longest = prompt.length + 5 * MAX_OBJECTS; // what the cache holds
+  const longest = prompt.length + 5 * maxObjects;
   const slotAt = (position: number): number => slotOf(position, vocabulary);
+  const near = nearBins(vocabulary);
   let plan: number[] = [];
 
   return (token, read) => {
@@ -68,12 +67,12 @@ export function draftLookahead(config: DraftLookaheadConfig): Lookahead {
     const before = plan;
     plan = [...read.tokens, token, ...known];
     const isNear = (at: number): boolean =>
-      slotAt(at) === 4 || Math.abs((plan[at] ?? 0) - (before[at] ?? Infinity)) <= NEAR_BINS;
+      slotAt(at) === 4 || Math.abs((plan[at] ?? 0) - (before[at] ?? Infinity)) <= near;
     const isBegun = position >= prompt.length;
     if (isBegun && !refine && before.length > 0) {
       return known;
     }
-    const left = new DraftObjects(draft);
+    const left = new DraftObjects(draft, vocabulary);
     for (let end = prompt.length + 5; end <= plan.length; end += 5) {
       left.strike(plan.slice(end - 5, end - 1));
     }

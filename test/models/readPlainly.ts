@@ -31,7 +31,7 @@ export async function readPlainly(
   const graph = new DecoderGraph(session, model);
   const cache = new Cache(model.cacheWidth, prompt.length + 500);
   const rule = createRule(options, model);
-  const left = new DraftObjects(usableDraft(options, model));
+  const left = new DraftObjects(usableDraft(options, model), model.vocabulary);
   const [tokens, scores, continues]: [number[], number[], number[]] = [[], [], []];
   let leastMargin = Infinity;
   let numNoisy = 0;

@@ -31,6 +31,15 @@ function next(
   return nextDraft(sequence, before, slotsOf(sequence, before, 10), config);
 }
 
+/** Compares all but the ages. */
+function assertSame(
+  { tokens, slots }: Draft,
+  objects: readonly (readonly [slot: number, at: number])[],
+): void {
+  const expected = draftOf(objects);
+  assert.equal([tokens, slots], [expected.tokens, expected.slots]);
+}
+
 suite('slotsOf', (test) => {
   const before = draftOf([
     [4, 0],
@@ -161,28 +170,22 @@ suite('nextDraft', (test) => {
   ] as const) {
     for (const stop of CUTS) {
       test(`keeps what was not read any more behind, after ${stop}, as ${name}`, () => {
-        assert.equal(
-          next(read, config, { before, stop }),
-          draftOf([
-            [3, 42],
-            [11, 90],
-            [1, 0],
-            [2, 20],
-            [4, 60],
-          ]),
-        );
+        assertSame(next(read, config, { before, stop }), [
+          [3, 42],
+          [11, 90],
+          [1, 0],
+          [2, 20],
+          [4, 60],
+        ]);
       });
     }
 
     for (const stop of ENDS) {
       test(`forgets what was not read, after ${stop}, as ${name}`, () => {
-        assert.equal(
-          next(read, config, { before, stop }),
-          draftOf([
-            [3, 42],
-            [11, 90],
-          ]),
-        );
+        assertSame(next(read, config, { before, stop }), [
+          [3, 42],
+          [11, 90],
+        ]);
       });
     }
   }
@@ -309,7 +312,9 @@ function check({ before, objects, stop, config, lastSlot }: Case, name: string):
   };
   const real = objects.map((_, place) => place).filter((place) => !isNoise(place));
   const numEndNoise = objects.length - 1 - (real.at(-1) ?? -1);
-  const endNoise = objects.map((_, place) => place).slice(objects.length - numEndNoise);
+  const isCut = CUTS.includes(stop);
+  // with more behind it, it would tell the model wrong that nothing follows
+  const endNoise = isCut ? [] : [...objects.keys()].slice(objects.length - numEndNoise);
   if (config.isGuess) {
     assert.equal(read, [...objects.keys()], name);
   } else if (config.sorts) {
@@ -328,6 +333,6 @@ function check({ before, objects, stop, config, lastSlot }: Case, name: string):
 
   const seen = new Set(objects.map(({ continues }) => continues));
   const left = [...before.slots.keys()].filter((index) => !seen.has(index));
-  const expected = CUTS.includes(stop) ? left.map((index) => objects.length + index) : [];
+  const expected = isCut ? left.map((index) => objects.length + index) : [];
   assert.equal(unread, expected, name);
 }

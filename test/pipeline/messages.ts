@@ -36,7 +36,7 @@ export function timeless(frame: FrameLine): object {
  */
 export function trackless({ detections }: Pick<FrameDetections, 'detections'>): object[] {
   return detections.map((detection) => {
-    const { trackId: _, reused: __, score: ___, ...rest } = detection;
+    const { trackId: _, slot: __, reused: ___, score: ____, ...rest } = detection;
     return rest;
   });
 }

@@ -62,7 +62,7 @@ suite('serveCommand', (test) => {
   test(
     'plays the bundled clip to subscribers, as the library finds it; ends at Ctrl-C',
     async () => {
-      await using program = startProgram(['serve', '--port', '0']);
+      await using program = startProgram(['serve', '--port', '0', '--reuse', 'refine']);
       const url = await addressOf(program);
       await using client = await connect(url);
       await client.subscribe({ objects: true, policy: 'all' });
@@ -104,7 +104,7 @@ suite('serveCommand', (test) => {
     'plays a file for ever with --loop, thinned by --vid-stride; ends at SIGTERM',
     async () => {
       const args = ['--source', `a=${SHORT_CLIP}`, '--loop', '--vid-stride', '2'];
-      await using program = startProgram(['serve', '--port', '0', ...args]);
+      await using program = startProgram(['serve', '--port', '0', '--reuse', 'refine', ...args]);
       await using client = await connect(await addressOf(program));
       await client.subscribe({ policy: 'all' });
 
