@@ -13,7 +13,7 @@ export interface TokenSequence {
   readonly tokens: Int32Array; // [5n]
   /** Probability of each object's class over the whole vocabulary. */
   readonly scores: Float32Array; // [n]
-  /** 1 where all five tokens of an object are those of the draft. */
+  /** 1 where an object's class is that of the draft, and so are the four tokens that stand in the cache for its box. */
   readonly reused: Uint8Array; // [n]
   /** Probability that each is noise, no object. */
   readonly noises: Float32Array; // [n]
@@ -32,7 +32,7 @@ export interface ObjectTokens {
   readonly index: number;
   readonly tokens: readonly [number, number, number, number, number];
   readonly score: number;
-  /** Whether all five tokens are those of the draft. */
+  /** Whether its class is that of the draft, and the four tokens that stand in the cache for its box as well. */
   readonly reused: boolean;
   /** Index in the draft of the object that it goes on from, -1 for a new one. */
   readonly continues: number;
@@ -60,7 +60,7 @@ export interface Features extends Disposable {
  * How the previous frame's tokens are used. `off`: not at all. `exact`, `refine`: as guesses, which
  * saves calls and never changes what is read; `refine` guesses anew after a wrong one. `sticky`: the
  * rule itself prefers the previous token while it is nearly as probable, which saves more and keeps
- * boxes still.
+ * boxes still. `tolerant`: the same for what is near the previous token, which saves most.
  */
 export type Reuse = 'off' | 'exact' | 'refine' | 'sticky' | 'tolerant';
 
@@ -96,7 +96,7 @@ export interface DecodeOptions {
   readonly noisePatience?: number;
   /** Tokens of the source's previous frame, `TokenSequence.tokens`. Default none. */
   readonly draft?: Int32Array;
-  /** What the draft is used for; without a draft, and where tokens are drawn at random, nothing. Default `refine`. */
+  /** What the draft is used for; where tokens are drawn at random, `sticky` and `tolerant` are `refine`. Default `refine`. */
   readonly reuse?: Reuse;
   /** For `sticky` and `tolerant`: least probability of the previous token, as a share of the most probable one's, above 0 to 1. Default 0.3. */
   readonly stickiness?: number;

@@ -12,6 +12,7 @@ import { ROOT } from './sourceFiles.ts';
 const NEEDED = [
   'dist/pipeline/main.js',
   'dist/models/starter/encoder.onnx',
+  'dist/models/starter/attention.onnx',
   'dist/models/worker/detectorWorker.js',
   'dist/operators/video/wasmWorker.js',
   'dist/pipeline/demo/campus.mp4',
