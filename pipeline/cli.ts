@@ -10,7 +10,9 @@ import {
   addEvalOptions,
   addServeOptions,
   detectArguments,
+  number,
   serveArguments,
+  whole,
 } from './options.ts';
 
 /**
@@ -70,8 +72,8 @@ function createProgram(interrupt: AbortSignal, done: (code: number) => void): Co
     .description('print the benchmark tables of the README')
     .argument('[clip...]', 'videos beside the bundled one')
     .option('--json', 'figures as JSON')
-    .option('--minutes <n>', 'length of the memory test', Number, 10)
-    .option('--max-frames <n>', 'frames of each clip (0: all)', Number, 0)
+    .option('--minutes <n>', 'length of the memory test (0: none)', number(0), 10)
+    .option('--max-frames <n>', 'frames of each clip (0: all)', whole(0), 0)
     .action(async (clips: string[], flags: BenchFlags) => {
       const { benchCommand } = await import('./bench/benchCommand.ts');
       done(await benchCommand({ json: false, ...flags, clips }, interrupt));

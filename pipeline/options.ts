@@ -193,7 +193,8 @@ function choice<T extends string>(
   return new Option(flags, description).choices(values).default(fallback);
 }
 
-function number(min = -Infinity, max = Infinity): (text: string) => number {
+/** Parses a number in a range, for commander. */
+export function number(min: number = -Infinity, max: number = Infinity): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max) {
@@ -203,7 +204,8 @@ function number(min = -Infinity, max = Infinity): (text: string) => number {
   };
 }
 
-function whole(min: number, max = Infinity): (text: string) => number {
+/** Parses a whole number in a range, for commander. */
+export function whole(min: number, max: number = Infinity): (text: string) => number {
   const parse = number(min, max);
   return (text) => {
     const value = parse(text);

@@ -52,24 +52,26 @@ export function reuseTable(reuse: BenchReport['reuse']): string {
   const clips = Object.entries(reuse).flatMap(([clip, modes]) =>
     modes.map((figures) => row(clip, ...cells(figures))),
   );
+  const ofMode = (mode: number): ReuseFigures[] =>
+    Object.values(reuse).flatMap((modes) => modes[mode] ?? []);
   const means = REUSES.map((name, mode) => {
-    const ofMode = Object.values(reuse).flatMap((modes) => modes[mode] ?? []);
-    const plain = Object.values(reuse).flatMap(([off]) => off ?? []);
-    const calls = mean(
-      plain.map((figures) => figures.calls / mean(ofMode.map((one) => one.calls))),
-    );
-    const ms =
-      mean(plain.map(({ tokensMs }) => tokensMs)) / mean(ofMode.map((one) => one.tokensMs));
-    const found = mean(ofMode.map(({ foundAgain }) => foundAgain));
+    const meanOf = (of: (one: ReuseFigures) => number, at: number = mode): number =>
+      mean(ofMode(at).map(of));
+    const sumOf = (of: (one: ReuseFigures) => number): number =>
+      ofMode(mode).reduce((sum, one) => sum + of(one), 0);
+    const calls = meanOf((one) => one.calls);
+    const ms = meanOf((one) => one.tokensMs);
+    const fewer = meanOf((one) => one.calls, 0) / calls;
+    const faster = meanOf((one) => one.tokensMs, 0) / ms;
     return row(
       'mean',
       name,
-      `${mean(ofMode.map((one) => one.calls)).toFixed(1)} (${calls.toFixed(1)}x fewer)`,
-      share(mean(ofMode.map(({ accepted }) => accepted || 0))),
-      `${mean(ofMode.map((one) => one.tokensMs)).toFixed(1)} (${ms.toFixed(1)}x)`,
-      mean(ofMode.map(({ firstObjectMs }) => firstObjectMs)).toFixed(1),
-      `${ofMode.reduce((sum, one) => sum + one.identical, 0)} of ${ofMode.reduce((sum, one) => sum + one.numFrames, 0)}`,
-      `${share(found)}, ${mean(ofMode.map(({ meanIou }) => meanIou)).toFixed(2)}`,
+      `${calls.toFixed(1)} (${fewer.toFixed(1)}x fewer)`,
+      share(meanOf(({ accepted }) => accepted || 0)),
+      `${ms.toFixed(1)} (${faster.toFixed(1)}x)`,
+      meanOf(({ firstObjectMs }) => firstObjectMs).toFixed(1),
+      `${sumOf(({ identical }) => identical)} of ${sumOf(({ numFrames }) => numFrames)}`,
+      `${share(meanOf(({ foundAgain }) => foundAgain))}, ${meanOf(({ meanIou }) => meanIou).toFixed(2)}`,
     );
   });
   return [

@@ -94,6 +94,12 @@ suite('runCli', (test) => {
       says: /two sources named a/,
     },
     {
+      title: 'a length of the bench that is none',
+      args: ['bench', '--minutes', 'soon'],
+      code: 2,
+      says: /--minutes.*'soon'.*Expected a number >= 0/,
+    },
+    {
       title: 'a missing file',
       args: ['detect', missing],
       code: 3,
