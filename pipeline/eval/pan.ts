@@ -27,7 +27,7 @@ interface Raw {
 
 /**
  * Makes a clip of a picture, as a slowly moving, noisy camera would see it: windows that move over
- * it, with sensor noise. Written as PNG files, so that they are read as any other pictures.
+ * it, with sensor noise. Written as PNG files, so that they are read as all pictures are.
  * The same picture gives the same last frame in every clip, however long.
  * @param folder where the frames go; those of an earlier clip are overwritten
  * @throws PipelineError ERR_VIDEO_OPEN where the picture cannot be read, ERR_ANNOTATIONS where it is not as large as annotated
