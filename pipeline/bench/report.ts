@@ -72,6 +72,7 @@ export function reuseTable(reuse: BenchReport['reuse']): string {
       meanOf(({ firstObjectMs }) => firstObjectMs).toFixed(1),
       `${sumOf(({ identical }) => identical)} of ${sumOf(({ numFrames }) => numFrames)}`,
       `${share(meanOf(({ foundAgain }) => foundAgain))}, ${meanOf(({ meanIou }) => meanIou).toFixed(2)}`,
+      `${share(meanOf(({ seenAgain }) => seenAgain))}, ${meanOf(({ steadyIou }) => steadyIou).toFixed(3)}`,
     );
   });
   return [
@@ -84,8 +85,9 @@ export function reuseTable(reuse: BenchReport['reuse']): string {
       'first object, ms',
       'frames as `off`',
       'objects of `off` found, IoU',
+      'in the next frame too, IoU',
     ),
-    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...clips,
     ...means,
     '',
@@ -94,7 +96,8 @@ export function reuseTable(reuse: BenchReport['reuse']): string {
 
 function cells(figures: ReuseFigures): string[] {
   const { reuse, calls, callsP95, accepted, tokensMs, tokensMsP50, tokensMsP95 } = figures;
-  const { firstObjectMs, identical, numFrames, foundAgain, meanIou } = figures;
+  const { firstObjectMs, identical, numFrames, foundAgain, meanIou, seenAgain, steadyIou } =
+    figures;
   return [
     reuse,
     `${calls.toFixed(1)}, ${callsP95}`,
@@ -103,6 +106,7 @@ function cells(figures: ReuseFigures): string[] {
     firstObjectMs.toFixed(1),
     `${identical} of ${numFrames}`,
     `${share(foundAgain)}, ${meanIou.toFixed(2)}`,
+    `${share(seenAgain)}, ${steadyIou.toFixed(3)}`,
   ];
 }
 

@@ -32,6 +32,10 @@ export interface ReuseFigures {
   readonly foundAgain: number;
   /** Mean IoU of those. */
   readonly meanIou: number;
+  /** Share of a frame's objects that the next frame has as well: same class, IoU of 0.5 or more. */
+  readonly seenAgain: number;
+  /** Mean IoU of those: how steady boxes are, where cameras stand still. */
+  readonly steadyIou: number;
 }
 
 /** What one mode made of one frame. */
@@ -99,10 +103,10 @@ function summary(
   const firsts = readings.map(({ firstObjectMs }) => firstObjectMs);
   const total = (of: (count: (typeof counts)[number]) => number): number =>
     counts.reduce((sum, count) => sum + of(count), 0);
-  const overlaps = frames.flatMap(([plain], i) =>
-    (plain?.detections ?? []).map((one) => bestOverlap(one, readings[i]?.detections ?? [])),
-  );
-  const found = overlaps.filter((overlap) => overlap >= SAME_IOU);
+  const plain = frames.map(([first]) => first?.detections ?? []);
+  const own = readings.map(({ detections }) => detections);
+  const found = overlapsOf(plain, own);
+  const again = overlapsOf(own.slice(0, -1), own.slice(1));
   return {
     reuse,
     numFrames: readings.length,
@@ -117,9 +121,23 @@ function summary(
     tokensMsP95: percentile(ms, 0.95),
     firstObjectMs: mean(firsts.filter((first) => !Number.isNaN(first))),
     identical: frames.filter((frame, i) => isSame(frame[0], readings[i])).length,
-    foundAgain: found.length / overlaps.length,
-    meanIou: mean(found),
+    foundAgain: found.share,
+    meanIou: found.meanIou,
+    seenAgain: again.share,
+    steadyIou: again.meanIou,
   };
+}
+
+/** How the objects of each frame are found in another reading of it, or in another frame. */
+function overlapsOf(
+  frames: readonly (readonly Detection[])[],
+  others: readonly (readonly Detection[])[],
+): { readonly share: number; readonly meanIou: number } {
+  const overlaps = frames.flatMap((detections, i) =>
+    detections.map((one) => bestOverlap(one, others[i] ?? [])),
+  );
+  const found = overlaps.filter((overlap) => overlap >= SAME_IOU);
+  return { share: found.length / overlaps.length, meanIou: mean(found) };
 }
 
 function isSame(a: Reading | undefined, b: Reading | undefined): boolean {

@@ -25,6 +25,10 @@ suite('measureReuse', (test) => {
         [6, 6, 6],
       );
       assert.equal([off?.accepted, off?.foundAgain, off?.meanIou], [NaN, 1, 1]);
+      // six frames of one scene have most objects in common; `refine` reads what `off` reads
+      assert.ok(off!.seenAgain > 0.5 && off!.seenAgain < 1, `${off!.seenAgain} seen again`);
+      assert.ok(off!.steadyIou > 0.7 && off!.steadyIou < 1, `${off!.steadyIou} IoU`);
+      assert.equal([refine!.seenAgain, refine!.steadyIou], [off!.seenAgain, off!.steadyIou]);
       for (const one of [refine, sticky, tolerant]) {
         assert.ok(one!.calls < off!.calls / 2, `${one!.reuse}: ${one!.calls} calls`);
         assert.ok(one!.accepted > 0.3 && one!.foundAgain > 0.7, one!.reuse);

@@ -1,0 +1,70 @@
+"""Views that `prepare.py` stored, as batches for the copying decoder."""
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from boxes import iou
+from sequences import Sequence, SequenceOptions, build_sequence
+from stale import StaleOptions, stale_prefix
+from vocabulary import Vocabulary
+
+PROPOSED = ('features', 'logits', 'boxes', 'centres', 'levels')
+OBJECTS = ('object_boxes', 'object_labels', 'object_scores')
+
+
+class Views:
+    """All views of some parts, in memory: about 60 kB each."""
+
+    def __init__(self, paths: list[Path]):
+        parts = [np.load(path) for path in paths]
+        self.proposed = {name: np.concatenate([part[name] for part in parts]) for name in PROPOSED}
+        self.objects = []
+        for part in parts:
+            rows = [part[name] for name in OBJECTS]
+            ends = part['offsets']
+            self.objects += [tuple(x[a:b] for x in rows) for a, b in zip(ends, ends[1:])]
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def memory(self, views: np.ndarray, num_boxes: int) -> dict[str, Tensor]:
+        """The arguments of `CopyingDecoder.memory` for some views."""
+        picked = {name: torch.from_numpy(x[views, :num_boxes]) for name, x in self.proposed.items()}
+        return {name: x if x.dtype == torch.int64 else x.float() for name, x in picked.items()}
+
+
+def draw_objects(boxes, labels, scores, proposed_boxes, proposed_scores, rng: np.random.Generator):
+    """A teacher's detection of score s is an object in s of its draws and noise in the others. Returns boxes
+    and labels, and as scores the order of certainty: that of the best proposal, 0 for noise."""
+    is_object = rng.random(len(scores)) < scores
+    fits = iou(boxes, proposed_boxes) > 0.5
+    certain = np.where(fits, proposed_scores, 0.0).max(1, initial=1e-3)
+    return boxes, labels, np.where(is_object, certain, 0.0).astype(np.float32)
+
+
+def batch_of(
+    views: Views,
+    picked: np.ndarray,
+    vocabulary: Vocabulary,
+    options: SequenceOptions,
+    stale: StaleOptions,
+    rng: np.random.Generator,
+) -> dict[str, Tensor]:
+    """`inputs`, `targets` int64 [B, 5 M], `weights` [B, 5 M], `remaining` [B, M]."""
+    rows = []
+    for view in picked:
+        logits = views.proposed['logits'][view].astype(np.float32).max(-1)
+        drawn = draw_objects(
+            *views.objects[view], views.proposed['boxes'][view], 1 / (1 + np.exp(-logits)), rng
+        )
+        disturb = lambda slots: stale_prefix(slots, stale, rng)
+        rows.append(build_sequence(*drawn, vocabulary, options, rng, disturb=disturb))
+    return stack(rows)
+
+
+def stack(rows: list[Sequence]) -> dict[str, Tensor]:
+    """Sequences as one batch, see `batch_of`."""
+    names = ('inputs', 'targets', 'weights', 'remaining')
+    return {name: torch.from_numpy(np.stack([getattr(row, name) for row in rows])) for name in names}
