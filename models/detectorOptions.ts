@@ -8,7 +8,7 @@ const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 
 /** Which model is opened, and where it runs. */
 export interface DetectorOptions {
-  /** `starter` for the bundled model, or a model folder. Default `starter`. */
+  /** `nano` for the bundled model, or a model folder. Default `nano`. */
   readonly model?: string;
   /** Execution provider; `auto` takes the best that opens. Default `auto`. */
   readonly device?: Device;

@@ -10,7 +10,7 @@ import { PipelineError } from './errors.ts';
 import type { ImageSpec, ModelInfo } from './types.ts';
 
 /** The name of the model inside this package. */
-export const BUNDLED_MODEL = 'starter';
+export const BUNDLED_MODEL = 'nano';
 
 /** How much of a wrong value a message repeats, characters. */
 const MAX_SHOWN = 60;
@@ -64,19 +64,19 @@ export interface ModelFolder {
 
 /** How the bundled model wants its pictures: what a source makes where nothing else is asked for. */
 export function bundledImageSpec(): ImageSpec {
-  const file = fileURLToPath(new URL('./starter/model.json', import.meta.url));
+  const file = fileURLToPath(new URL('./nano/model.json', import.meta.url));
   const { size, pad } = parseModelFile(file, readFileSync(file, 'utf8')).image;
   return { size, pad };
 }
 
 /**
  * Reads and checks a model's description.
- * @param model `starter` for the bundled one, or a folder
+ * @param model `nano` for the bundled one, or a folder
  * @throws PipelineError ERR_MODEL_LOAD where a file is missing, ERR_MODEL_CONTRACT where a field is wrong
  */
 export async function readModelFolder(model: string): Promise<ModelFolder> {
   const folder =
-    model === BUNDLED_MODEL ? fileURLToPath(new URL('./starter', import.meta.url)) : resolve(model);
+    model === BUNDLED_MODEL ? fileURLToPath(new URL('./nano', import.meta.url)) : resolve(model);
   const file = join(folder, 'model.json');
   const described = parseModelFile(file, await readText(model, file));
   const files = {

@@ -76,7 +76,7 @@ export function addModelOptions(command: Command, reuse: Reuse): Command {
 /** Adds the options that say which model reads, and how. */
 function addReadingOptions(command: Command, { minScore }: { minScore: number }): Command {
   return command
-    .option('--model <dir|name>', 'model folder, or the bundled model', 'starter')
+    .option('--model <dir|name>', 'model folder, or the bundled model', 'nano')
     .addOption(choice('--device <device>', 'where the model runs', DEVICES, 'auto'))
     .option('--threads <n>', 'threads of the encoder', whole(1))
     .option('--conf <score>', 'lowest score of a detection', number(0, 1), minScore)

@@ -17,10 +17,11 @@ from vocabulary import Vocabulary
 
 
 class Recipe:
-    """How sequences are made of objects."""
+    """How sequences are made of objects. rehearse: see `views.batch_of`; pictures have none of that, since
+    what the encoder proposes is not known yet."""
 
-    def __init__(self, vocabulary: Vocabulary, options: SequenceOptions, stale: StaleOptions):
-        self.vocabulary, self.options, self.stale = vocabulary, options, stale
+    def __init__(self, vocabulary: Vocabulary, options: SequenceOptions, stale: StaleOptions, rehearse: float):
+        self.vocabulary, self.options, self.stale, self.rehearse = vocabulary, options, stale, rehearse
 
     def sequence(self, sample: Sample, rng: np.random.Generator) -> Sequence:
         """Of a picture; a teacher's label is as certain as its score."""
@@ -31,7 +32,7 @@ class Recipe:
 
     def unspoilt(self) -> 'Recipe':
         """The same without stale prefixes, to compare by."""
-        return Recipe(self.vocabulary, self.options, StaleOptions(probability=0))
+        return Recipe(self.vocabulary, self.options, StaleOptions(probability=0), self.rehearse)
 
 
 class ViewBatches(Dataset):
@@ -45,7 +46,8 @@ class ViewBatches(Dataset):
         return self.of(rng.integers(0, len(self.views), self.batch), self.recipe, rng)
 
     def of(self, picked: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> dict:
-        sequences = batch_of(self.views, picked, recipe.vocabulary, recipe.options, recipe.stale, rng)
+        how = (recipe.vocabulary, recipe.options, recipe.stale, recipe.rehearse)
+        sequences = batch_of(self.views, picked, *how, rng)
         return {'proposals': self.views.memory(picked, self.num_boxes), **sequences}
 
     def all(self) -> Iterator[dict]:

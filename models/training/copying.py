@@ -28,12 +28,12 @@ FAR = 40.0  # such units; further off is all the same
 @dataclass(frozen=True)
 class CopyingOptions:
     width: int = 192
-    num_layers: int = 2
+    num_layers: int = 0  # of a transformer; more did not help with the data at hand, see the card
     num_heads: int = 6
     hidden: int = 512
     num_boxes: int = 96  # K
     feature_channels: int = 128
-    sharpness: float = 1.0  # exponent on the pointer where coordinates are copied
+    sharpness: float = 3.0  # exponent on the pointer where coordinates are copied
 
 
 class Look(NamedTuple):
@@ -69,7 +69,6 @@ class CopyingDecoder(nn.Module):
         self.memory_feed = nn.Sequential(
             nn.Linear(width, options.hidden), nn.GELU(), nn.Linear(options.hidden, width)
         )
-        self.corrected = nn.Linear(width, 5)  # of a box: its score, its four sides
         self.layers = nn.ModuleList(
             DecoderLayer(width, options.num_heads, options.hidden) for _ in range(options.num_layers)
         )
@@ -81,8 +80,11 @@ class CopyingDecoder(nn.Module):
         self.for_distance = nn.Parameter(torch.full((5,), 1.0))
         self.for_rank = nn.Parameter(torch.tensor([3.0, 1.0, 1.0, 1.0, 1.0]))
         self.for_coverage = nn.Parameter(torch.tensor([10.0, 8.0, 6.0, 5.0, 1.0]))
+        # how certain the encoder's certainty is: scale and shift of its logits
+        self.calibration = nn.Parameter(torch.tensor([1.0, 0.0]))
         self.for_overlap = nn.Parameter(torch.tensor(20.0))
-        self.for_repeats, self.for_open = nn.Parameter(torch.tensor(12.0)), nn.Parameter(torch.tensor(2.0))
+        self.for_repeats = nn.Parameter(torch.tensor([6.0, 12.0]))
+        self.for_open = nn.Parameter(torch.tensor(2.0))
         self.start_as_a_greedy_reader()
 
     def start_as_a_greedy_reader(self) -> None:
@@ -90,12 +92,11 @@ class CopyingDecoder(nn.Module):
             # a query finds the box that looks like itself from the first step on
             layer.memory_in.weight.data[: self.options.width] = layer.cross_query.weight.data * 1.7
             layer.cross_query.weight.data *= 1.7
-        for layer in (self.corrected, self.keep, self.end, self.context.out_proj):
+        for layer in (self.query, self.keep, self.end, self.context.out_proj):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        self.query.weight.data *= 0.1
         self.memory_feed[2].weight.data *= 0.3
-        self.keep.bias.data.fill_(6.0)
+        self.keep.bias.data.fill_(4.0)
 
     @property
     def cache_width(self) -> int:
@@ -118,22 +119,21 @@ class CopyingDecoder(nn.Module):
         """
         bins = self.vocabulary.bins
         prob = logits.sigmoid()
+        likely = (logits * self.calibration[0] + self.calibration[1]).sigmoid()
         x = self.of_features(self.norm_features(features)) + self.of_level[levels]
         x = x + self.of_classes(prob.sqrt()) + self.of_centre(self.waves(centres).flatten(-2))
         x = x + torch.einsum('bkif,ifd->bkd', self.waves(boxes), self.of_coordinate)
         normed = self.norm_context(x)
         x = x + self.context(normed, normed, normed, need_weights=False)[0]
         x = self.norm_memory_out(x + self.memory_feed(self.norm_memory(x)))
-        score, sides = self.corrected(x).split([1, 4], -1)
-        prob = (logits + score).sigmoid()
-        low, high = boxes.chunk(2, -1)
-        box = (boxes + sides * 0.1 * (high - low).repeat(1, 1, 2)).clamp(0, 1) * (bins - 1)
+        box = boxes * (bins - 1)
+        sides = (box[..., 2:] - box[..., :2]).relu().repeat(1, 1, 2)
         memory = {
             'key': self.key(x).transpose(1, 2),  # [B, 64, K]
             'box': box.transpose(1, 2),  # [B, 4, K] bins
-            'unit': (1 / (1 + NEAR * (box[..., 2:] - box[..., :2]).relu())).repeat(1, 1, 2).transpose(1, 2),  # [B, 4, K]
+            'unit': (1 / (1 + NEAR * sides)).transpose(1, 2),  # [B, 4, K]
             # eighty small probabilities would make a large sum
-            'prob': prob * prob / (prob + FLOOR),  # [B, K, classes]
+            'prob': likely * likely / (likely + FLOOR),  # [B, K, classes]
             'rank': prob.amax(-1).clamp(min=1e-4).log(),  # [B, K]
         }
         if with_splat:
@@ -223,7 +223,8 @@ class CopyingDecoder(nn.Module):
     def classes(self, x: Tensor, pointer: Tensor, before: Tensor, memory: dict[str, Tensor]) -> Tensor:
         """Log-probabilities [B, T, 1 + classes] of noise and of each class."""
         again = (pointer * before).sum(-1, keepdim=True)
-        keep = (self.keep(x) - self.for_repeats * again).sigmoid()
+        # two factors: what a box is worth must not shift how much of it may be told already
+        keep = self.keep(x).sigmoid() * (self.for_repeats[0] - self.for_repeats[1] * again).sigmoid()
         seen = pointer @ memory['prob']
         seen = keep * seen / seen.sum(-1, keepdim=True).clamp(min=1.0)
         return torch.cat([1 - seen.sum(-1, keepdim=True), seen], -1).clamp(min=1e-9).log()

@@ -14,7 +14,7 @@ REACH = 5  # bins to each side of the right one; what lies further off weighs no
 
 def copying_losses(decoder: CopyingDecoder, batch: dict[str, Tensor], memory: dict[str, Tensor]) -> dict[str, Tensor]:
     """
-    :param batch: `inputs`, `targets` int64 and `weights` [B, 5 M], `remaining` [B, M] of `Sequence`
+    :param batch: `inputs`, `targets` int64 and `weights` [B, 5 M], `class_scores` and `remaining` [B, M]
     :param memory: of `decoder.memory`
     :returns: losses, to be summed
     """
@@ -28,7 +28,9 @@ def copying_losses(decoder: CopyingDecoder, batch: dict[str, Tensor], memory: di
     l_class = decoder.classes(x[:, :, 4], pointer[:, :, 4], before[:, :, 4], memory)
     is_padding = targets[:, :, 4] == v.eos
     right = torch.where(targets[:, :, 4] == v.noise, 0, targets[:, :, 4] - v.class_base + 1).clamp(min=0)
-    of_class = -certain(l_class.gather(-1, right[..., None])[..., 0].exp(), 1 / 2).log()
+    said = certain(l_class.gather(-1, right[..., None])[..., 0].exp(), 1 / 2).log()
+    score = torch.where(right == 0, 1.0, batch['class_scores'])  # the rest is the mass of noise
+    of_class = -score * said - (1 - score) * certain(l_class[..., 0].exp(), 1 / 2).log()
     class_weights = weights[:, :, 4] * ~is_padding
     counts = (weights[:, :, :4] > 0) & ~is_padding[..., None]  # [B, M, 4]
     coordinate = of_coordinates(decoder, pointer[:, :, :4][counts], counts, targets, memory)

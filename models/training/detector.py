@@ -42,7 +42,7 @@ class Detector(nn.Module):
         decoder, inputs = self.decoder, batch['inputs']
         if isinstance(decoder, CopyingDecoder):
             # in float32, being small: it subtracts probabilities and copies coordinates
-            return copying_losses(decoder, batch, decoder.memory(**self.see(batch)))
+            return copying_losses(decoder, batch, decoder.memory(**self.see(batch), with_splat=False))
         # matrix products in bfloat16 where there is a GPU
         with torch.autocast(inputs.device.type, torch.bfloat16, enabled=inputs.is_cuda):
             memory = decoder.memory(**self.see(batch))

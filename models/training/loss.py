@@ -7,7 +7,7 @@ from vocabulary import Vocabulary
 
 SMOOTHING = 1.3  # bins; a neighbour of the right bin is nearly right
 POINTED = 0.55  # overlap from which on a box of memory is the object's
-OF_END, OF_POINTER = 0.3, 0.4  # weights of these losses against coordinates and classes
+OF_END, OF_POINTER = 0.3, 0.1  # weights of these losses against coordinates and classes
 
 
 def losses(logits: Tensor, batch: dict[str, Tensor], vocabulary: Vocabulary) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from backbones import ENCODERS, MODEL_SIZES
 from detector import LOSSES
 from sequences import CLASS_INPUTS, ORDERS
 
-COCO_LABELS = Path(__file__).resolve().parents[1] / 'starter' / 'model.json'
+COCO_LABELS = Path(__file__).resolve().parents[1] / 'nano' / 'model.json'
 
 NUM_WORKERS = min(4, max(1, (os.cpu_count() or 1) - 1))
 PRETRAINED_RATE = 0.1  # of the learning rate, for an encoder that is good already
@@ -17,11 +17,12 @@ DEFAULTS = {
     # the starting point is a greedy reader of a pretrained encoder: a few minutes count
     'copying': {
         'bins': 500,
-        'max_objects': 24,
+        'max_objects': 16,
         'class_input': 'noise',
+        'order': 'score',
         'lr': 5e-4,
         'beta2': 0.98,
-        'batch': 24,
+        'batch': 16,
         'warm_up': 100,
         'ema': 0.998,
     },
@@ -30,6 +31,7 @@ DEFAULTS = {
         'bins': 1000,
         'max_objects': 100,
         'class_input': 'random or noise',
+        'order': 'random',
         'lr': 3e-4,
         'beta2': 0.95,
         'batch': 32,
@@ -79,11 +81,15 @@ def parser() -> argparse.ArgumentParser:
     by_decoder = {'default': argparse.SUPPRESS}
     sequence.add_argument('--bins', type=int, **by_decoder)
     sequence.add_argument('--max-objects', type=int, **by_decoder)
-    sequence.add_argument('--order', choices=ORDERS, default='random')
+    sequence.add_argument('--order', choices=ORDERS, **by_decoder)
     sequence.add_argument('--no-noise', dest='noise', action='store_false', help='nothing behind the objects')
     sequence.add_argument('--eos-weight', type=float, default=0.1, help='of padding, in the published loss')
     sequence.add_argument('--class-input', choices=CLASS_INPUTS, **by_decoder)
     sequence.add_argument('--stale', type=float, default=0.5, help='share of sequences with a stale prefix')
+
+    sequence.add_argument(
+        '--rehearse', type=float, default=0.8, help='of views: share of sequences as they are read at run time'
+    )
 
     learning = top.add_argument_group('learning')
     learning.add_argument('--loss', choices=LOSSES, default='published', help='of `plain`')

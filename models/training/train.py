@@ -43,7 +43,7 @@ def open_data(config: dict) -> tuple[list[tuple[int, str]], object, object | Non
         eos_weight=config['eos_weight'],
         class_input=config['class_input'],
     )
-    recipe = Recipe(vocabulary, options, StaleOptions(probability=config['stale']))
+    recipe = Recipe(vocabulary, options, StaleOptions(probability=config['stale']), config['rehearse'])
     return labels, *open_batches(recipe)
 
 

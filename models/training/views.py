@@ -1,4 +1,5 @@
 """Views that `prepare.py` stored, as batches for the copying decoder."""
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,8 @@ import torch
 from torch import Tensor
 
 from boxes import iou
-from sequences import Sequence, SequenceOptions, build_sequence
+from rehearsal import judged, read_boxes
+from sequences import Sequence, SequenceOptions, arrange, tokenise
 from stale import StaleOptions, stale_prefix
 from vocabulary import Vocabulary
 
@@ -50,21 +52,28 @@ def batch_of(
     vocabulary: Vocabulary,
     options: SequenceOptions,
     stale: StaleOptions,
+    rehearse: float,
     rng: np.random.Generator,
 ) -> dict[str, Tensor]:
-    """`inputs`, `targets` int64 [B, 5 M], `weights` [B, 5 M], `remaining` [B, M]."""
+    """`inputs`, `targets` int64 [B, 5 M], `weights` [B, 5 M], `class_scores` and `remaining` [B, M].
+
+    rehearse: share of sequences that are as read at run time, see `rehearsal.py`; the others are official"""
     rows = []
     for view in picked:
         logits = views.proposed['logits'][view].astype(np.float32).max(-1)
-        drawn = draw_objects(
-            *views.objects[view], views.proposed['boxes'][view], 1 / (1 + np.exp(-logits)), rng
-        )
-        disturb = lambda slots: stale_prefix(slots, stale, rng)
-        rows.append(build_sequence(*drawn, vocabulary, options, rng, disturb=disturb))
+        proposed, certain = views.proposed['boxes'][view], 1 / (1 + np.exp(-logits))
+        boxes, labels, scores = draw_objects(*views.objects[view], proposed, certain, rng)
+        if rng.random() < rehearse:
+            read = proposed[read_boxes(proposed, certain, options.max_objects, rng)]
+            slots = judged(read, boxes[scores > 0], labels[scores > 0])
+        else:
+            slots = arrange(boxes, labels, scores, options, rng)
+            slots = replace(slots, scores=(slots.scores > 0).astype(np.float32))
+        rows.append(tokenise(stale_prefix(slots, stale, rng), vocabulary, options, rng))
     return stack(rows)
 
 
 def stack(rows: list[Sequence]) -> dict[str, Tensor]:
     """Sequences as one batch, see `batch_of`."""
-    names = ('inputs', 'targets', 'weights', 'remaining')
+    names = ('inputs', 'targets', 'weights', 'class_scores', 'remaining')
     return {name: torch.from_numpy(np.stack([getattr(row, name) for row in rows])) for name in names}

@@ -39,7 +39,7 @@ export interface Bench {
 }
 
 export async function openBench(): Promise<Bench> {
-  const folder = await readModelFolder('starter');
+  const folder = await readModelFolder('nano');
   const seeing = await openSession(folder.encoderFile, { device: 'cpu', threads: 2 });
   const session = await openSession(folder.decoderFile, { device: 'cpu', threads: 1 });
   const encoder = new Encoder(seeing, folder.info, 1);

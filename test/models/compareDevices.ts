@@ -4,7 +4,7 @@
  */
 import { openLocalDetector } from '../../models/index.ts';
 import type { Detector } from '../../models/index.ts';
-import { letterboxed } from './starter.ts';
+import { letterboxed } from './bundled.ts';
 
 /** What this program prints. */
 export interface Comparison {

@@ -6,7 +6,7 @@ suite('resolveDetectorOptions', (test) => {
   test('takes the bundled model, the best device and four threads at the most', () => {
     const { model, device, threads, batch } = resolveDetectorOptions();
 
-    assert.is(model, 'starter');
+    assert.is(model, 'nano');
     assert.is(device, 'auto');
     assert.is(batch, 1);
     assert.ok(threads >= 1 && threads <= 4, String(threads));

@@ -13,7 +13,7 @@ import type {
 } from '../../models/index.ts';
 import * as assert from '../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../support/suite.ts';
-import { PICTURES, STARTER, letterboxed, readGolden } from './starter.ts';
+import { PICTURES, BUNDLED, letterboxed, readGolden } from './bundled.ts';
 import { copyFolder } from './tinyModel.ts';
 
 const ENDLESS: DecodeOptions = { eosOffset: 1e9, noiseThreshold: 1 };
@@ -51,7 +51,7 @@ suite('openLocalDetector with the bundled model', (test) => {
 
         assert.is(sha256(await letterboxed(picture)), golden.imageSha256, picture);
         for (const [name, expected] of Object.entries(golden.modelSha256)) {
-          const found = sha256(await readFile(join(STARTER, name)));
+          const found = sha256(await readFile(join(BUNDLED, name)));
           assert.is(found, expected, `${name}; after a change run fixtures/build/makeGolden.py`);
         }
       }
@@ -277,10 +277,10 @@ suite('openLocalDetector with the bundled model', (test) => {
   });
 
   // A folder with `classInput: "class"` feeds the class that was read, in a call of its own, where the
-  // starter is fed the noise id beside xmax. Its graph makes no difference between the two, so that the
+  // nano is fed the noise id beside xmax. Its graph makes no difference between the two, so that the
   // whole sequence must be the same; for a model whose graph does, only the first object would be.
   withModel('reads the same with the class step fused and in calls of one token', async () => {
-    await using folder = await copyFolder(STARTER, {
+    await using folder = await copyFolder(BUNDLED, {
       describe: (file) => ({
         ...file,
         sequence: { box: 'ymin xmin ymax xmax', classInput: 'class' },

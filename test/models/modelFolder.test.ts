@@ -5,7 +5,7 @@ import { bundledImageSpec } from '../../models/index.ts';
 import { readModelFolder } from '../../models/modelFolder.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
-import { STARTER } from './starter.ts';
+import { BUNDLED } from './bundled.ts';
 import { TINY, copyFolder, tinyInfo } from './tinyModel.ts';
 
 suite('readModelFolder', (test) => {
@@ -18,14 +18,14 @@ suite('readModelFolder', (test) => {
   });
 
   test('finds the bundled model by its name', async () => {
-    const { info, encoderFile } = await readModelFolder('starter');
+    const { info, encoderFile } = await readModelFolder('nano');
 
-    assert.is(info.name, 'starter');
+    assert.is(info.name, 'nano');
     assert.is(info.labels.length, 80);
     assert.is(info.labels[79]?.name, 'toothbrush');
     assert.is(info.cacheWidth, 865);
     assert.is(info.fusedClassStep, true);
-    assert.is(encoderFile, join(STARTER, 'encoder.onnx'));
+    assert.is(encoderFile, join(BUNDLED, 'encoder.onnx'));
   });
 
   test('takes the decode settings and the class input that the file gives', async () => {
@@ -47,7 +47,7 @@ suite('readModelFolder', (test) => {
     await assert.rejects(readModelFolder('/nowhere/at/all'), {
       code: 'ERR_MODEL_LOAD',
       message:
-        /No model at `\/nowhere\/at\/all`: expected a folder with model\.json.*\/nowhere\/at\/all\/model\.json.*`starter`/,
+        /No model at `\/nowhere\/at\/all`: expected a folder with model\.json.*\/nowhere\/at\/all\/model\.json.*`nano`/,
     });
   });
 
@@ -123,14 +123,14 @@ suite('bundledImageSpec', (test) => {
   });
 });
 
-suite('models/starter', (test) => {
+suite('models/nano', (test) => {
   test('holds the very graphs that its model.json names', async () => {
-    const text = await readFile(join(STARTER, 'model.json'), 'utf8');
+    const text = await readFile(join(BUNDLED, 'model.json'), 'utf8');
     const { files } = JSON.parse(text) as { files: Record<string, { sha256: string }> };
 
     assert.equal(Object.keys(files).sort(), ['attention.onnx', 'decoder.onnx', 'encoder.onnx']);
     for (const [name, { sha256 }] of Object.entries(files)) {
-      const bytes = await readFile(join(STARTER, name));
+      const bytes = await readFile(join(BUNDLED, name));
       assert.is(createHash('sha256').update(bytes).digest('hex'), sha256, name);
     }
   });

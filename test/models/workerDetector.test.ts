@@ -4,7 +4,7 @@ import { openDetector, openLocalDetector } from '../../models/index.ts';
 import type { DecodeOptions, Detector, ObjectTokens } from '../../models/index.ts';
 import * as assert from '../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../support/suite.ts';
-import { PICTURES, letterboxed, readGolden } from './starter.ts';
+import { PICTURES, letterboxed, readGolden } from './bundled.ts';
 import { TINY, TINY_BYTES, TINY_TOKENS, copyFolder, graph } from './tinyModel.ts';
 
 const ENDLESS: DecodeOptions = { eosOffset: 1e9, noiseThreshold: 1 };

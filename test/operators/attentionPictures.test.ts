@@ -205,7 +205,7 @@ suite('attentionPictures', (test) => {
   test(
     'says what is missing where the model has no attention graph',
     async () => {
-      cpSync(new URL('../../models/starter', import.meta.url), folder, {
+      cpSync(new URL('../../models/nano', import.meta.url), folder, {
         recursive: true,
         filter: (path) => !path.endsWith('attention.onnx'),
       });

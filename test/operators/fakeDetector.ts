@@ -21,7 +21,7 @@ export interface FakeOptions {
 const TOKENS = [1010, 1010, 1110, 1110, 100] as const;
 
 export async function fakeDetector(options: FakeOptions = {}): Promise<FakeDetector> {
-  const { info: model } = await readModelFolder('starter');
+  const { info: model } = await readModelFolder('nano');
   const signals: (AbortSignal | undefined)[] = [];
   const counts = { encoded: 0, decoded: 0, open: 0 };
   const close = (): Promise<void> => Promise.resolve();

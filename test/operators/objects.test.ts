@@ -30,7 +30,7 @@ const read = (scores: readonly number[], slots?: readonly number[]): ReadFrame =
 suite('objects', (test) => {
   let model: ModelInfo;
   test.before(async () => {
-    ({ info: model } = await readModelFolder('starter'));
+    ({ info: model } = await readModelFolder('nano'));
   });
   const resultOf = async (frame: ReadFrame, config?: ObjectsConfig) => {
     const [result] = await lastValueFrom(from([frame]).pipe(objects({ model }, config), toArray()));

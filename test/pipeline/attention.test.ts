@@ -113,7 +113,7 @@ suite('detect --attention', (test) => {
     'says once what a model without the graph is missing',
     async () => {
       const model = join(folder, 'blind');
-      cpSync(new URL('../../models/starter', import.meta.url), model, {
+      cpSync(new URL('../../models/nano', import.meta.url), model, {
         recursive: true,
         filter: (path) => !path.endsWith('attention.onnx'),
       });

@@ -230,8 +230,8 @@ suite('runCli', (test) => {
 
 /** Writes the bundled model's description with one mistake in it. */
 function writeWrongModel(folder: string): void {
-  const starter = new URL('../../models/starter/model.json', import.meta.url);
-  const model = JSON.parse(readFileSync(starter, 'utf8')) as { vocabulary: { bins: number } };
+  const file = new URL('../../models/nano/model.json', import.meta.url);
+  const model = JSON.parse(readFileSync(file, 'utf8')) as { vocabulary: { bins: number } };
   model.vocabulary.bins = 1;
   mkdirSync(folder);
   writeFileSync(join(folder, 'model.json'), JSON.stringify(model));

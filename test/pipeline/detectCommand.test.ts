@@ -382,7 +382,7 @@ suite('detectCommand', (test) => {
 
 /** Data set ids of the bundled model's labels. */
 const labelIds = (
-  JSON.parse(readFileSync(new URL('../../models/starter/model.json', import.meta.url), 'utf8')) as {
+  JSON.parse(readFileSync(new URL('../../models/nano/model.json', import.meta.url), 'utf8')) as {
     labels: { id: number }[];
   }
 ).labels.map(({ id }) => id);

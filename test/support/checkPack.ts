@@ -11,8 +11,8 @@ import { ROOT } from './sourceFiles.ts';
 
 const NEEDED = [
   'dist/pipeline/main.js',
-  'dist/models/starter/encoder.onnx',
-  'dist/models/starter/attention.onnx',
+  'dist/models/nano/encoder.onnx',
+  'dist/models/nano/attention.onnx',
   'dist/models/worker/detectorWorker.js',
   'dist/operators/video/wasmWorker.js',
   'dist/pipeline/demo/campus.mp4',

@@ -94,7 +94,7 @@ class Export(unittest.TestCase):
         self.assertLess(floats, 0.1 * halves)
 
     def test_describes_itself_as_the_bundled_model_does(self):
-        folders = self.model, ROOT / 'models' / 'starter'
+        folders = self.model, ROOT / 'models' / 'nano'
         ours, bundled = (json.loads((folder / 'model.json').read_text()) for folder in folders)
         self.assertEqual(list(ours), list(bundled))
         for name in ('format', 'task'):

@@ -75,7 +75,7 @@ class VocabularyTest(unittest.TestCase):
                 Vocabulary(num_classes=num_classes)
 
     def test_writes_the_block_of_the_bundled_model(self):
-        model = json.loads((ROOT / 'models' / 'starter' / 'model.json').read_text())
+        model = json.loads((ROOT / 'models' / 'nano' / 'model.json').read_text())
         block = Vocabulary(bins=500).as_json()
         self.assertEqual(list(block.items()), list(model['vocabulary'].items()))
 

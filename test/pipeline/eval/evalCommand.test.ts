@@ -85,7 +85,7 @@ suite('evalCommand', (test) => {
         });
         return { id, labelled, found };
       });
-      assert.equal([model, device, numPictures], ['starter', detector.device, 2]);
+      assert.equal([model, device, numPictures], ['nano', detector.device, 2]);
       assert.equal(rest, JSON.parse(JSON.stringify(cocoFigures(judged, categoryIds))));
       assert.ok(rest.ap50! > 0.5, 'the hand-drawn boxes are found');
       assert.is(objects, (judged[0]!.found.length + judged[1]!.found.length) / 2);
@@ -102,7 +102,7 @@ suite('evalCommand', (test) => {
 
       assert.is(run.code, 0);
       const lines = linesOf(run.stdout);
-      assert.match(lines[0]!, /^starter on \w+, 1 pictures$/);
+      assert.match(lines[0]!, /^nano on \w+, 1 pictures$/);
       const rows = lines.slice(4).map((line) => line.split('|').map((cell) => cell.trim()));
       assert.equal(
         rows.map(([, what]) => what),
@@ -205,7 +205,7 @@ suite('evalCommand', (test) => {
     ['a field that is not there', { ...LABELS, categories: undefined }, ['--images', images, '--annotations', other], 3, /other\.json`.*categories.*ERR_ANNOTATIONS/],
     ['a picture that is not there', undefined, ['--images', folder, '--annotations', annotations], 3, /no picture `.*1\.png`.*ERR_ANNOTATIONS/],
     ['labels of another size', { ...LABELS, images: [{ ...LABELS.images[0], width: 640 }] }, ['--images', images, '--annotations', other, '--quiet'], 3, /768 x 576.*640 x 576.*ERR_ANNOTATIONS/],
-    ['labels of other classes', { ...LABELS, categories: [{ id: 1000 }] }, ['--images', images, '--annotations', other], 3, /other\.json`.*starter.*no category id in common/],
+    ['labels of other classes', { ...LABELS, categories: [{ id: 1000 }] }, ['--images', images, '--annotations', other], 3, /other\.json`.*nano.*no category id in common/],
   ]; // prettier-ignore
   for (const [title, labels, args, code, says] of mistakes) {
     test(

@@ -7,7 +7,7 @@ import { readPicture } from '../../operators/images/readPicture.ts';
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 
 /** The bundled model's folder. */
-export const STARTER: string = fileURLToPath(new URL('../../models/starter', import.meta.url));
+export const BUNDLED: string = fileURLToPath(new URL('../../models/nano', import.meta.url));
 
 /** The pictures of `fixtures/pictures`. */
 export const PICTURES = ['campus', 'campus-later', 'campus-portrait'] as const;
