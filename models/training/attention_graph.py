@@ -6,13 +6,10 @@ from graph_builder import GraphBuilder
 GRID = 26  # cells across and down
 
 
-def draw_attention(g: GraphBuilder, looks: list[str], pointer: str, bins: int) -> None:
-    """Adds the output `attention` [B, T, GRID, GRID], whose maps sum to 1: the mean of the layers' heads
-    [B, H, T, K] each and of the pointer [B, T, K], each box's share laid over the box as a bell of half its
-    size."""
+def draw_attention(g: GraphBuilder, pointer: str, bins: int) -> None:
+    """Adds the output `attention` [B, T, GRID, GRID], whose maps sum to 1: the pointer [B, T, K], each box's
+    share laid over the box as a bell of half its size."""
     op, const, unsqueeze = g.op, g.constant, g.unsqueeze
-    heads = [op('ReduceMean', look, g.whole([1]), keepdims=0) for look in looks]
-    share = op('Mean', *heads, pointer)  # [B, T, K]
     sides = g.split(op('Mul', 'memory.box', const(GRID / (bins - 1))), [1] * 4, axis=1)  # cells
     centres = const(np.arange(GRID) + 0.5)
 
@@ -27,4 +24,4 @@ def draw_attention(g: GraphBuilder, looks: list[str], pointer: str, bins: int) -
     ymin, xmin, ymax, xmax = sides
     down = unsqueeze(op('Transpose', bell(ymin, ymax), perm=[0, 2, 1]), 1)  # [B, 1, GRID, K]
     across = unsqueeze(bell(xmin, xmax), 1)  # [B, 1, K, GRID]
-    op('MatMul', op('Mul', unsqueeze(share, 2), down), across, names=['attention'])
+    op('MatMul', op('Mul', unsqueeze(pointer, 2), down), across, names=['attention'])

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from copying import SPREAD, CopyingDecoder, Look
-from loss import OF_END, SMOOTHING, pointer_loss
+from copying import SPREAD, CopyingDecoder
+from loss import OF_END, SMOOTHING
 
 DOUBT = 0.02  # share of labels that nothing in the picture explains, so that none of them weighs too much
 REACH = 5  # bins to each side of the right one; what lies further off weighs nothing
@@ -23,9 +23,9 @@ def copying_losses(decoder: CopyingDecoder, batch: dict[str, Tensor], memory: di
     look = decoder.look(batch['inputs'], nothing, memory)
     slots = lambda x: x.unflatten(1, (-1, 5))
     targets, weights = slots(batch['targets']), slots(batch['weights'])
-    x, pointer, before = slots(look.x), slots(look.pointer), slots(look.before)
-    z_end = slots(decoder.z_end(look, memory))[:, :, 0, 0]
-    l_class = decoder.classes(x[:, :, 4], pointer[:, :, 4], before[:, :, 4], memory)
+    pointer, before = slots(look.pointer), slots(look.before)
+    z_end = slots(decoder.z_end(look.before, memory))[:, :, 0, 0]
+    l_class = decoder.classes(pointer[:, :, 4], before[:, :, 4], memory)
     is_padding = targets[:, :, 4] == v.eos
     right = torch.where(targets[:, :, 4] == v.noise, 0, targets[:, :, 4] - v.class_base + 1).clamp(min=0)
     said = certain(l_class.gather(-1, right[..., None])[..., 0].exp(), 1 / 2).log()
@@ -39,7 +39,6 @@ def copying_losses(decoder: CopyingDecoder, batch: dict[str, Tensor], memory: di
         'coordinate': (coordinate.sum() + ends.sum()) / max(len(coordinate), 1),
         'class': (of_class * class_weights).sum() / class_weights.sum().clamp(min=1),
         'end': OF_END * F.binary_cross_entropy_with_logits(z_end, 1 - batch['remaining']),
-        'pointer': pointer_loss(look.pointer, batch, memory['box'], v),
     }
 
 

@@ -6,8 +6,7 @@ from torch import Tensor
 from vocabulary import Vocabulary
 
 SMOOTHING = 1.3  # bins; a neighbour of the right bin is nearly right
-POINTED = 0.55  # overlap from which on a box of memory is the object's
-OF_END, OF_POINTER = 0.3, 0.1  # weights of these losses against coordinates and classes
+OF_END = 0.3  # weight of this loss against coordinates and classes
 
 
 def losses(logits: Tensor, batch: dict[str, Tensor], vocabulary: Vocabulary) -> dict[str, Tensor]:
@@ -42,20 +41,3 @@ def published_loss(logits: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor
     is padded. Arguments as of `losses`. Source: Pix2seq section 2.2; `tasks/object_detection.py`."""
     of_token = F.cross_entropy(logits.transpose(1, 2), batch['targets'], reduction='none')
     return {'token': (of_token * batch['weights']).sum() / batch['weights'].sum().clamp(min=1e-6)}
-
-
-def pointer_loss(pointer: Tensor, batch: dict[str, Tensor], box: Tensor, vocabulary: Vocabulary) -> Tensor:
-    """Of the copying decoder: it points at boxes of the object that it reads.
-
-    :param pointer: [B, 5 M, K]     :param box: [B, 4, K] bins
-    """
-    target = batch['targets'].unflatten(1, (-1, 5))[:, :, :4] - vocabulary.coordinate_base  # [B, M, 4]
-    low, high = target.float()[..., None].chunk(2, 2)
-    box_low, box_high = box[:, None].chunk(2, 2)
-    shared = (torch.minimum(high, box_high) - torch.maximum(low, box_low)).relu().prod(2)
-    iou = shared / ((high - low).prod(2) + (box_high - box_low).prod(2) - shared + 1e-3)  # [B, M, K]
-    best = iou.amax(-1, keepdim=True)
-    is_its = ((iou > POINTED) | (iou >= best - 0.02)) & (best > 0.3)
-    counts = is_its.any(-1) & (batch['weights'].unflatten(1, (-1, 5))[:, :, 0] > 0)
-    share = (pointer.unflatten(1, (-1, 5)) * is_its[:, :, None]).sum(-1)[counts]  # [objects, 5]
-    return OF_POINTER * -(share + 1e-6).log().sum() / max(share.numel(), 1)

@@ -14,13 +14,13 @@ NUM_WORKERS = min(4, max(1, (os.cpu_count() or 1) - 1))
 PRETRAINED_RATE = 0.1  # of the learning rate, for an encoder that is good already
 
 DEFAULTS = {
-    # the starting point is a greedy reader of a pretrained encoder: a few minutes count
+    # the starting point is a greedy reader of a pretrained encoder, and little is left to learn
     'copying': {
         'bins': 500,
         'max_objects': 16,
         'class_input': 'noise',
         'order': 'score',
-        'lr': 5e-4,
+        'lr': 1e-2,
         'beta2': 0.98,
         'batch': 16,
         'warm_up': 100,

@@ -76,10 +76,10 @@ def store(path: Path, encoder: Proposals, teacher: Yolox, samples: list[Sample])
     ]
     boxes, labels, scores = (np.concatenate(values) for values in zip(*objects))
     offsets = np.cumsum([0] + [len(labels) for _, labels, _ in objects])
-    half = {name: found[name].astype(np.float16) for name in ('features', 'logits')}
+    found['logits'] = found['logits'].astype(np.float16)
     temporary = path.with_suffix('.part.npz')
     objects = dict(object_boxes=boxes, object_labels=labels, object_scores=scores, offsets=offsets)
-    np.savez(temporary, **{**found, **half}, **objects)
+    np.savez(temporary, **found, **objects)
     os.replace(temporary, path)
 
 

@@ -1,16 +1,16 @@
 """Sequences as they are read at run time. Teacher forcing shows a model right boxes only, so that it never
-learns to judge its own: here it reads the boxes that the untrained copying decoder would read, duplicates and
+learns to judge its own: here it reads the boxes that the copying decoder reads, duplicates and
 mistakes among them, and is told what each was worth.
 
-Source: Ross et al. 2011 (DAgger, arXiv:1011.0686), with the untrained reader in place of the learner."""
+Source: Ross et al. 2011 (DAgger, arXiv:1011.0686), with a reader in NumPy in place of the learner."""
 import numpy as np
 
 from boxes import iou
+from pointer import FOR_COVERAGE, FOR_RANK
 from sequences import NOISE, Slots
 
 FOUND = 0.5  # overlap from which on an object is found
 WORTH = (0.45, 0.95)  # overlaps at which a box is worth nothing, and all
-FOR_RANK, FOR_COVERAGE = 3.0, 10.0  # of the pointer before training, see `CopyingDecoder`
 WAVERING = 0.3  # share of a Gumbel number in the choice of a box: readings differ a little each time
 
 
@@ -19,10 +19,10 @@ def read_boxes(boxes: np.ndarray, scores: np.ndarray, count: int, rng: np.random
 
     boxes: float32 [K, 4]; scores: float32 [K]; count: M <= K"""
     overlaps = iou(boxes, boxes)
-    worth = FOR_RANK * np.log(np.maximum(scores, 1e-4)) + WAVERING * rng.gumbel(size=len(boxes))
+    worth = FOR_RANK[0] * np.log(np.maximum(scores, 1e-4)) + WAVERING * rng.gumbel(size=len(boxes))
     covered, chosen = np.zeros(len(boxes)), []
     for _ in range(count):
-        best = int(np.argmax(worth - FOR_COVERAGE * covered**2))
+        best = int(np.argmax(worth - FOR_COVERAGE[0] * covered**2))
         chosen.append(best)
         worth[best] = -np.inf
         covered = np.maximum(covered, overlaps[best])

@@ -12,12 +12,12 @@ from sequences import Sequence, SequenceOptions, arrange, tokenise
 from stale import StaleOptions, stale_prefix
 from vocabulary import Vocabulary
 
-PROPOSED = ('features', 'logits', 'boxes', 'centres', 'levels')
+PROPOSED = ('logits', 'boxes')
 OBJECTS = ('object_boxes', 'object_labels', 'object_scores')
 
 
 class Views:
-    """All views of some parts, in memory: about 60 kB each."""
+    """All views of some parts, in memory: about 20 kB each."""
 
     def __init__(self, paths: list[Path]):
         parts = [np.load(path) for path in paths]
@@ -33,8 +33,7 @@ class Views:
 
     def memory(self, views: np.ndarray, num_boxes: int) -> dict[str, Tensor]:
         """The arguments of `CopyingDecoder.memory` for some views."""
-        picked = {name: torch.from_numpy(x[views, :num_boxes]) for name, x in self.proposed.items()}
-        return {name: x if x.dtype == torch.int64 else x.float() for name, x in picked.items()}
+        return {name: torch.from_numpy(x[views, :num_boxes]).float() for name, x in self.proposed.items()}
 
 
 def draw_objects(boxes, labels, scores, proposed_boxes, proposed_scores, rng: np.random.Generator):

@@ -257,12 +257,8 @@ suite('openLocalDetector with the bundled model', (test) => {
     assert.equal(
       Object.entries(read).map(([name, { type, dims }]) => `${name} ${type} ${dims.join()}`),
       [
-        'memory.k0 float32 1,6,32,96',
-        'memory.k1 float32 1,6,32,96',
-        'memory.v0 float32 1,6,96,32',
-        'memory.v1 float32 1,6,96,32',
-        'memory.key float32 1,64,96',
         'memory.box float32 1,4,96',
+        'memory.unit float32 1,4,96',
         'memory.prob float32 1,96,80',
         'memory.rank float32 1,96',
         'memory.splat float32 1,4,96,500',

@@ -23,7 +23,7 @@ suite('readModelFolder', (test) => {
     assert.is(info.name, 'nano');
     assert.is(info.labels.length, 80);
     assert.is(info.labels[79]?.name, 'toothbrush');
-    assert.is(info.cacheWidth, 865);
+    assert.is(info.cacheWidth, 97);
     assert.is(info.fusedClassStep, true);
     assert.is(encoderFile, join(BUNDLED, 'encoder.onnx'));
   });

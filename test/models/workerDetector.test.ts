@@ -71,7 +71,7 @@ suite('openDetector with the bundled model', (test) => {
       assert.equal(dims, other.dims);
       assert.close(data as Float32Array, other.data as Float32Array, { abs: 1e-3 });
     }
-    assert.equal(far['memory.k0']?.dims, [1, 6, 32, 96]);
+    assert.equal(far['memory.box']?.dims, [1, 4, 96]);
     assert.equal(far['memory.splat']?.dims, [1, 4, 96, 500]);
   });
 

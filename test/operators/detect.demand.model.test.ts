@@ -106,8 +106,8 @@ suite('detect, as far as is asked for', (test) => {
     'counts nothing that is not kept: minScore and classes narrow the demand',
     async () => {
       const rows = [
-        { minScore: 0.9, demand: { limit: 3 } },
-        { minScore: 0.9, demand: { limit: 3, minScore: 0.2 } },
+        { minScore: 0.5, demand: { limit: 3 } },
+        { minScore: 0.5, demand: { limit: 3, minScore: 0.2 } },
         { classes: ['car'], demand: { limit: 2, minScore: 0.5 } },
         { classes: ['car'], demand: { limit: 2, minScore: 0.5, classes: ['person', 'car'] } },
       ];

@@ -19,17 +19,16 @@ from half import as_half_
 from parity import open_graph
 from vocabulary import Vocabulary
 
-SIZES = dict(hidden=40, feature_channels=16)
 CONFIGURATIONS = [
-    (Vocabulary(bins=50, num_classes=7), CopyingOptions(24, 2, 3, num_boxes=11, **SIZES)),
-    (Vocabulary(bins=31, num_classes=80), CopyingOptions(16, 1, 2, num_boxes=5, sharpness=2.0, **SIZES)),
-    (Vocabulary(bins=20, num_classes=2), CopyingOptions(32, 3, 4, num_boxes=8, sharpness=1.5, **SIZES)),
+    (Vocabulary(bins=50, num_classes=7), CopyingOptions(num_boxes=11)),
+    (Vocabulary(bins=31, num_classes=80), CopyingOptions(num_boxes=5, sharpness=2.0)),
+    (Vocabulary(bins=20, num_classes=2), CopyingOptions(num_boxes=8, sharpness=1.0)),
 ]
 TOLERANCE = dict(rtol=0, atol=2e-4)  # log-probabilities, of which those of the least likely are least exact
 
 
 def random_decoder(vocabulary, options):
-    """Weights are random where they start as zeros too, and float16 numbers, as the graph has them."""
+    """With other numbers than it starts with, and float16 ones, as the graph has them."""
     decoder = CopyingDecoder(vocabulary, options).eval().requires_grad_(False)
     for parameter in decoder.parameters():
         parameter += 0.1 * torch.randn_like(parameter)
@@ -37,12 +36,10 @@ def random_decoder(vocabulary, options):
 
 
 def random_memory(decoder, batch):
-    options, classes = decoder.options, decoder.vocabulary.num_classes
-    K = options.num_boxes
+    K, classes = decoder.options.num_boxes, decoder.vocabulary.num_classes
     low = torch.rand(batch, K, 2) * 0.7
     boxes = torch.cat([low, low + 0.05 + torch.rand(batch, K, 2) * 0.25], -1)
-    features, logits = torch.randn(batch, K, options.feature_channels), torch.randn(batch, K, classes) - 1
-    return decoder.memory(features, logits, boxes, torch.rand(batch, K, 2), torch.randint(0, 3, (batch, K)))
+    return decoder.memory(torch.randn(batch, K, classes) - 1, boxes)
 
 
 def random_tokens(decoder, memory, count):

@@ -29,13 +29,13 @@ from plain import PlainDecoder, PlainOptions
 from plain_graph import build
 from proposals import Proposals
 from quantise import quantise
-from small_nanodet import CHANNELS, write_small_nanodet
+from small_nanodet import write_small_nanodet
 from vocabulary import Vocabulary
 
 SIZE = 96
 LABELS = [[i + 1, f'label {i + 1}'] for i in range(80)]
 CONFIG = {'image_size': SIZE, 'max_objects': 24, 'class_input': 'noise', 'labels': LABELS}
-OPTIONS = CopyingOptions(24, 2, 3, hidden=32, num_boxes=12, feature_channels=CHANNELS)
+OPTIONS = CopyingOptions(num_boxes=12)
 
 
 def pictures(count, rng):
