@@ -4,8 +4,8 @@ import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
 
 /** The encoder graph with nothing around it. */
 export interface BareEncoder {
-  /** Bytes of the decoder's weights when they are computed with: float32, twice what the file has. */
-  readonly decoderBytes: number;
+  /** Bytes that a decoder call reads: its weights as float32, twice what the file has, and `memory.*`. */
+  readonly callBytes: number;
   /**
    * @param image uint8 [S, S, 3], not shared; borrowed until the promise settles
    * @returns a view of one of the encoder's outputs by name, float32
@@ -24,8 +24,11 @@ export async function bundledEncoder(): Promise<BareEncoder> {
   const { threads } = resolveDetectorOptions();
   const session = await openSession(encoderFile, { device: 'cpu', threads });
   const { size } = info.image;
+  const memory = session.outputs.map(({ shape }) =>
+    shape.reduce<number>((count, axis) => count * (typeof axis === 'number' ? axis : 1), 4),
+  );
   return {
-    decoderBytes: 2 * (await stat(decoderFile)).size,
+    callBytes: memory.reduce((sum, bytes) => sum + bytes, 2 * (await stat(decoderFile)).size),
     async run(image) {
       const outputs = await session.run({ image: uint8Tensor(image, [1, size, size, 3]) });
       return (name) => float32Data(outputs, name);

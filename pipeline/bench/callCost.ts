@@ -10,19 +10,19 @@ const NUM_COPIES = 9;
 export interface CallCost {
   /** Median, of reading from nothing. */
   readonly callMs: number;
-  /** The decoder's weights over the speed of memory: each call reads them all. */
+  /** What each call reads, the decoder's weights and the frame's memory, over the speed of main memory. */
   readonly leastMs: number;
   readonly gigabytesPerSecond: number;
 }
 
-/** Holds the measured call against the time that its weights take from memory. */
+/** Holds the measured call against the time that what it reads takes from main memory. */
 export async function callCost(off: ReuseFigures): Promise<CallCost> {
   const encoder = await bundledEncoder();
   await encoder.release();
   const bytesPerMs = measureMemorySpeed();
   return {
     callMs: off.tokensMs / off.calls,
-    leastMs: encoder.decoderBytes / bytesPerMs,
+    leastMs: encoder.callBytes / bytesPerMs,
     gigabytesPerSecond: bytesPerMs / 1e6,
   };
 }

@@ -21,7 +21,7 @@ export function speedTable({ machine, date, speed, call, memory }: BenchReport):
       `${speed.otherMs.toFixed(1)} / ${(100 * speed.otherShare).toFixed(1)} %`,
     ],
     [
-      'decoder call of one token, ms / its weights at the speed of memory',
+      'decoder call of one token, ms / what it reads, at the speed of memory',
       `${call.callMs.toFixed(2)} / ${call.leastMs.toFixed(2)} (${call.gigabytesPerSecond.toFixed(0)} GB/s)`,
     ],
     [

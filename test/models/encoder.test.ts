@@ -118,7 +118,12 @@ suite('bundledEncoder', (test) => {
       const encoder = await bundledEncoder();
       const image = new Uint8Array(416 * 416 * 3);
 
-      await encoder.run(image);
+      const output = await encoder.run(image);
+      const [bells, boxes] = [output('memory.splat'), output('memory.box')];
+      assert.ok(
+        encoder.callBytes > bells.byteLength + boxes.byteLength,
+        `${encoder.callBytes} bytes`,
+      );
       await encoder.release();
 
       await assert.rejects(encoder.run(image), { code: 'ERR_MODEL_RUN' });

@@ -106,10 +106,10 @@ suite('detect, as far as is asked for', (test) => {
     'counts nothing that is not kept: minScore and classes narrow the demand',
     async () => {
       const rows = [
-        { minScore: 0.5, demand: { limit: 3 } },
-        { minScore: 0.5, demand: { limit: 3, minScore: 0.2 } },
-        { classes: ['car'], demand: { limit: 2, minScore: 0.5 } },
-        { classes: ['car'], demand: { limit: 2, minScore: 0.5, classes: ['person', 'car'] } },
+        { minScore: 0.7, demand: { limit: 3 } },
+        { minScore: 0.7, demand: { limit: 3, minScore: 0.2 } },
+        { classes: ['car'], demand: { limit: 2, minScore: 0.3 } },
+        { classes: ['car'], demand: { limit: 2, minScore: 0.3, classes: ['person', 'car'] } },
       ];
 
       for (const { demand, ...config } of rows) {

@@ -20,7 +20,7 @@ const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
 /** Frames the page has to draw before it is looked at. */
 const NUM_DRAWN = 5;
 /** A score that some of the clip's detections have, and others do not. */
-const HIGH_SCORE = 0.9;
+const HIGH_SCORE = 0.6;
 
 /** What the page says about the picture on its screen, read in one go. */
 interface Drawn {
@@ -151,7 +151,7 @@ suite('viewer', (test) => {
         (await page.locator('#position').textContent()) ?? '',
         /^frame \d+, .*768 × 576/,
       );
-      assert.is(await page.locator('#stop').textContent(), 'eos');
+      assert.match((await page.locator('#stop').textContent()) ?? '', /^(eos|noise)$/);
     },
     LIMIT,
   );
