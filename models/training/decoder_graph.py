@@ -1,5 +1,5 @@
-"""What the decoders' graphs have in common: the layers of `layers.DecoderLayer`, written by hand. A call of
-one token is mostly the dispatch of small operations, so that their number is what it costs.
+"""What the decoders' graphs have in common, and the layers of `layers.DecoderLayer` for the plain one, written
+by hand. A call of one token is mostly the dispatch of small operations, so that their number is what it costs.
 
 Shapes: B pictures, T tokens a call, P tokens before, D width, H heads of width W, N = B T rows, C cache
 width, V vocabulary. `position` counts the tokens before of each picture; a shorter past lies right-aligned
