@@ -24,9 +24,11 @@ export async function bundledEncoder(): Promise<BareEncoder> {
   const { threads } = resolveDetectorOptions();
   const session = await openSession(encoderFile, { device: 'cpu', threads });
   const { size } = info.image;
-  const memory = session.outputs.map(({ shape }) =>
-    shape.reduce<number>((count, axis) => count * (typeof axis === 'number' ? axis : 1), 4),
-  );
+  const memory = session.outputs
+    .filter(({ name }) => name.startsWith('memory.'))
+    .map(({ shape }) =>
+      shape.reduce<number>((count, axis) => count * (typeof axis === 'number' ? axis : 1), 4),
+    );
   return {
     callBytes: memory.reduce((sum, bytes) => sum + bytes, 2 * (await stat(decoderFile)).size),
     async run(image) {

@@ -25,6 +25,9 @@ export function checkContract(model: ModelInfo, encoder: Session, decoder: Sessi
         `given: ${names(offered)}; taken: ${names(wanted)}`,
     );
   }
+  if (encoder.outputs.some(({ name }) => name === 'proposals')) {
+    expectTensor(encoder, 'output', 'proposals', 'float32', ['B', 'N', 4]);
+  }
 }
 
 /**

@@ -98,7 +98,7 @@ export interface DecodeOptions {
   readonly draft?: Int32Array;
   /** What the draft is used for; where tokens are drawn at random, `sticky` and `tolerant` are `refine`. Default `refine`. */
   readonly reuse?: Reuse;
-  /** For `sticky` and `tolerant`: least probability of the previous token, as a share of the most probable one's, above 0 to 1. Default 0.3. */
+  /** For `sticky` and `tolerant`: least probability of the previous token, as a share of the most probable one's, above 0 to 1. Default 0.1. */
   readonly stickiness?: number;
   /** For `tolerant`: bins within which a coordinate counts as the previous one, 0 or more. Default a hundredth of the bins. */
   readonly tolerance?: number;

@@ -27,6 +27,11 @@ export const NO_DRAFT: Draft = {
 
 /** More than any frame is read for. */
 const MAX_OBJECTS = 100;
+/**
+ * Probability of noise above which an object is left out. Below it the next frame would most often read
+ * it again, from nothing; above it the reading would halt at it, and never reach what is behind.
+ */
+const NOISE = 0.9;
 /** Frames that an object which nobody looks at is kept for. */
 const MAX_AGE = 10;
 
@@ -57,7 +62,7 @@ export function nextDraft(
 ): Draft {
   const { tokens, scores, noises, continues, stop } = sequence;
   const isCut = stop === 'budget' || stop === 'abort' || stop === 'filter';
-  const isNoise = (i: number): boolean => (noises[i] ?? 0) > (scores[i] ?? 0);
+  const isNoise = (i: number): boolean => (noises[i] ?? 0) > NOISE;
   const lastReal = scores.findLastIndex((_, i) => !isNoise(i));
   const read = Array.from(slots, (slot, i) => ({
     slot,

@@ -22,7 +22,7 @@ const DEFAULTS = Object.freeze({
   seed: 0,
   draft: new Int32Array(),
   reuse: 'refine' as const,
-  stickiness: 0.3,
+  stickiness: 0.1,
   attention: false,
   demand: [],
   budgetMs: 0,

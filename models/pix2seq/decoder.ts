@@ -4,7 +4,8 @@ import type { ResolvedDecodeOptions } from './decodeOptions.ts';
 import { usableDraft } from './draft.ts';
 import { DraftObjects } from './draftObjects.ts';
 import { certainLookahead, draftLookahead } from './lookahead.ts';
-import type { Lookahead } from './lookahead.ts';
+import type { DraftLookaheadConfig, Lookahead } from './lookahead.ts';
+import { Proposals } from './proposals.ts';
 import { createRule, prefersDraft } from './rule.ts';
 import type { Choice, Rule } from './rule.ts';
 import { argMax, probabilities } from './sampler.ts';
@@ -58,7 +59,8 @@ export class Decoder {
     const started = performance.now();
     const draft = usableDraft(reading.options, this.#model);
     const rule = createRule(reading.options, this.#model);
-    this.#reader.start(memory, this.#lookahead(reading.options, draft, rule));
+    const proposals = new Proposals(memory, this.#model.vocabulary);
+    this.#reader.start(memory, this.#lookahead(reading.options, { draft, proposals, rule }));
     const found: ReadOut[] = [];
     const stop = await this.#steps.reading(() => this.#readObjects(reading, rule, draft, found));
     const objects = found.map(({ object }) => object);
@@ -154,14 +156,19 @@ export class Decoder {
     return { object, label, noise, numAccepted };
   }
 
-  #lookahead(options: ResolvedDecodeOptions, draft: Int32Array, rule: Rule): Lookahead {
+  #lookahead(
+    options: ResolvedDecodeOptions,
+    guesses: Pick<DraftLookaheadConfig, 'draft' | 'proposals' | 'rule'>,
+  ): Lookahead {
     const { vocabulary, fusedClassStep } = this.#model;
-    if (draft.length === 0) {
+    const { draft, proposals } = guesses;
+    const isGuessed = draft.length > 0 || proposals.count > 0;
+    if (options.reuse === 'off' || !fusedClassStep || !isGuessed) {
       return certainLookahead(vocabulary, fusedClassStep);
     }
-    const window = prefersDraft(options) ? draft.length : GUESS_WINDOW; // most of it is kept, or half
+    const window = prefersDraft(options) ? Math.max(draft.length, GUESS_WINDOW) : GUESS_WINDOW; // most of it is kept, or half
     const refine = options.reuse !== 'exact';
     const { maxObjects } = options;
-    return draftLookahead({ vocabulary, draft, rule, refine, window, maxObjects });
+    return draftLookahead({ ...guesses, vocabulary, refine, window, maxObjects });
   }
 }

@@ -1,5 +1,6 @@
 import type { Vocabulary } from '../types.ts';
 import { DraftObjects, nearBins } from './draftObjects.ts';
+import type { Proposals } from './proposals.ts';
 import type { Rule } from './rule.ts';
 import { slotOf } from './vocabulary.ts';
 
@@ -23,6 +24,8 @@ export interface DraftLookaheadConfig {
   readonly vocabulary: Vocabulary;
   /** Five tokens an object. */
   readonly draft: Int32Array;
+  /** Of the frame that is read; borrowed. */
+  readonly proposals: Proposals;
   readonly rule: Rule;
   /** Whether to guess anew after a wrong guess. */
   readonly refine: boolean;
@@ -50,10 +53,11 @@ export function certainLookahead(vocabulary: Vocabulary, fusedClassStep: boolean
  * Guesses the previous frame's objects. What the last call has told of the later tokens is the guess
  * for them (a Jacobi iteration, whose fixed point is what the rule picks token by token), until a
  * token turns out to be of another object than was guessed: from there on the guess is the drafted
- * object nearest to what is read, and behind it those drafted ones that were not read yet.
+ * object nearest to what is read, or else the nearest that the encoder proposes, and behind it those
+ * drafted ones that were not read yet.
  */
 export function draftLookahead(config: DraftLookaheadConfig): Lookahead {
-  const { vocabulary, draft, rule, refine, window, maxObjects } = config;
+  const { vocabulary, draft, proposals, rule, refine, window, maxObjects } = config;
   const certain = certainLookahead(vocabulary, true);
   const { prompt, eos, noise } = vocabulary;
   const longest = prompt.length + 5 * maxObjects;
@@ -63,14 +67,14 @@ export function draftLookahead(config: DraftLookaheadConfig): Lookahead {
 
   return (token, read) => {
     const position = read.tokens.length;
-    const known = certain(token, read);
+    const next = certain(token, read);
     const before = plan;
-    plan = [...read.tokens, token, ...known];
+    plan = [...read.tokens, token, ...next];
     const isNear = (at: number): boolean =>
       slotAt(at) === 4 || Math.abs((plan[at] ?? 0) - (before[at] ?? Infinity)) <= near;
     const isBegun = position >= prompt.length;
     if (isBegun && !refine && before.length > 0) {
-      return known;
+      return next;
     }
     const left = new DraftObjects(draft, vocabulary);
     for (let end = prompt.length + 5; end <= plan.length; end += 5) {
@@ -85,9 +89,11 @@ export function draftLookahead(config: DraftLookaheadConfig): Lookahead {
         plan.push(noise);
         continue;
       }
-      const expected = left.expect(plan.slice(at - slot));
+      const known = plan.slice(at - slot);
+      const expected = left.expect(known);
       const row = goesOn ? read.logitsAt(at - 1) : undefined;
-      const guess = row === undefined ? expected : rule(row, at, expected).fed;
+      const guess =
+        row === undefined ? (expected ?? proposals.expect(known)) : rule(row, at, expected).fed;
       if (guess === undefined || guess === eos) {
         break;
       }

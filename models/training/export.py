@@ -13,6 +13,7 @@ from pathlib import Path
 
 import onnx
 import torch
+from onnx import TensorProto, helper
 from torch import Tensor, nn
 
 import copying_graph
@@ -70,11 +71,21 @@ def write_encoder(eye: Eye, size: int, path: Path) -> dict[str, Tensor]:
             verbose=False,
         )
     model = program.model_proto
+    if 'box' in memory:
+        add_proposals(model, memory['box'].shape[2])
     forget_origin(model)
     store_as_half(model)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
     return memory
+
+
+def add_proposals(model: onnx.ModelProto, count: int) -> None:
+    """Gives out the boxes that a copying decoder chooses from as `proposals` [B, K, 4] too: the engine guesses
+    with them."""
+    graph = model.graph
+    graph.node.append(helper.make_node('Transpose', ['memory.box'], ['proposals'], name='proposals', perm=[0, 2, 1]))
+    graph.output.append(helper.make_tensor_value_info('proposals', TensorProto.FLOAT, ['B', count, 4]))
 
 
 def forget_origin(model: onnx.ModelProto) -> None:

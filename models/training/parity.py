@@ -78,8 +78,8 @@ class Graphs:
 
     def logits(self, canvas: np.ndarray, tokens: np.ndarray) -> np.ndarray:
         """uint8 [S, S, 3] and int64 [1, T] -> [T, V]"""
-        names = [output.name for output in self.encoder.get_outputs()]
-        feeds = dict(zip(names, self.encoder.run(None, {'image': canvas[None]})))
+        names = [output.name for output in self.encoder.get_outputs() if output.name.startswith('memory.')]
+        feeds = dict(zip(names, self.encoder.run(names, {'image': canvas[None]})))
         feeds |= {'tokens': tokens, 'position': np.zeros(1, np.int64)}
         feeds['past'] = np.zeros((1, 0, self.decoder.get_inputs()[2].shape[2]), np.float32)
         return self.decoder.run(['logits'], feeds)[0][0]

@@ -41,6 +41,11 @@ suite('checkContract', (test) => {
       /to take every memory\.\*.*given: memory\.mean, memory\.more; taken: memory\.mean/,
     ],
     [
+      'refuses proposals that are no boxes',
+      { encoder: graph('encoder-flat-proposals') },
+      /output `proposals` of .*encoder\.onnx to be float32 \[B,N,4\], found float32 \[B,4\]/,
+    ],
+    [
       'refuses a decoder of int32 tokens',
       { decoder: graph('decoder-int32-tokens') },
       /input `tokens` of .*decoder\.onnx to be int64 \[B,T\], found int32 \[B,T\]/,

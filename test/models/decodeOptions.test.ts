@@ -17,7 +17,7 @@ suite('resolveDecodeOptions', (test) => {
       seed: 0,
       draft: new Int32Array(),
       reuse: 'refine',
-      stickiness: 0.3,
+      stickiness: 0.1,
       tolerance: 0, // a hundredth of 16 bins
       attention: false,
       demand: [],

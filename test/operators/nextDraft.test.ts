@@ -85,12 +85,12 @@ suite('nextDraft', (test) => {
 
   test('leaves noise out but at the end, where it is more than a guess', () => {
     const objects = [
-      { at: 0, score: 0.2, noise: 0.7 },
+      { at: 0, score: 0.05, noise: 0.93 },
       { at: 20, score: 0.5 },
-      { at: 40, score: 0.1, noise: 0.8 },
+      { at: 40, score: 0.02, noise: 0.97 },
       { at: 60, score: 0.9 },
-      { at: 80, score: 0.1, noise: 0.8 },
-      { at: 90, score: 0.2, noise: 0.7 },
+      { at: 80, score: 0.02, noise: 0.97 },
+      { at: 90, score: 0.05, noise: 0.93 },
     ];
 
     assert.equal(
@@ -104,20 +104,20 @@ suite('nextDraft', (test) => {
     );
   });
 
-  test('takes an object for noise that is more probably noise than anything, and no other', () => {
+  test('takes an object for noise that is almost certainly noise, and no other', () => {
     const among = (score: number, noise: number): number[] => [
       ...next([{ at: 0, score, noise }, { at: 20 }], INEXACT).slots,
     ];
 
-    assert.equal(among(0.25, 0.5), [12]);
-    assert.equal(among(0.5, 0.5), [11, 12]);
+    assert.equal(among(0.05, 0.92), [12]);
+    assert.equal(among(0.1, 0.88), [11, 12]);
     assert.equal(among(0.5, 0.25), [11, 12]);
   });
 
   test('keeps noise where there is nothing else', () => {
     const objects = [
-      { at: 0, score: 0.1, noise: 0.8 },
-      { at: 20, score: 0.2, noise: 0.7 },
+      { at: 0, score: 0.02, noise: 0.95 },
+      { at: 20, score: 0.04, noise: 0.93 },
     ];
 
     for (const sorts of [false, true]) {
@@ -138,7 +138,7 @@ suite('nextDraft', (test) => {
       { at: 40, score: 0.95, noise: 0.99 },
       { at: 60, score: 0.5 },
       { at: 80, score: 0.7 },
-      { at: 90, score: 0.8, noise: 0.9 },
+      { at: 90, score: 0.8, noise: 0.95 },
     ];
 
     assert.equal(
@@ -197,7 +197,7 @@ suite('nextDraft', (test) => {
   });
 
   test('does not bring back what turned out to be noise', () => {
-    const noise = { at: 21, continues: 1, score: 0.1, noise: 0.8 };
+    const noise = { at: 21, continues: 1, score: 0.05, noise: 0.95 };
 
     assert.equal(
       [...next([noise, ...read], INEXACT, { before, stop: 'budget' }).slots],
@@ -306,10 +306,7 @@ function check({ before, objects, stop, config, lastSlot }: Case, name: string):
   const unread = places.filter((place) => !isRead(place));
   assert.equal(places, [...read, ...unread], name);
 
-  const isNoise = (place: number): boolean => {
-    const { noise = 0, score = 0 } = objects[place] ?? {};
-    return noise > score;
-  };
+  const isNoise = (place: number): boolean => (objects[place]?.noise ?? 0) > 0.9;
   const real = objects.map((_, place) => place).filter((place) => !isNoise(place));
   const numEndNoise = objects.length - 1 - (real.at(-1) ?? -1);
   const isCut = CUTS.includes(stop);

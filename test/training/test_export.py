@@ -79,6 +79,8 @@ class Export(unittest.TestCase):
 
                 got = memory_of(graph, self.images[:count])
 
+                boxes = got.pop('proposals')
+                np.testing.assert_array_equal(boxes, got['box'].transpose(0, 2, 1))
                 self.assertEqual(list(got), list(wanted))
                 for name, x in wanted.items():
                     np.testing.assert_allclose(got[name], x.numpy(), rtol=1e-4, atol=1e-4, err_msg=name)
