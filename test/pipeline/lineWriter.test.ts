@@ -9,6 +9,7 @@ import * as assert from '../support/assert.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 
 const WRITER = new URL('../../pipeline/lineWriter.ts', import.meta.url).href;
+const LOADER = new URL('../support/typescript.mjs', import.meta.url).href;
 /** More than any pipe holds. */
 const NUM_LINES = 2_000;
 const LINE_LENGTH = 1_000;
@@ -77,7 +78,7 @@ suite('openLineWriter', (test) => {
     'waits for a reader that comes late, and loses nothing',
     async () => {
       const script = ['--input-type=module', '--eval', CHATTERBOX];
-      const child = spawn(process.execPath, ['--import', 'tsx', ...script], {
+      const child = spawn(process.execPath, ['--import', LOADER, ...script], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child.stdout.pause();

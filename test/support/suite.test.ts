@@ -7,6 +7,7 @@ import * as assert from './assert.ts';
 import { END_TO_END_MS, suite } from './suite.ts';
 
 const SUITE = fileURLToPath(new URL('./suite.ts', import.meta.url));
+const LOADER = new URL('./typescript.mjs', import.meta.url).href;
 
 interface Outcome {
   readonly code: number;
@@ -19,7 +20,7 @@ async function runTests(body: string): Promise<Outcome> {
   const file = join(folder, 'case.ts');
   await writeFile(file, `import { suite } from ${JSON.stringify(SUITE)};\n${body}`);
   const run = await new Promise<Outcome>((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', file], (error, stdout) => {
+    execFile(process.execPath, ['--import', LOADER, file], (error, stdout) => {
       const lastLine = stdout.trimEnd().split('\n').at(-1) ?? '';
       resolve({ code: error === null ? 0 : Number(error.code), lastLine });
     });
