@@ -39,12 +39,18 @@ export function showing(
   { vocabulary }: ModelInfo = WIDE,
 ): Scene {
   const { prompt, eos, noise } = vocabulary;
+  /** The whole objects of the last prefix, and what they left: most prefixes go on from the last. */
+  let [whole, left]: [number[], Tokens[]] = [[], [...objects]];
   return (prefix) => {
     const read = prefix.slice(prompt.length);
-    const left = [...objects];
-    for (let end = 5; end <= read.length; end += 5) {
-      const nearest = leastBy(left, (object) => apart(object, read.slice(end - 5, end - 1)));
+    if (whole.some((token, i) => token !== read[i])) {
+      [whole, left] = [[], [...objects]];
+    }
+    while (whole.length + 5 <= read.length) {
+      const object = read.slice(whole.length, whole.length + 5);
+      const nearest = leastBy(left, (each) => apart(each, object.slice(0, 4)));
       left.splice(left.indexOf(nearest as Tokens), nearest === undefined ? 0 : 1);
+      whole.push(...object);
     }
     const known = read.slice(read.length - (read.length % 5));
     const object = leastBy(left, (each) => (apart(each, known) <= 6 * known.length ? 0 : 1));
