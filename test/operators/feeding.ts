@@ -3,28 +3,69 @@ import {
   firstValueFrom,
   groupBy,
   lastValueFrom,
+  map,
   merge,
   mergeMap,
   tap,
   toArray,
 } from 'rxjs';
-import type { Detection, Detector, Frame, FrameDetections } from '../../models/types.ts';
+import type { Detection, Detector, Frame, FrameDetections, FrameInfo } from '../../models/types.ts';
 import { detect } from '../../operators/detect.ts';
 import type { DetectConfig } from '../../operators/detect.ts';
 import { fromVideo } from '../../operators/fromVideo.ts';
 import type { FromVideoConfig } from '../../operators/fromVideo.ts';
+import { FrameSlots } from '../../operators/video/frameSlots.ts';
+import { SlotFrame } from '../../operators/video/slotFrame.ts';
 
 /** The bundled clip: people, bicycles and cars. */
 export const DEMO: URL = new URL('../../pipeline/demo/campus.mp4', import.meta.url);
 
-/** Some frames of the demo, all open at once; whoever takes one closes it. */
-export function demoFrames(
+interface Picture extends FrameInfo {
+  readonly image: Uint8Array;
+}
+
+/** Pictures of the demo by stride, as many as somebody asked for. */
+const decoded = new Map<number, Promise<readonly Picture[]>>();
+
+/**
+ * Some frames of the demo, all open at once; whoever takes one closes it. They are decoded once for
+ * all tests of a file; each time they are frames of their own, in memory of their own.
+ */
+export async function demoFrames(
   numFrames: number,
   { stride = 1, source = 'campus' }: Pick<FromVideoConfig, 'stride' | 'source'> = {},
 ): Promise<Frame[]> {
-  const limits = { maxFrames: numFrames, maxOpenFrames: numFrames + 1 };
-  const frames$ = fromVideo(DEMO, { decoder: 'wasm', stride, source, ...limits });
-  return lastValueFrom(frames$.pipe(toArray()));
+  let pictures = (await decoded.get(stride)) ?? [];
+  if (pictures.length < numFrames) {
+    const decoding = demoPictures(numFrames, stride);
+    decoded.set(stride, decoding);
+    pictures = await decoding;
+  }
+  return pictures.slice(0, numFrames).map(({ image, ...info }) => {
+    const slots = new FrameSlots(1, image.length);
+    const pixels = slots.bytes(0);
+    pixels.set(image);
+    const frame = new SlotFrame({ ...info, source }, { image: pixels }, slots, 0);
+    frame.arrive();
+    return frame;
+  });
+}
+
+async function demoPictures(maxFrames: number, stride: number): Promise<readonly Picture[]> {
+  const frames$ = fromVideo(DEMO, { decoder: 'wasm', stride, maxFrames });
+  return await lastValueFrom(
+    frames$.pipe(
+      map((frame) => {
+        const { source, index, pts, width, height, letterbox, decodeMs } = frame;
+        const { capturedAt, arrivedAtMs } = frame;
+        const image = frame.image.slice();
+        frame.close();
+        const info = { source, index, pts, width, height, letterbox, decodeMs };
+        return { ...info, capturedAt, arrivedAtMs, image };
+      }),
+      toArray(),
+    ),
+  );
 }
 
 /** What came of some frames. */
