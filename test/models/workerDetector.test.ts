@@ -146,8 +146,14 @@ suite('openDetector with the bundled model', (test) => {
 });
 
 suite('openDetector', (test) => {
+  /** For the tests that leave it as it was. */
+  let detector: Detector;
+  test.before(async () => {
+    detector = await openDetector(tiny);
+  });
+  test.after(() => detector.close());
+
   test('reads the script of the tiny model and hands out objects in order', async () => {
-    await using detector = await openDetector(tiny);
     using features = await detector.encode(image);
     const seen: ObjectTokens[] = [];
 
@@ -165,7 +171,6 @@ suite('openDetector', (test) => {
   });
 
   test('makes no call for a signal that is aborted already', async () => {
-    await using detector = await openDetector(tiny);
     using features = await detector.encode(image);
 
     const found = await detector.decode(features, {}, { signal: AbortSignal.abort() });
@@ -175,7 +180,6 @@ suite('openDetector', (test) => {
   });
 
   test('listens to a signal no longer than its decode', async () => {
-    await using detector = await openDetector(tiny);
     using features = await detector.encode(image);
     const controller = new AbortController();
 
@@ -218,7 +222,6 @@ suite('openDetector', (test) => {
   });
 
   test('refuses wrong decode options and pictures without harm to the next call', async () => {
-    await using detector = await openDetector(tiny);
     using features = await detector.encode(image);
 
     await assert.rejects(detector.decode(features, { maxObjects: 0 }), { name: 'RangeError' });
@@ -232,7 +235,6 @@ suite('openDetector', (test) => {
   });
 
   test('rejects with what a callback throws and is fit for the next call', async () => {
-    await using detector = await openDetector(tiny);
     using features = await detector.encode(image);
     const onObject = (): never => {
       throw new Error('callback');
@@ -246,13 +248,12 @@ suite('openDetector', (test) => {
   });
 
   test('refuses features of another detector', async () => {
-    await using one = await openDetector(tiny);
     await using other = await openDetector(tiny);
-    using own = await one.encode(image);
+    using own = await detector.encode(image);
     using foreign = await other.encode(image);
 
-    await assert.rejects(one.decode(foreign), { message: /from the detector that decodes/ });
-    assert.is((await one.decode(own)).scores.length, 5);
+    await assert.rejects(detector.decode(foreign), { message: /from the detector that decodes/ });
+    assert.is((await detector.decode(own)).scores.length, 5);
   });
 
   test('rejects what uses features after they are closed, and says so', async () => {
