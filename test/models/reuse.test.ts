@@ -10,8 +10,8 @@ import { readPlainly } from './readPlainly.ts';
 import type { PlainReading } from './readPlainly.ts';
 import { DRAFT_KINDS, disturbed, seeded } from './scenes.ts';
 
-const NUM_FRAMES = 40; // of each clip
-const NUM_DRAFTS = 200;
+const NUM_FRAMES = 16; // of each clip; the cutting one then has three cuts
+const NUM_DRAFTS = 108; // four of each kind on each clip
 /** More than rows computed together differ from single ones; `numerics.test.ts` measures that. */
 const TIE = 1e-4;
 
