@@ -127,9 +127,7 @@ export function addEvalOptions(command: Command): Command {
     .option('--limit <n>', 'only the first n pictures (0: all)', whole(0), 0)
     .option('--pan <n>', 'make each picture a moving, noisy clip of n frames', whole(2, 30));
   return addReadingOptions(labelled, { minScore: 0 })
-    .addOption(
-      choice('--reuse <mode>', 'with --pan: use of the previous frame (default: refine)', REUSES),
-    )
+    .addOption(choice('--reuse <mode>', 'use of guesses; off: none (default: refine)', REUSES))
     .option('--noise-threshold <p>', 'what counts as noise (default: the model’s)', number(0, 1))
     .option('--noise-patience <n>', 'noise that ends a frame (default: the model’s)', whole(1))
     .option('--json', 'figures as JSON');

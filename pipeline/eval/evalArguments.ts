@@ -42,8 +42,8 @@ export function evalArguments(flags: EvalFlags): EvalArguments {
   const { images, annotations, split, limit, pan = 0, json = false, quiet = false } = flags;
   const { model, device, threads, conf, maxObjects, topP } = flags;
   const { eosOffset, noiseThreshold, noisePatience } = flags;
-  const { reuse = pan > 0 ? 'refine' : 'off' } = flags;
-  if (pan === 0 && reuse !== 'off') {
+  const { reuse = 'refine' } = flags;
+  if (pan === 0 && reuse !== 'off' && reuse !== 'refine') {
     throw new RangeError(
       `\`--reuse ${reuse}\` needs \`--pan\`: single pictures have no previous frame`,
     );

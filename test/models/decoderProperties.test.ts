@@ -124,7 +124,7 @@ suite('Decoder on many scenes and drafts', (test) => {
   );
 
   test(
-    'what sticky read is read again from it, in calls that do not depend on the objects',
+    'what sticky read is read again from it, in one call for every 32 tokens',
     async () => {
       for (const each of cases(14)) {
         const first = await read(each, { draft: each.draft, reuse: 'sticky', noiseThreshold: 1 });
@@ -132,7 +132,7 @@ suite('Decoder on many scenes and drafts', (test) => {
 
         assert.equal(again.tokens, first.tokens, each.title);
         assert.is(again.counts.accepted, first.tokens.length, each.title);
-        assert.is(again.counts.passes, 1, each.title);
+        assert.ok(again.counts.passes <= 1 + first.tokens.length / 32, each.title);
       }
     },
     { timeoutMs: MAX_CASES_MS },

@@ -119,13 +119,24 @@ suite('openLocalDetector with the bundled model', (test) => {
 
   withModel('counts four calls an object and one more, however it stops', async () => {
     for (const options of [PLAIN, { ...ENDLESS, maxObjects: 3 }, ENDLESS]) {
-      const { counts, scores, tokens } = await detector.decode(featuresOf('campus'), options);
+      const decodeOptions = { ...options, reuse: 'off' } as const;
+      const { counts, scores, tokens } = await detector.decode(featuresOf('campus'), decodeOptions);
 
       assert.is(counts.passes, 4 * scores.length + 1);
       assert.is(counts.decoded, 5 * scores.length);
       assert.is(tokens.length, 5 * scores.length);
       assert.is(counts.drafted, 0);
       assert.is(counts.accepted, 0);
+    }
+  });
+
+  withModel('takes fewer calls with what the encoder proposes, for the same', async () => {
+    for (const options of [PLAIN, { ...ENDLESS, maxObjects: 12 }]) {
+      const plain = await detector.decode(featuresOf('campus'), { ...options, reuse: 'off' });
+      const guessed = await detector.decode(featuresOf('campus'), options);
+
+      assert.equal(guessed.tokens, plain.tokens);
+      assert.ok(2 * guessed.counts.passes < plain.counts.passes, `${guessed.counts.passes} calls`);
     }
   });
 
@@ -196,10 +207,14 @@ suite('openLocalDetector with the bundled model', (test) => {
     const full = await detector.decode(featuresOf('campus'), ENDLESS);
     const controller = new AbortController();
 
-    const cut = await detector.decode(featuresOf('campus'), ENDLESS, {
-      signal: controller.signal,
-      onObject: ({ index }) => index === 1 && controller.abort(),
-    });
+    const cut = await detector.decode(
+      featuresOf('campus'),
+      { ...ENDLESS, reuse: 'off' },
+      {
+        signal: controller.signal,
+        onObject: ({ index }) => index === 1 && controller.abort(),
+      },
+    );
 
     isPrefix(cut, full);
     assert.is(cut.stop, 'abort');
@@ -218,7 +233,7 @@ suite('openLocalDetector with the bundled model', (test) => {
     await using other = await openLocalDetector({ device: 'cpu', rules: [tenth] });
     using own = await other.encode(await letterboxed('campus'));
 
-    const cut = await other.decode(own, ENDLESS);
+    const cut = await other.decode(own, { ...ENDLESS, reuse: 'off' });
 
     isPrefix(cut, full);
     assert.is(cut.counts.passes, 10); // two objects take nine
@@ -262,6 +277,7 @@ suite('openLocalDetector with the bundled model', (test) => {
         'memory.prob float32 1,96,80',
         'memory.rank float32 1,96',
         'memory.splat float32 1,4,96,500',
+        'proposals float32 1,96,4',
       ],
     );
     for (const { dims, data } of Object.values(read)) {

@@ -40,7 +40,12 @@ suite('detect, with the bundled model', (test) => {
 
       const whole = await results(demo(opened), detector, { reuse: 'off' }); // the parts know no draft
       const parts = await lastValueFrom(
-        demo(opened).pipe(encode(detector), decode(detector), objects(detector), toArray()),
+        demo(opened).pipe(
+          encode(detector),
+          decode(detector, { reuse: 'off' }),
+          objects(detector),
+          toArray(),
+        ),
       );
 
       assert.equal(whole.map(slotless).map(timeless), parts.map(timeless));

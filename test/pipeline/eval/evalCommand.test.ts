@@ -73,7 +73,7 @@ suite('evalCommand', (test) => {
       const { pictures, categoryIds } = await readCocoFile({ images, annotations, limit: 0 });
       await using detector = await openLocalDetector();
       const frames$ = fromImages(pictures.map(({ path }) => path)).pipe(
-        detect(detector, { minScore: 0, reuse: 'off' }),
+        detect(detector, { minScore: 0 }),
         toArray(),
       );
       const results = await lastValueFrom(frames$);
