@@ -1,5 +1,18 @@
 export { fromVideo } from './fromVideo.ts';
 export type { DecoderChoice, FromVideoConfig, VideoInfo } from './fromVideo.ts';
+export { fromLive } from './fromLive.ts';
+export type { FromLiveConfig, LiveDropCause, LiveState } from './fromLive.ts';
+export { isLiveSource, maskedAddress } from './live/liveSource.ts';
+export type {
+  LiveSource,
+  NetworkSource,
+  ScreenSource,
+  TestSource,
+  WebcamSource,
+} from './live/liveSource.ts';
+export type { BackOff } from './live/backOff.ts';
+export { testBoxes } from './live/testPattern.ts';
+export type { TestBox, TestPattern } from './live/testPattern.ts';
 export { fromImages } from './fromImages.ts';
 export { isImageSource } from './images/findImages.ts';
 export type { FromImagesConfig } from './fromImages.ts';

@@ -1,0 +1,190 @@
+import { suggest } from '../../models/validate.ts';
+import { DEFAULT_PATTERN, readPattern } from './testPattern.ts';
+import type { ResolvedPattern, TestPattern } from './testPattern.ts';
+
+/** A camera or a stream on the network. */
+export interface NetworkSource {
+  /** `rtsp://`, `rtsps://`, `http://`, `https://`, `rtmp://`, `udp://`, `tcp://`, `srt://` and their kin. */
+  readonly url: string | URL;
+  /** How RTSP carries its pictures; no other scheme has the choice. Default `tcp`, which loses none. */
+  readonly transport?: 'tcp' | 'udp';
+  /** As it is, not percent-encoded. Default: what the address holds. */
+  readonly user?: string;
+  /** As it is, not percent-encoded. Default: what the address holds. */
+  readonly password?: string;
+}
+
+/** A camera of this machine. */
+export interface WebcamSource {
+  /** Its number, from 0, or its name: `/dev/video0` on Linux; on Windows only its name. */
+  readonly webcam: number | string;
+}
+
+/** A screen of this machine. */
+export interface ScreenSource {
+  /** Its number, from 0, or its X11 display, `:0.0`. */
+  readonly screen: number | string;
+}
+
+/** A moving pattern with known boxes; see `testBoxes`. */
+export interface TestSource {
+  readonly test: TestPattern;
+}
+
+/** A live source, written out. */
+export type LiveSource = NetworkSource | WebcamSource | ScreenSource | TestSource;
+
+/** A live source, read: what FFmpeg has to be told. */
+export type LiveAddress =
+  | {
+      readonly kind: 'network';
+      /** In lower case, without the colon. */
+      readonly scheme: string;
+      /** With its user and password. */
+      readonly url: string;
+      readonly transport: 'tcp' | 'udp';
+    }
+  | { readonly kind: 'webcam'; readonly device: string }
+  | { readonly kind: 'screen'; readonly device: string }
+  | { readonly kind: 'test'; readonly pattern: ResolvedPattern };
+
+const SCHEMES = 'rtsp rtsps http https rtmp rtmps rtmpt rtmpe rtmpte rtmpts udp tcp srt rtp'.split(
+  ' ',
+);
+const ADDRESS = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is;
+/** What a file on a web server ends in; everything else on one is taken for a stream. */
+const FILE_ENDING =
+  /\.(?:mp4|m4v|mov|mkv|webm|avi|mpe?g|wmv|flv|ogv|3gp|jpe?g|png|webp|gif|tiff?|avif)$/i;
+/** The end of an RTSP address that chooses the transport; a fragment, since no server ever sees it. */
+const TRANSPORT = /#transport=(tcp|udp)$/;
+
+/**
+ * Whether `fromLive` is the way to open a source, rather than `fromVideo` or `fromImages`.
+ * A web address counts as live unless its path ends like a file (`.mp4`, `.jpg`, …).
+ * @param input what a user typed, or a typed source
+ */
+export function isLiveSource(input: unknown): boolean {
+  if (typeof input === 'object' && input !== null && !(input instanceof URL)) {
+    return ['url', 'webcam', 'screen', 'test'].some((key) => key in input);
+  }
+  const text = String(input);
+  const scheme = ADDRESS.exec(text)?.[1]?.toLowerCase();
+  if (scheme === 'http' || scheme === 'https') {
+    return !FILE_ENDING.test(text.replace(/[?#].*$/s, ''));
+  }
+  return scheme === undefined
+    ? /^(?:webcam|screen|test):|^\/dev\/video\d+$/.test(text)
+    : SCHEMES.includes(scheme);
+}
+
+/**
+ * Reads a live source.
+ * @throws TypeError where it is none; secrets are masked in it
+ */
+export function readLiveSource(input: string | URL | LiveSource): LiveAddress {
+  if (typeof input === 'string' || input instanceof URL) {
+    return readText(String(input));
+  }
+  if ('webcam' in input) {
+    return { kind: 'webcam', device: String(input.webcam) };
+  }
+  if ('screen' in input) {
+    return { kind: 'screen', device: String(input.screen) };
+  }
+  if ('test' in input) {
+    return { kind: 'test', pattern: readPattern(input.test) };
+  }
+  const address = readText(String(input.url));
+  if (address.kind !== 'network') {
+    throw new TypeError(`Expected \`url\` to be an address, got \`${String(input.url)}\``);
+  }
+  const url = withLogin(address.url, input.user, input.password);
+  return { ...address, url, transport: input.transport ?? address.transport };
+}
+
+function readText(text: string): LiveAddress {
+  const [, kind, rest = ''] = /^(webcam|screen|test):(.*)$/s.exec(text) ?? [];
+  if (kind === 'test') {
+    return { kind, pattern: rest === '' ? DEFAULT_PATTERN : readPattern(rest) };
+  }
+  if (kind === 'webcam' || kind === 'screen') {
+    return { kind, device: rest === '' ? '0' : rest };
+  }
+  if (/^\/dev\/video\d+$/.test(text)) {
+    return { kind: 'webcam', device: text };
+  }
+  const scheme = ADDRESS.exec(text)?.[1]?.toLowerCase() ?? text.split(':')[0] ?? '';
+  if (!SCHEMES.includes(scheme) || !ADDRESS.test(text)) {
+    const known = 'rtsp://, http://, rtmp://, udp://, tcp://, srt://, webcam:, screen: or test:';
+    throw new TypeError(
+      `Expected a live source (${known}), got \`${maskSecrets(text)}\`${suggest(scheme, SCHEMES)}`,
+    );
+  }
+  const transport = TRANSPORT.exec(text)?.[1] === 'udp' ? 'udp' : 'tcp';
+  return { kind: 'network', scheme, url: text.replace(TRANSPORT, ''), transport };
+}
+
+function withLogin(url: string, user?: string, password?: string): string {
+  if (user === undefined && password === undefined) {
+    return url;
+  }
+  const bare = url.replace(/^([^:]+:\/\/)[^/?#]*@/, '$1');
+  const login = [user ?? '', ...(password === undefined ? [] : [password])];
+  return bare.replace('://', () => `://${login.map(encodeURIComponent).join(':')}@`);
+}
+
+/**
+ * The name of a live source, for people: its address without a word that should stay secret.
+ * @param input what a user typed, or a typed source
+ * @returns `rtsp://***@10.0.0.7/live`, `webcam:0`
+ */
+export function maskedAddress(input: string | URL | LiveSource): string {
+  if (typeof input === 'string' || input instanceof URL) {
+    return maskSecrets(String(input));
+  }
+  if ('webcam' in input) {
+    return `webcam:${input.webcam}`;
+  }
+  if ('screen' in input) {
+    return `screen:${input.screen}`;
+  }
+  return 'test' in input ? 'test:' : maskSecrets(String(input.url));
+}
+
+/** The address itself in FFmpeg's words stands somewhere in a sentence, with a colon after it or quotes around. */
+const ADDRESS_IN_TEXT = /([a-z][a-z0-9+.-]*:\/\/)([^\s'"`]+)/gi;
+const SECRET_FIELD =
+  /([?&][\w.-]*(?:pass|pwd|token|secret|key|auth|sig|user|usr|login)[\w.-]*=)[^&#\s'"`]*/gi;
+
+/**
+ * Hides users, passwords and tokens of every address in a text.
+ * @param secrets words to hide wherever they stand, from `secretsOf`
+ */
+export function maskSecrets(text: string, secrets: readonly string[] = []): string {
+  const masked = text
+    .replace(ADDRESS_IN_TEXT, (_, scheme: string, rest: string) => {
+      const host = /^[^/?#]*/.exec(rest)?.[0] ?? '';
+      // a colon without an `@` before the path: a password with a slash or a hash in it
+      const end = host.includes('@') || host.includes(':') ? rest.lastIndexOf('@') : -1;
+      return scheme + (end < 0 ? rest : `***${rest.slice(end)}`);
+    })
+    .replace(SECRET_FIELD, '$1***');
+  return secrets.reduce((safe, secret) => safe.replaceAll(secret, '***'), masked);
+}
+
+/** The words of an address that must not be seen, as they are written and as they are meant. */
+export function secretsOf(address: LiveAddress): readonly string[] {
+  if (address.kind !== 'network') {
+    return [];
+  }
+  const [, login = ''] = /^[^:]+:\/\/([^/?#]*)@/.exec(address.url) ?? [];
+  const password = login.includes(':') ? login.slice(login.indexOf(':') + 1) : '';
+  let meant = password;
+  try {
+    meant = decodeURIComponent(password);
+  } catch {
+    // a lone percent sign: it is meant as it is written
+  }
+  // shorter ones would blot out half of every message, and stand in addresses only
+  return [...new Set([password, meant])].filter((word) => word.length > 3);
+}
