@@ -3,18 +3,10 @@ import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectNumber } from '../models/validate.ts';
 import { bundledImageSpec } from '../models/index.ts';
 import type { BackOff } from './live/backOff.ts';
+import type { LiveDropCause, LiveState } from './live/liveSettings.ts';
 import { watchLive } from './live/watchLive.ts';
 import { maskedAddress, readLiveSource } from './live/liveSource.ts';
 import type { LiveSource } from './live/liveSource.ts';
-
-/** How a live source is doing. */
-export type LiveState = 'connecting' | 'online' | 'stalled' | 'offline' | 'ended';
-
-/**
- * Why a picture was never given out: `slow`, all open frames were still open when a newer one came;
- * `stopped`, it waited when the source was unsubscribed.
- */
-export type LiveDropCause = 'slow' | 'stopped';
 
 /** Options of `fromLive`. */
 export interface FromLiveConfig {

@@ -1,7 +1,8 @@
 export { fromVideo } from './fromVideo.ts';
 export type { DecoderChoice, FromVideoConfig, VideoInfo } from './fromVideo.ts';
 export { fromLive } from './fromLive.ts';
-export type { FromLiveConfig, LiveDropCause, LiveState } from './fromLive.ts';
+export type { FromLiveConfig } from './fromLive.ts';
+export type { LiveDropCause, LiveState } from './live/liveSettings.ts';
 export { isLiveSource, maskedAddress } from './live/liveSource.ts';
 export type {
   LiveSource,

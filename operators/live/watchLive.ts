@@ -1,28 +1,150 @@
-import { NEVER } from 'rxjs';
+import { defer, map, retry, take, tap, throwError, timer } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { toError } from '../../models/errors.ts';
 import type { Frame } from '../../models/types.ts';
-import type { LiveDropCause, LiveState } from '../fromLive.ts';
-import type { PictureRequest } from '../video/filterGraph.ts';
-import type { BackOff } from './backOff.ts';
+import { FrameMaker } from '../video/frameMaker.ts';
+import { openFfmpeg } from '../video/nativeDecoder.ts';
+import { waitSeconds } from './backOff.ts';
+import { LiveClock } from './liveClock.ts';
+import { liveInput } from './liveInput.ts';
+import { LiveLoss, liveRun, PacingNeeded } from './liveRun.ts';
+import type { LivePicture } from './liveRun.ts';
+import type { LiveSettings, LiveState } from './liveSettings.ts';
+import { maskSecrets, secretsOf } from './liveSource.ts';
 import type { LiveAddress } from './liveSource.ts';
+import { newestFrames, SPARE_SLOTS } from './newestFrames.ts';
+import type { PlacedPicture } from './newestFrames.ts';
+import { watchdog } from './watchdog.ts';
 
-/** `FromLiveConfig` with nothing left open. */
-export interface LiveSettings {
-  /** The source as messages name it, its secrets masked. */
-  readonly name: string;
-  /** The source as frames name it. */
-  readonly source: string;
-  readonly request: PictureRequest;
-  readonly maxFrames: number;
-  readonly maxOpenFrames: number;
-  readonly stallSeconds: number;
-  readonly openSeconds: number;
-  readonly retryDelay: Required<BackOff>;
-  readonly onState: (state: LiveState, reason: string) => void;
-  readonly onDropped: (cause: LiveDropCause) => void;
+/** FFmpeg gives up by itself after so many times the silence that the watchdog allows; a second net. */
+const FFMPEG_PATIENCE = 2;
+/** A connection that has lasted so long was a good one: the waits start small again, milliseconds. */
+const GOOD_MS = 2_000;
+
+/** Connects, watches, and connects again, for ever: see `fromLive`. */
+export function watchLive(address: LiveAddress, settings: LiveSettings): Observable<Frame> {
+  return defer(() => {
+    const { name, source, request, maxOpenFrames, maxFrames } = settings;
+    const program = openFfmpeg(
+      'install FFmpeg: the built-in FFmpeg cannot open sockets or devices',
+    );
+    const maker = new FrameMaker(source, request, maxOpenFrames + SPARE_SLOTS);
+    const secrets = secretsOf(address);
+    const link = new Link(settings);
+    link.tell('connecting', name);
+
+    const connection$ = defer(() => {
+      const { isThorough, isPaced, numFrames } = link;
+      const input = liveInput(address, {
+        version: program.version,
+        silenceSeconds: FFMPEG_PATIENCE * Math.max(settings.stallSeconds, settings.openSeconds),
+        isThorough,
+        isPaced,
+        numFrames: numFrames * request.stride,
+        platform: process.platform,
+        display: process.env['DISPLAY'] ?? ':0',
+      });
+      const mask = (text: string): string => maskSecrets(text, secrets);
+      const mayBeFile = address.kind === 'network' && /^https?$/.test(address.scheme);
+      const slots = maker.slots;
+      return liveRun({ program, input, name, request, slots, mayBeFile, isPaced, mask });
+    });
+
+    return connection$.pipe(
+      watchdog(
+        (before) => link.waitSeconds(before),
+        (before) => link.stall(before),
+      ),
+      map((picture) => link.place(picture)),
+      retry({ delay: (thrown) => link.next(thrown) }),
+      newestFrames({ maker, maxOpenFrames, onDropped: settings.onDropped }),
+      maxFrames > 0 ? take(maxFrames) : map((frame) => frame),
+      tap({
+        complete: () => link.tell('ended', 'the source has ended'),
+        error: (thrown) => link.tell('ended', toError(thrown).message),
+      }),
+    );
+  });
 }
 
-/** Connects, watches, and connects again: see `fromLive`. */
-export function watchLive(_address: LiveAddress, _settings: LiveSettings): Observable<Frame> {
-  return NEVER;
+/** What a source remembers from one connection to the next. */
+class Link {
+  /** Whether the next connection looks longer before the first frame. */
+  isThorough = false;
+  /** Whether the source is known to be live HLS. */
+  isPaced = false;
+  /** Pictures of all connections. */
+  numFrames = 0;
+  readonly #settings: LiveSettings;
+  readonly #clock = new LiveClock();
+  /** First and latest media time of a recording, seconds. */
+  readonly #file = { first: undefined as number | undefined, last: 0 };
+  /** Tries since the source was last there. */
+  #numTries = 0;
+  /** When this connection gave its first frame; absent before. */
+  #onlineAtMs: number | undefined;
+  #told = '';
+
+  constructor(settings: LiveSettings) {
+    this.#settings = settings;
+  }
+
+  /** Tells a state, once. */
+  tell(state: LiveState, reason: string): void {
+    const news = `${state}: ${reason}`;
+    if (news !== this.#told) {
+      this.#told = news;
+      this.#settings.onState(state, reason);
+    }
+  }
+
+  /** How long the next picture may take. @param before the one before, of the same connection */
+  waitSeconds(before: LivePicture | undefined): number {
+    const { openSeconds, stallSeconds } = this.#settings;
+    // a recording waits for its consumer, for as long as that takes
+    return before === undefined ? openSeconds : before.isFile ? Infinity : stallSeconds;
+  }
+
+  stall(before: LivePicture | undefined): LiveLoss {
+    const reason = `no frame for ${this.waitSeconds(before)} seconds`;
+    return new LiveLoss('stalled', reason, before === undefined);
+  }
+
+  /** Gives a picture its place in the source: number and time. */
+  place({ line, slot, isFile, arrivedAtMs, convertMs }: LivePicture): PlacedPicture {
+    if (this.#onlineAtMs === undefined) {
+      this.#onlineAtMs = arrivedAtMs;
+      this.#clock.restart();
+      this.tell('online', `${line.width}x${line.height}`);
+    }
+    const index = this.numFrames * this.#settings.request.stride;
+    this.numFrames += 1;
+    const pts = isFile ? this.#filePts(line.pts) : this.#clock.next(line.pts, arrivedAtMs);
+    const facts = { index, pts, capturedAt: Date.now(), arrivedAtMs, decodeMs: convertMs };
+    return { line, slot, isFile, facts };
+  }
+
+  /** After the end of a connection. @returns what to wait for before the next, or the error there is no way around */
+  next(thrown: unknown): Observable<unknown> {
+    const onlineAtMs = this.#onlineAtMs;
+    this.#onlineAtMs = undefined;
+    if (thrown instanceof PacingNeeded) {
+      this.isPaced = true;
+      return timer(0);
+    }
+    if (!(thrown instanceof LiveLoss)) {
+      return throwError(() => thrown);
+    }
+    const wasGood = onlineAtMs !== undefined && performance.now() - onlineAtMs > GOOD_MS;
+    this.#numTries = wasGood ? 1 : this.#numTries + 1;
+    this.isThorough = thrown.isBlind ? !this.isThorough : this.isThorough;
+    this.tell(thrown.state, thrown.message);
+    return timer(waitSeconds(this.#settings.retryDelay, this.#numTries) * 1_000);
+  }
+
+  #filePts(seconds: number | undefined): number {
+    this.#file.first ??= seconds ?? 0;
+    this.#file.last = seconds === undefined ? this.#file.last + 1 / 25 : seconds - this.#file.first;
+    return this.#file.last;
+  }
 }

@@ -13,6 +13,11 @@ export interface DecoderRequest {
   readonly inputOptions: readonly string[];
   /** FFmpeg's options after the input, without the output. */
   readonly outputOptions: readonly string[];
+  /**
+   * A source that may say nothing for ever: its decoder is made to end with this process, and the
+   * input is passed on as it is. Default false.
+   */
+  readonly live?: boolean;
   /** Where the pictures go; borrowed until the end. */
   readonly slots: FrameSlots;
 }

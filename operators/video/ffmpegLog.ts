@@ -13,6 +13,7 @@ export interface FrameLine {
 
 const FRAME = /\bn: *\d+ pts: *\S+ pts_time:(\S+) .*? s:(\d+)x(\d+)/;
 const DURATION = /^\[info\]\s+Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/;
+const INPUT = /^\[info\] Input #0, (\S+), from /;
 const STREAM_RATE = /Stream #0:.*Video: .*?, (\d+(?:\.\d+)?k?) fps/;
 /** A frame could not be decoded whole. FFmpeg itself says so, in the order of its frames. */
 const BROKEN =
@@ -39,12 +40,17 @@ export class FfmpegLog {
   #numFrames = 0;
   /** The first problem that FFmpeg named: what follows from it comes after it. */
   problem: string | undefined;
+  /** The first problem after the newest frame: why a stream that ran well is over. */
+  lastProblem: string | undefined;
+  /** What FFmpeg takes the source for: `rtsp`, `mpegts`, `hls`, … */
+  format: string | undefined;
 
   /** @returns the frame, where the line tells of one */
   read(line: string): FrameLine | undefined {
     const frame = FRAME.exec(line);
     if (frame !== null) {
       this.#numFrames += 1;
+      this.lastProblem = undefined;
       const pts = Number(frame[1]);
       const size = { width: Number(frame[2]), height: Number(frame[3]) };
       return Number.isFinite(pts) ? { pts, ...size } : size;
@@ -54,6 +60,7 @@ export class FfmpegLog {
       const [hours = 0, minutes = 0, seconds = 0] = duration.slice(1).map(Number);
       this.durationSeconds = (hours * 60 + minutes) * 60 + seconds;
     }
+    this.format ??= INPUT.exec(line)?.[1];
     const rate = STREAM_RATE.exec(line)?.[1];
     if (rate !== undefined && this.framesPerSecond === undefined) {
       this.framesPerSecond = parseFloat(rate) * (rate.endsWith('k') ? 1000 : 1);
@@ -65,6 +72,7 @@ export class FfmpegLog {
     const problem = PROBLEM.exec(line)?.[1]?.trim();
     if (problem !== undefined && !NO_NEWS.test(problem)) {
       this.problem ??= problem;
+      this.lastProblem ??= problem;
     }
     return undefined;
   }

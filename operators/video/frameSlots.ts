@@ -20,6 +20,8 @@ export class FrameSlots {
   readonly shared: SharedSlots;
   /** Called after each release, for a writer in the same thread. */
   onRelease: ((slot: number) => void) | undefined;
+  /** Called after each release and before the writer is, for a reader that counts its open frames. */
+  onReleased: ((slot: number) => void) | undefined;
   readonly #states: Int32Array;
   readonly #releases: Int32Array;
   #unblockedAtMs = 0;
@@ -55,6 +57,7 @@ export class FrameSlots {
     Atomics.store(this.#states, slot, FREE);
     Atomics.add(this.#releases, 0, 1);
     Atomics.notify(this.#releases, 0);
+    this.onReleased?.(slot);
     this.onRelease?.(slot);
   }
 }

@@ -7,6 +7,7 @@ import which from 'which';
 import { PipelineError } from '../../models/errors.ts';
 import type { DecoderEvents, DecoderRequest, RunningDecoder } from './decoder.ts';
 import { SlotWriter } from './frameSlots.ts';
+import { spawnGuarded } from './guardedChild.ts';
 import { ffmpegInput } from './sources.ts';
 
 /** Where the program is on this machine, or nothing. */
@@ -14,30 +15,53 @@ export function findFfmpeg(): string | undefined {
   return which.sync('ffmpeg', { nothrow: true }) ?? undefined;
 }
 
+/** The `ffmpeg` program of this machine. */
+export interface FfmpegProgram {
+  readonly path: string;
+  /** Major and minor; a build without a number counts as new. */
+  readonly version: readonly [number, number];
+}
+
 /**
- * Starts the `ffmpeg` program of the PATH.
- * Back-pressure: its output is not read while no slot is free, and the pipe stops it.
+ * Looks for the program and asks it for its version.
+ * @param wayOut what else the user may do, as the end of a sentence
+ * @throws PipelineError ERR_VIDEO_OPEN where there is none
  */
-export function startNative(request: DecoderRequest, events: DecoderEvents): RunningDecoder {
-  const program = findFfmpeg();
-  if (program === undefined) {
-    throw new PipelineError(
-      'ERR_VIDEO_OPEN',
-      'There is no `ffmpeg` program on the PATH; install FFmpeg, or use the built-in decoder (wasm)',
-    );
+export function openFfmpeg(
+  wayOut = 'install FFmpeg, or use the built-in decoder (wasm)',
+): FfmpegProgram {
+  const path = findFfmpeg();
+  if (path === undefined) {
+    const fact = `There is no \`ffmpeg\` program on the PATH; ${wayOut}`;
+    throw new PipelineError('ERR_VIDEO_OPEN', fact);
   }
+  const said = execFileSync(path, ['-version'], { encoding: 'utf8' });
+  const [, major = '99', minor = '0'] = /^ffmpeg version n?(\d+)\.(\d+)/.exec(said) ?? [];
+  return { path, version: [Number(major), Number(minor)] };
+}
+
+/**
+ * Starts the `ffmpeg` program.
+ * Back-pressure: its output is not read while no slot is free, and the pipe stops it.
+ * @param program default: that of the PATH; a source that starts it often keeps it
+ */
+export function startNative(
+  request: DecoderRequest,
+  events: DecoderEvents,
+  program: FfmpegProgram = openFfmpeg(),
+): RunningDecoder {
   const { input } = request;
-  const child = spawn(
-    program,
-    [
-      ...['-hide_banner', '-nostdin', '-nostats', '-v', 'repeat+level+info'],
-      ...request.inputOptions,
-      ...['-i', typeof input === 'string' ? ffmpegInput(input) : 'pipe:0'],
-      ...request.outputOptions,
-      ...[...passThrough(program), 'pipe:1'],
-    ],
-    { stdio: ['pipe', 'pipe', 'pipe'] },
-  );
+  const args = [
+    ...['-hide_banner', '-nostdin', '-nostats', '-v', 'repeat+level+info'],
+    ...request.inputOptions,
+    ...['-i', typeof input === 'string' ? inputName(request, input) : 'pipe:0'],
+    ...request.outputOptions,
+    ...[...passThrough(program), 'pipe:1'],
+  ];
+  const child =
+    request.live === true
+      ? spawnGuarded(program.path, args)
+      : spawn(program.path, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let stopped = false;
   feed(child.stdin, input);
   const reader = new PictureReader(child.stdout, request, events);
@@ -64,11 +88,14 @@ function feed(stdin: Writable, input: DecoderRequest['input']): void {
   createReadStream('', { fd: 0, autoClose: false }).pipe(stdin);
 }
 
+/** A live source names its input in the words of its own format: `0:none`, `desktop`. */
+function inputName({ live }: DecoderRequest, input: string): string {
+  return live === true ? input : ffmpegInput(input);
+}
+
 /** Frames as they are, none doubled or dropped; before FFmpeg 5.1 the option had another name. */
-function passThrough(program: string): string[] {
-  const version = execFileSync(program, ['-version'], { encoding: 'utf8' });
-  const [, major = '99', minor = '0'] = /^ffmpeg version n?(\d+)\.(\d+)/.exec(version) ?? [];
-  const isOld = Number(major) < 5 || (Number(major) === 5 && Number(minor) < 1);
+function passThrough({ version: [major, minor] }: FfmpegProgram): string[] {
+  const isOld = major < 5 || (major === 5 && minor < 1);
   return isOld ? ['-vsync', 'passthrough'] : ['-fps_mode', 'passthrough'];
 }
 
@@ -91,6 +118,9 @@ class PictureReader {
     this.#onPicture = onPicture;
     slots.onRelease = () => this.#resume();
     stdout.on('data', (chunk: Buffer) => {
+      if (this.#stopped) {
+        return; // its slots may belong to the next run already
+      }
       // while paused, too: Node lets a child's last output flow once the child has ended
       this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
       this.#drain();

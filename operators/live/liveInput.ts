@@ -1,0 +1,163 @@
+/** What FFmpeg has to be told to open a live source with little delay. */
+import { PipelineError, invariant } from '../../models/errors.ts';
+import type { LiveAddress } from './liveSource.ts';
+import { patternGraph } from './testPattern.ts';
+
+/** What one connection knows of the ones before it. */
+export interface LiveInputContext {
+  /** Of FFmpeg, major and minor. */
+  readonly version: readonly [number, number];
+  /** Silence after which FFmpeg itself gives up, seconds. */
+  readonly silenceSeconds: number;
+  /** Look at more of the stream before the first frame: where the quick look was not enough. */
+  readonly isThorough: boolean;
+  /** The source is known to be live, and FFmpeg must not run ahead of it. */
+  readonly isPaced: boolean;
+  /** Frames before this connection, for the test pattern to go on. */
+  readonly numFrames: number;
+  readonly platform: NodeJS.Platform;
+  /** The X11 display where none is named. */
+  readonly display: string;
+}
+
+/** FFmpeg's options before `-i`, and what follows it. */
+export interface LiveInput {
+  readonly options: readonly string[];
+  readonly input: string;
+}
+
+/**
+ * Frames leave the decoder as soon as they can, after a short look at the stream. No `nobuffer`: it
+ * would throw away what was looked at, the first whole picture with it, and the next one may be ten
+ * seconds off.
+ */
+const QUICK = '-flags low_delay -probesize 32768 -analyzeduration 0'.split(' ');
+/** FFmpeg's own, long look, of 5 MB or some seconds: where the first picture is too big for the short one. */
+const THOROUGH = '-flags low_delay'.split(' ');
+/** One thread: several would hold as many frames back. */
+const ONE_THREAD = ['-threads', '1'];
+
+/** By scheme, and what an address on a web server ends in; the first that fits. */
+const NETWORK: readonly {
+  readonly fits: RegExp;
+  readonly options: (
+    address: LiveAddress & { readonly kind: 'network' },
+    context: LiveInputContext,
+  ) => readonly string[];
+}[] = [
+  {
+    fits: /^rtsps?:/i,
+    options: ({ transport }, context) => [
+      ...look(context),
+      ...['-rtsp_transport', transport, '-allowed_media_types', 'video'],
+      // before FFmpeg 5, `-timeout` made RTSP a server that waits for callers
+      ...[context.version[0] < 5 ? '-stimeout' : '-timeout', microseconds(context)],
+    ],
+  },
+  {
+    // segments come whole: paced, or all frames of one would be there at once; from the last, if it is live
+    fits: /^https?:[^?#]*\.m3u8?(?:$|[?#])/i,
+    options: (_, context) => [
+      ...(context.isPaced ? ['-re', '-flags', 'low_delay'] : []),
+      ...['-live_start_index', '-1', ...silence(context)],
+    ],
+  },
+  { fits: /^udp:/i, options: (_, context) => [...look(context), ...silence(context), ...OVERRUN] },
+  {
+    fits: /^/,
+    options: (_, context) => [
+      ...look(context),
+      ...(context.isPaced ? ['-re', '-live_start_index', '-1'] : []), // HLS by another name
+      ...silence(context),
+    ],
+  },
+];
+/** Too slow a reader loses packets rather than the connection. */
+const OVERRUN = ['-overrun_nonfatal', '1'];
+
+/**
+ * The FFmpeg input of a live source.
+ * @throws PipelineError ERR_VIDEO_OPEN where this system has no such device
+ */
+export function liveInput(address: LiveAddress, context: LiveInputContext): LiveInput {
+  switch (address.kind) {
+    case 'network': {
+      const row = NETWORK.find(({ fits }) => fits.test(address.url));
+      invariant(row !== undefined, 'the last row fits every address');
+      return withThread({ options: row.options(address, context), input: address.url });
+    }
+    case 'webcam':
+      return withThread(webcam(address.device, context));
+    case 'screen':
+      return withThread(screen(address.device, context));
+    case 'test':
+      return withThread({
+        options: ['-re', '-f', 'lavfi'],
+        input: patternGraph(address.pattern, context.numFrames),
+      });
+  }
+}
+
+function withThread({ options, input }: LiveInput): LiveInput {
+  return { options: [...ONE_THREAD, ...options], input };
+}
+
+function look({ isThorough }: LiveInputContext): readonly string[] {
+  return isThorough ? THOROUGH : QUICK;
+}
+
+function silence(context: LiveInputContext): readonly string[] {
+  return ['-rw_timeout', microseconds(context)];
+}
+
+function microseconds({ silenceSeconds }: LiveInputContext): string {
+  return String(Math.ceil(silenceSeconds * 1_000_000));
+}
+
+function webcam(device: string, { platform }: LiveInputContext): LiveInput {
+  const isNumber = /^\d+$/.test(device);
+  const low = ['-fflags', 'nobuffer'];
+  switch (platform) {
+    case 'darwin':
+      return {
+        options: [...low, '-f', 'avfoundation', '-framerate', '30'],
+        input: `${device}:none`,
+      };
+    case 'win32':
+      if (isNumber) {
+        throw new PipelineError(
+          'ERR_VIDEO_OPEN',
+          'On Windows a webcam goes by its name, `webcam:NAME`; `ffmpeg -list_devices true -f dshow -i dummy` lists the names',
+        );
+      }
+      return { options: [...low, '-f', 'dshow'], input: `video=${device}` };
+    case 'linux':
+      return {
+        options: [...low, '-f', 'v4l2'],
+        input: isNumber ? `/dev/video${device}` : device,
+      };
+    default:
+      throw new PipelineError('ERR_VIDEO_OPEN', `There are no webcams for us on ${platform}`);
+  }
+}
+
+function screen(device: string, { platform, display }: LiveInputContext): LiveInput {
+  switch (platform) {
+    case 'darwin':
+      return { options: ['-f', 'avfoundation'], input: `Capture screen ${device}:none` };
+    case 'win32':
+      return { options: ['-f', 'gdigrab', '-framerate', '30'], input: 'desktop' };
+    case 'linux':
+      return {
+        options: ['-f', 'x11grab', '-framerate', '30'],
+        input: device.includes(':') ? device : screenOf(display, device),
+      };
+    default:
+      throw new PipelineError('ERR_VIDEO_OPEN', `There are no screens for us on ${platform}`);
+  }
+}
+
+/** A screen of the X11 display `:0` or `:0.0`. */
+function screenOf(display: string, screenNumber: string): string {
+  return `${display.replace(/\.\d+$/, '')}.${screenNumber}`;
+}
