@@ -87,9 +87,8 @@ export function liveInput(address: LiveAddress, context: LiveInputContext): Live
       return withThread({ options: row.options(address, context), input: address.url });
     }
     case 'webcam':
-      return withThread(webcam(address.device, context));
     case 'screen':
-      return withThread(screen(address.device, context));
+      return withThread(openDevice(address.kind, address.device, context));
     case 'test':
       return withThread({
         options: ['-re', '-f', 'lavfi'],
@@ -114,50 +113,62 @@ function microseconds({ silenceSeconds }: LiveInputContext): string {
   return String(Math.ceil(silenceSeconds * 1_000_000));
 }
 
-function webcam(device: string, { platform }: LiveInputContext): LiveInput {
-  const isNumber = /^\d+$/.test(device);
-  const low = ['-fflags', 'nobuffer'];
-  switch (platform) {
-    case 'darwin':
-      return {
-        options: [...low, '-f', 'avfoundation', '-framerate', '30'],
-        input: `${device}:none`,
-      };
-    case 'win32':
-      if (isNumber) {
-        throw new PipelineError(
-          'ERR_VIDEO_OPEN',
-          'On Windows a webcam goes by its name, `webcam:NAME`; `ffmpeg -list_devices true -f dshow -i dummy` lists the names',
-        );
-      }
-      return { options: [...low, '-f', 'dshow'], input: `video=${device}` };
-    case 'linux':
-      return {
-        options: [...low, '-f', 'v4l2'],
-        input: isNumber ? `/dev/video${device}` : device,
-      };
-    default:
-      throw new PipelineError('ERR_VIDEO_OPEN', `There are no webcams for us on ${platform}`);
-  }
-}
+/** A device of this machine, by its number or name. */
+type OpenDevice = (device: string, context: LiveInputContext) => LiveInput;
 
-function screen(device: string, { platform, display }: LiveInputContext): LiveInput {
-  switch (platform) {
-    case 'darwin':
-      return { options: ['-f', 'avfoundation'], input: `Capture screen ${device}:none` };
-    case 'win32':
-      return { options: ['-f', 'gdigrab', '-framerate', '30'], input: 'desktop' };
-    case 'linux':
-      return {
+/** FFmpeg's own formats for cameras and screens, by platform. */
+const DEVICES: Readonly<Partial<Record<NodeJS.Platform, Record<'webcam' | 'screen', OpenDevice>>>> =
+  {
+    linux: {
+      webcam: (device) => ({
+        options: ['-f', 'v4l2'],
+        input: isNumber(device) ? `/dev/video${device}` : device,
+      }),
+      screen: (device, { display }) => ({
         options: ['-f', 'x11grab', '-framerate', '30'],
-        input: device.includes(':') ? device : screenOf(display, device),
-      };
-    default:
-      throw new PipelineError('ERR_VIDEO_OPEN', `There are no screens for us on ${platform}`);
-  }
+        input: isNumber(device) ? `${display.replace(/\.\d+$/, '')}.${device}` : device,
+      }),
+    },
+    darwin: {
+      webcam: (device) => ({
+        options: ['-f', 'avfoundation', '-framerate', '30'],
+        input: `${device}:none`,
+      }),
+      screen: (device) => ({
+        options: ['-f', 'avfoundation', '-framerate', '30'],
+        input: `Capture screen ${device}:none`,
+      }),
+    },
+    win32: {
+      webcam: (device) => ({ options: ['-f', 'dshow'], input: `video=${named(device)}` }),
+      screen: () => ({ options: ['-f', 'gdigrab', '-framerate', '30'], input: 'desktop' }),
+    },
+  };
+
+function isNumber(device: string): boolean {
+  return /^\d+$/.test(device);
 }
 
-/** A screen of the X11 display `:0` or `:0.0`. */
-function screenOf(display: string, screenNumber: string): string {
-  return `${display.replace(/\.\d+$/, '')}.${screenNumber}`;
+/** On Windows a camera goes by its name. @throws PipelineError ERR_VIDEO_OPEN for a number */
+function named(device: string): string {
+  if (isNumber(device)) {
+    throw new PipelineError(
+      'ERR_VIDEO_OPEN',
+      'On Windows a webcam goes by its name, `webcam:NAME`; `ffmpeg -list_devices true -f dshow -i dummy` lists the names',
+    );
+  }
+  return device;
+}
+
+function openDevice(
+  kind: 'webcam' | 'screen',
+  device: string,
+  context: LiveInputContext,
+): LiveInput {
+  const devices = DEVICES[context.platform];
+  if (devices === undefined) {
+    const fact = `FFmpeg's ${kind} on ${context.platform} is not known to us`;
+    throw new PipelineError('ERR_VIDEO_OPEN', fact);
+  }
+  return devices[kind](device, context);
 }
