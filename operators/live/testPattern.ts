@@ -97,10 +97,10 @@ export function patternGraph(pattern: ResolvedPattern, firstFrame: number): stri
     const w = even(size[0] * width);
     const h = even(size[1] * height);
     const along = (pixels: number, room: number): string =>
-      `'abs(mod((n+${firstFrame})*${pixels}+${room},${2 * room})-${room})'`;
+      `'abs(mod((floor(t*${rate}+0.5)+${firstFrame})*${pixels}+${room},${2 * room})-${room})'`;
     const place = `x=${along(step[0], width - w)}:y=${along(step[1], height - h)}`;
     const out = i === MOVERS.length - 1 ? '' : `[g${i + 1}]`;
-    return `color=c=${colour}:s=${w}x${h}:r=${rate}[m${i}];[g${i}][m${i}]overlay=${place}${out}`;
+    return `color=c=${colour}:s=${w}x${h}:r=${rate}[m${i}];[g${i}][m${i}]overlay=format=gbrp:${place}${out}`;
   });
   return [ground, ...layers].join(';');
 }

@@ -82,7 +82,7 @@ async function openCamera(
     const sender = spawn(
       'ffmpeg',
       [...moving({ ...options, codec }), '-flush_packets', '1', '-f', format, 'pipe:1'],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      { stdio: ['ignore', 'pipe', 'ignore'] },
     );
     senders.add(sender);
     sender.stdout?.pipe(to, { end: false });
@@ -155,6 +155,6 @@ export function writeHls(folder: string, seconds?: number): ChildProcess {
   return spawn(
     'ffmpeg',
     [hide, ...args, ...length, '-f', 'hls', '-hls_time', '1', ...kind, join(folder, 'live.m3u8')],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: ['ignore', 'ignore', 'ignore'] },
   );
 }

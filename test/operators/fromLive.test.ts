@@ -166,10 +166,10 @@ suite('fromLive, what it plays', (declare) => {
       const [x = 0, y = 0, right = 0, bottom = 0] = last?.boxXyxyPixels ?? [];
       const inside = { x, y, width: right - x, height: bottom - y };
       const seen = meanColour(data, stride, inside);
-      COLOURS['blue']?.forEach((wanted, i) => assert.close([seen[i] ?? 0], [wanted], { abs: 6 }));
+      COLOURS['blue']?.forEach((wanted, i) => assert.close([seen[i] ?? 0], [wanted], { abs: 1 }));
       const besides = { x: right, y, width: 2, height: 2 };
       if (right + 2 <= pattern.width && boxes.slice(0, 2).every(misses(right, y))) {
-        assert.close(meanColour(data, stride, besides), [0x80, 0x80, 0x80], { abs: 6 });
+        assert.close(meanColour(data, stride, besides), [0x80, 0x80, 0x80], { abs: 1 });
       }
     }
   });

@@ -41,7 +41,7 @@ export async function openRtspCamera(options: RtspOptions = {}): Promise<Camera>
       ...[...moving(options), '-bsf:v', 'dump_extra', '-f', 'rtp', '-sdp_file', 'pipe:1'],
       `rtp://${HOST}:${port}?rtcpport=${port}&pkt_size=1400`,
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'ignore'] },
   );
   let sdp = '';
   sender.stdout?.on('data', (chunk) => (sdp += String(chunk)));

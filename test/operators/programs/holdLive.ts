@@ -1,0 +1,9 @@
+/** Plays a live source until it is killed, and tells its first frame: `holdLive.ts ADDRESS`. */
+import { fromLive } from '../../../operators/fromLive.ts';
+
+fromLive(process.argv[2] ?? '', { image: { size: 64, pad: 114 } }).subscribe((frame) => {
+  if (frame.index === 0) {
+    process.stdout.write('first frame\n');
+  }
+  frame.close();
+});
