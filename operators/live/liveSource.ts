@@ -1,4 +1,4 @@
-import { suggest } from '../../models/validate.ts';
+import { expectKnownKeys, expectOneOf, suggest } from '../../models/validate.ts';
 import { DEFAULT_PATTERN, readPattern } from './testPattern.ts';
 import type { ResolvedPattern, TestPattern } from './testPattern.ts';
 
@@ -51,6 +51,8 @@ export type LiveAddress =
 const SCHEMES = 'rtsp rtsps http https rtmp rtmps rtmpt rtmpe rtmpte rtmpts udp tcp srt rtp'.split(
   ' ',
 );
+/** The schemes that a misspelt one may stand for; their kin are too near to one another. */
+const NEAREST = ['rtsp', 'http', 'https', 'rtmp', 'udp', 'tcp', 'srt'];
 const ADDRESS = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is;
 /** What a file on a web server ends in; everything else on one is taken for a stream. */
 const FILE_ENDING =
@@ -79,21 +81,26 @@ export function isLiveSource(input: unknown): boolean {
 
 /**
  * Reads a live source.
- * @throws TypeError where it is none; secrets are masked in it
+ * @throws TypeError where it is none, or has an unknown field; secrets are masked in it
  */
 export function readLiveSource(input: string | URL | LiveSource): LiveAddress {
   if (typeof input === 'string' || input instanceof URL) {
     return readText(String(input));
   }
   if ('webcam' in input) {
+    expectKnownKeys('a webcam source', input, ['webcam']);
     return { kind: 'webcam', device: String(input.webcam) };
   }
   if ('screen' in input) {
+    expectKnownKeys('a screen source', input, ['screen']);
     return { kind: 'screen', device: String(input.screen) };
   }
   if ('test' in input) {
+    expectKnownKeys('a test source', input, ['test']);
     return { kind: 'test', pattern: readPattern(input.test) };
   }
+  expectKnownKeys('a network source', input, ['url', 'transport', 'user', 'password']);
+  expectOneOf('transport', input.transport ?? 'tcp', ['tcp', 'udp']);
   const address = readText(String(input.url));
   if (address.kind !== 'network') {
     throw new TypeError(`Expected \`url\` to be an address, got \`${String(input.url)}\``);
@@ -117,7 +124,7 @@ function readText(text: string): LiveAddress {
   if (!SCHEMES.includes(scheme) || !ADDRESS.test(text)) {
     const known = 'rtsp://, http://, rtmp://, udp://, tcp://, srt://, webcam:, screen: or test:';
     throw new TypeError(
-      `Expected a live source (${known}), got \`${maskSecrets(text)}\`${suggest(scheme, SCHEMES)}`,
+      `Expected a live source (${known}), got \`${maskSecrets(text)}\`${suggest(scheme, NEAREST)}`,
     );
   }
   const transport = TRANSPORT.exec(text)?.[1] === 'udp' ? 'udp' : 'tcp';

@@ -106,7 +106,7 @@ class Link {
   }
 
   stall(before: LivePicture | undefined): LiveLoss {
-    const reason = `no frame for ${this.waitSeconds(before)} seconds`;
+    const reason = `no frame for ${this.waitSeconds(before)} s`;
     return new LiveLoss('stalled', reason, before === undefined);
   }
 

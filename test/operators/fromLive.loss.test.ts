@@ -73,7 +73,7 @@ suite('fromLive, what happens to the camera', (declare) => {
       await more(watch);
 
       expectOneStory(watch);
-      assert.ok(watch.states.includes('stalled: no frame for 1 seconds'), watch.states.join());
+      assert.ok(watch.states.includes('stalled: no frame for 1 s'), watch.states.join());
       assert.is(camera.numConnections, 2);
     });
   }
