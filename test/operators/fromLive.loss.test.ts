@@ -173,6 +173,7 @@ suite('fromLive, what happens to the camera', (declare) => {
 
   test('never shows a password, whatever goes wrong', async () => {
     await using camera = await openRtspCamera({ login: 'admin:right-one' });
+    await using garbage = await openGarbageCamera();
     const away = await openTcpCamera();
     await away[Symbol.asyncDispose]();
     const wrong = [
@@ -180,6 +181,7 @@ suite('fromLive, what happens to the camera', (declare) => {
       watching(watchLiveSource(`rtsp://admin:wrong-one@127.0.0.1:${away.port}/live`)),
       watching(watchLiveSource(`http://admin:wrong-one@127.0.0.1:${away.port}/?token=wrong-one`)),
       watching(watchLiveSource(`rtmp://admin:wrong-one@127.0.0.1:${away.port}/live`)),
+      watching(watchLiveSource(`tcp://admin:wrong-one@127.0.0.1:${garbage.port}`)),
     ];
 
     await until(() => wrong.every((watch) => isIn(watch, 'offline')));
@@ -187,12 +189,12 @@ suite('fromLive, what happens to the camera', (declare) => {
     const told = wrong.flatMap(({ states }) => states).join('\n');
     assert.match(told, /401 Unauthorized/);
     assert.match(told, /Connection refused/);
-    assert.match(told, /\*\*\*@127\.0\.0\.1/);
+    assert.match(told, /offline: .*\/\/\*\*\*@127\.0\.0\.1/);
     assert.not(/wrong-one|admin:/.test(told), told);
   });
 
   test('ends with an error where FFmpeg lacks the protocol', async () => {
-    const watch = watching(watchLiveSource('rtmpe://127.0.0.1/live'));
+    const watch = watching(watchLiveSource('rtmpe://admin:wrong-one@127.0.0.1/live'));
 
     await until(() => watch.error !== undefined || isIn(watch, 'offline'));
 
@@ -200,6 +202,7 @@ suite('fromLive, what happens to the camera', (declare) => {
       assert.is(watch.error.code, 'ERR_VIDEO_OPEN');
       assert.match(watch.error.message, /^This FFmpeg cannot open rtmpe:.* Protocol not found/);
       assert.match(watch.states.at(-1) ?? '', /^ended: This FFmpeg/);
+      assert.not(/wrong-one|admin:/.test(watch.error.message), watch.error.message);
     }
   });
 
