@@ -63,7 +63,13 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
   const version = await packageVersion();
   const hub = new SourceHub();
   const http = createServer(
-    createHttpHandler({ isReady: resolved.isReady, sources: () => hub.describe() }),
+    createHttpHandler({
+      isReady: resolved.isReady,
+      sources: () => hub.describe(),
+      source: (name) => hub.describeOne(name),
+      host: resolved.host,
+      manager: resolved.manager,
+    }),
   );
   const { url, port } = await listen(http, resolved.host, resolved.port);
   const counters = createCounters();

@@ -1,14 +1,15 @@
-import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
+import { manageSources, methodsOf } from './manage.ts';
+import type { ManageConfig } from './manage.ts';
 import type { SourceInfo } from './messages.ts';
+import { sendJson, sendText } from './reply.ts';
 import { schema } from './schema.ts';
 
 /** What the pages report on. */
-export interface HttpConfig {
+export interface HttpConfig extends ManageConfig {
   readonly isReady: () => boolean;
-  readonly sources: () => readonly SourceInfo[];
 }
 
 /** The viewer's own files, its own sockets and pictures made by its own scripts, nothing else. */
@@ -31,10 +32,12 @@ const HEADERS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Answers plain HTTP: the viewer at `/`, `/healthz`, `/readyz`, `/v1/sources` and `/v1/schema.json`.
- * GET and HEAD only, otherwise 405; `/v1` and `/v1/pictures` without an upgrade are 426.
+ * Answers plain HTTP: the viewer at `/`, `/healthz`, `/readyz`, `/v1/sources` and `/v1/schema.json`;
+ * see `manageSources` for the requests that change sources. A method that a path does not know is 405;
+ * `/v1` and `/v1/pictures` without an upgrade are 426.
  */
-export function createHttpHandler({ isReady, sources }: HttpConfig): RequestListener {
+export function createHttpHandler(config: HttpConfig): RequestListener {
+  const { isReady, sources } = config;
   // `dev` looks at the disk for each request: a file that went away is a 404, where sirv's own
   // list, made at the start, would end the process with an unhandled stream error.
   const viewer = sirv(fileURLToPath(new URL('./viewer/', import.meta.url)), {
@@ -45,8 +48,7 @@ export function createHttpHandler({ isReady, sources }: HttpConfig): RequestList
   const pages: ReadonlyMap<string, (response: ServerResponse) => void> = new Map([
     ['/healthz', (response) => sendText(response, 200, 'ok')],
     ['/readyz', (response) => sendReadiness(response, isReady, sources())],
-    ['/v1/sources', (response) => send(response, 200, JSON.stringify(sources()), 'json')],
-    ['/v1/schema.json', (response) => send(response, 200, JSON.stringify(schema), 'schema+json')],
+    ['/v1/schema.json', (response) => sendJson(response, 200, schema, 'application/schema+json')],
     ['/v1', (response) => sendUpgrade(response)],
     ['/v1/pictures', (response) => sendUpgrade(response)],
   ]);
@@ -57,11 +59,15 @@ export function createHttpHandler({ isReady, sources }: HttpConfig): RequestList
     }
     const path = urlOf(request)?.pathname;
     const page = pages.get(path ?? '');
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD');
+    const managed = methodsOf(path ?? '');
+    const methods = managed.length > 0 ? managed : ['GET', 'HEAD'];
+    if (!methods.includes(request.method ?? '')) {
+      response.setHeader('Allow', methods.join(', '));
       sendText(response, 405);
     } else if (path === undefined) {
       sendText(response, 400);
+    } else if (managed.length > 0) {
+      void manageSources(request, response, path, config);
     } else if (page !== undefined) {
       page(response);
     } else {
@@ -98,22 +104,4 @@ function sendReadiness(
 function sendUpgrade(response: ServerResponse): void {
   response.setHeader('Upgrade', 'websocket');
   sendText(response, 426);
-}
-
-function sendText(response: ServerResponse, status: number, text?: string): void {
-  send(response, status, text ?? STATUS_CODES[status] ?? '', 'text');
-}
-
-function send(
-  response: ServerResponse,
-  status: number,
-  body: string,
-  kind: 'text' | 'json' | 'schema+json',
-): void {
-  response.writeHead(status, {
-    'Content-Type': kind === 'text' ? 'text/plain; charset=utf-8' : `application/${kind}`,
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-  });
-  response.end(body);
 }

@@ -16,6 +16,23 @@ export interface SourceStatus {
   readonly reason: string;
 }
 
+/**
+ * What became of a source's frames since it was added:
+ * `frames = delivered + all of dropped + errors + inFlight`, at any moment.
+ */
+export interface FrameCounts {
+  /** Frames that came in. */
+  readonly frames: number;
+  /** Frames with a result. */
+  readonly delivered: number;
+  /** Frames left out on purpose, by cause, such as `busy`, `idle` and `stopped`; a cause without any is absent. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Frames that could not be read. */
+  readonly errors: number;
+  /** Frames that wait or are being read. */
+  readonly inFlight: number;
+}
+
 /** One source as `hello` and `/v1/sources` describe it. */
 export interface SourceInfo {
   readonly name: string;
@@ -25,6 +42,8 @@ export interface SourceInfo {
   readonly height?: number;
   /** Frame messages per second over the last seconds; absent while unknown. */
   readonly rate?: number;
+  /** What became of its frames; absent where its feed does not count them. */
+  readonly counts?: FrameCounts;
 }
 
 /** The greeting, sent once and first. */

@@ -1,4 +1,5 @@
 import { expectInteger, expectKnownKeys } from '../models/validate.ts';
+import type { SourceManager } from './sourceManager.ts';
 
 /** Settings of a detection server. Unknown ones are a `TypeError`. */
 export interface ServerOptions {
@@ -22,6 +23,11 @@ export interface ServerOptions {
   readonly maxMessagesPerSecond?: number;
   /** Whether the model is loaded, asked for at `/readyz`. Default: always. */
   readonly isReady?: () => boolean;
+  /**
+   * Takes the requests that add, remove, pause and resume sources. Default: none, such requests are
+   * refused with 403. With one, whoever can reach the port can have any file read that this process can.
+   */
+  readonly manager?: SourceManager | undefined;
 }
 
 /** Defaults of {@link ServerOptions}. */
@@ -36,6 +42,7 @@ export const SERVER_DEFAULTS: Readonly<Required<ServerOptions>> = Object.freeze(
   heartbeatMs: 30_000,
   maxMessagesPerSecond: 50,
   isReady: () => true,
+  manager: undefined,
 });
 
 /** Longest delay a timer can wait, ms. */

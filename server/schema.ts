@@ -66,6 +66,15 @@ const serverMessages: Readonly<Record<messages.ServerMessage['type'], TObject>> 
           width: Type.Optional(size),
           height: Type.Optional(size),
           rate: Type.Optional(amount),
+          counts: Type.Optional(
+            Type.Object({
+              frames: count,
+              delivered: count,
+              dropped: Type.Record(Type.String(), count),
+              errors: count,
+              inFlight: count,
+            }),
+          ),
         }),
       ),
     }),

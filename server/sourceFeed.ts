@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { FoundObject, FrameDetections } from '../models/index.ts';
-import type { SourceStatus } from './messages.ts';
+import type { FrameCounts, SourceStatus } from './messages.ts';
 
 /** One picture of a source. */
 export interface Picture {
@@ -12,7 +12,8 @@ export interface Picture {
 
 /**
  * The news that a source gave a frame, whether or not it is read: it makes the source `online` and
- * tells its size. Clients are told the state only.
+ * tells its size. Clients are told the state only. Once a source has told one, its results no longer
+ * make it `online`: that of a frame read to its end may come after the news that the source is lost.
  */
 export interface FrameArrival {
   readonly type: 'arrival';
@@ -35,4 +36,6 @@ export interface SourceFeed {
   readonly events$: Observable<SourceEvent>;
   /** The source's pictures; subscribed to only while a client watches them. */
   readonly pictures$?: Observable<Picture>;
+  /** Asked for what became of its frames whenever the source is described. */
+  readonly counts?: () => FrameCounts;
 }

@@ -4,7 +4,7 @@ import type { Demand, FoundObject } from '../models/index.ts';
 import { toError } from '../models/errors.ts';
 import { createDetectionFilter } from './detectionFilter.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
-import type { SourceInfo, SourceState, SourceStatus } from './messages.ts';
+import type { FrameCounts, SourceInfo, SourceState, SourceStatus } from './messages.ts';
 import { PublishedFrame } from './publishedFrame.ts';
 import { RateMeter } from './rateMeter.ts';
 import type { Picture, SourceEvent, SourceFeed } from './sourceFeed.ts';
@@ -24,9 +24,12 @@ interface Source {
   readonly name: string;
   readonly rate: RateMeter;
   readonly pictures$: Observable<Uint8Array> | undefined;
+  readonly counts: (() => FrameCounts) | undefined;
   state: SourceState;
   reason: string;
   size: { readonly width: number; readonly height: number } | undefined;
+  /** Whether it tells of frames before they are read. */
+  tellsArrivals: boolean;
   /** Whether somebody looks at its pictures. */
   isWatched: boolean;
   /** What is wanted of it; undefined where that has changed since it was last asked. */
@@ -63,9 +66,11 @@ export class SourceHub {
         }),
         share(),
       ),
+      counts: feed.counts,
       state: 'connecting',
       reason: '',
       size: undefined,
+      tellsArrivals: false,
       isWatched: false,
       demand: undefined,
     };
@@ -120,10 +125,13 @@ export class SourceHub {
 
   /** Describes all attached sources, in the order of attaching. */
   describe(nowMs: number = performance.now()): readonly SourceInfo[] {
-    return [...this.#sources.values()].map(({ name, state, size, rate }) => {
-      const perSecond = rate.perSecond(nowMs);
-      return { name, state, ...size, ...(perSecond === undefined ? {} : { rate: perSecond }) };
-    });
+    return [...this.#sources.values()].map((source) => describe(source, nowMs));
+  }
+
+  /** Describes one source; undefined where there is none of that name. */
+  describeOne(name: string, nowMs: number = performance.now()): SourceInfo | undefined {
+    const source = this.#sources.get(name);
+    return source && describe(source, nowMs);
   }
 
   /** The state of all attached sources. */
@@ -174,6 +182,7 @@ export class SourceHub {
       return;
     }
     if (event.type === 'arrival') {
+      source.tellsArrivals = true;
       this.#setOnline(source, event);
       return;
     }
@@ -185,7 +194,9 @@ export class SourceHub {
       return;
     }
     const frame = new PublishedFrame(source.name, this.seqOf(source.name) + 1, event);
-    this.#setOnline(source, event);
+    if (!source.tellsArrivals) {
+      this.#setOnline(source, event);
+    }
     source.rate.count(performance.now());
     this.#seqs.set(source.name, frame.seq);
     for (const listener of this.#listeners) {
@@ -208,6 +219,17 @@ export class SourceHub {
       listener.onStatus(statusOf(source));
     }
   }
+}
+
+function describe({ name, state, size, rate, counts }: Source, nowMs: number): SourceInfo {
+  const perSecond = rate.perSecond(nowMs);
+  return {
+    name,
+    state,
+    ...size,
+    ...(perSecond === undefined ? {} : { rate: perSecond }),
+    ...(counts === undefined ? {} : { counts: counts() }),
+  };
 }
 
 function statusOf({ name, state, reason }: Source): SourceStatus {

@@ -1,0 +1,156 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { toError } from '../models/errors.ts';
+import { oneLine } from './findProblem.ts';
+import type { SourceInfo } from './messages.ts';
+import { refusalOf } from './refusal.ts';
+import { sendJson, sendText } from './reply.ts';
+import type { SourceManager } from './sourceManager.ts';
+
+/** Size of a request's body, bytes; a larger one is 413. */
+const MAX_BODY_BYTES = 16_384;
+/** `/v1/sources`, `/v1/sources/NAME`, `/v1/sources/NAME/pause` and `/v1/sources/NAME/resume`. */
+const PATH = /^\/v1\/sources(?:\/([^/]+)(?:\/(pause|resume))?)?$/;
+
+/** What the requests work on. */
+export interface ManageConfig {
+  /** The address that the server was told to listen on. */
+  readonly host: string;
+  /** Undefined where sources cannot be changed by request. */
+  readonly manager: SourceManager | undefined;
+  readonly sources: () => readonly SourceInfo[];
+  readonly source: (name: string) => SourceInfo | undefined;
+}
+
+/** A request that can be answered by a number and a line. */
+class Answer extends Error {
+  readonly status: number;
+
+  constructor(status: number, text: string) {
+    super(text);
+    this.status = status;
+  }
+}
+
+/** The methods that a path of this file knows; none where it is another path. */
+export function methodsOf(path: string): readonly string[] {
+  const [found, name, action] = PATH.exec(path) ?? [];
+  if (found === undefined) {
+    return [];
+  }
+  return action === undefined ? ['GET', 'HEAD', name === undefined ? 'POST' : 'DELETE'] : ['POST'];
+}
+
+/**
+ * Answers a request for the sources or for one, or one that adds, removes, pauses or resumes one: 200 or
+ * 201 with what was asked for as JSON, 204 once removed; otherwise one line of text with 400, 403, 404, 409, 413, 415 or 503.
+ * Never rejects.
+ */
+export async function manageSources(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  config: ManageConfig,
+): Promise<void> {
+  try {
+    await attempt(request, response, path, config);
+  } catch (thrown) {
+    const error = toError(thrown);
+    response.setHeader('Connection', 'close'); // what is left of the body is not read
+    sendText(response, statusOf(error), oneLine(error.message));
+  }
+}
+
+async function attempt(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  { host, manager, source, sources }: ManageConfig,
+): Promise<void> {
+  const [, encoded, action] = PATH.exec(path) ?? [];
+  const name = decode(encoded ?? '');
+  if (request.method === 'GET' || request.method === 'HEAD') {
+    sendJson(response, 200, encoded === undefined ? sources() : expectSource(source(name), name));
+    return;
+  }
+  if (manager === undefined) {
+    throw new Answer(403, 'Sources cannot be changed here; start the server with --manage');
+  }
+  const refusal = refusalOf(request, host);
+  if (refusal !== undefined) {
+    throw new Answer(refusal.status, refusal.text);
+  }
+  if (encoded === undefined) {
+    const wanted = parseSource(await bodyOf(request));
+    if (source(wanted.name) !== undefined) {
+      throw new Answer(409, `There is a source named ${wanted.name} already`);
+    }
+    manager.add(wanted.source);
+    response.setHeader('Location', `/v1/sources/${encodeURIComponent(wanted.name)}`);
+    sendJson(response, 201, source(wanted.name));
+    return;
+  }
+  expectSource(source(name), name);
+  if (action === undefined) {
+    manager.remove(name);
+    response.writeHead(204, { 'Cache-Control': 'no-store' }).end();
+    return;
+  }
+  await bodyOf(request); // says nothing, but is read, so that the connection can be used again
+  if (action === 'pause') {
+    manager.pause(name);
+  } else {
+    manager.resume(name);
+  }
+  sendJson(response, 200, source(name));
+}
+
+function expectSource(found: SourceInfo | undefined, name: string): SourceInfo {
+  if (found === undefined) {
+    throw new Answer(404, `There is no source named ${name}`);
+  }
+  return found;
+}
+
+function statusOf(error: Error): number {
+  if (error instanceof Answer) {
+    return error.status;
+  }
+  return error instanceof TypeError || error instanceof RangeError ? 400 : 503;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let numBytes = 0;
+  // destroying the request would take its answer along
+  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of body) {
+    numBytes += chunk.byteLength;
+    if (numBytes > MAX_BODY_BYTES) {
+      throw new Answer(413, `A source takes no more than ${MAX_BODY_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parseSource(text: string): { readonly name: string; readonly source: object } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    throw new Answer(400, `Expected JSON: ${toError(thrown).message}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Answer(400, 'Expected a JSON object with `name` and `source`');
+  }
+  const name = 'name' in value && typeof value.name === 'string' ? value.name : '';
+  return { name, source: value };
+}
+
+function decode(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    throw new Answer(400, 'The name in the path is not encoded as addresses are');
+  }
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http';
+import { isIPv4 } from 'node:net';
+
+/** Why a request may not change anything. */
+export interface Refusal {
+  readonly status: 403 | 415;
+  readonly text: string;
+}
+
+/**
+ * Tells whether a request may change the state of the server. A web page must not, wherever it comes
+ * from: a browser says which page asks (`Origin`), asks beforehand for JSON bodies, and a page that
+ * made its own name point here (DNS rebinding) names itself in `Host`.
+ * @param host the address that the server was told to listen on
+ * @returns undefined where it may
+ */
+export function refusalOf(request: IncomingMessage, host: string): Refusal | undefined {
+  const { headers, socket, method } = request;
+  const own = hostOf(headers.host ?? '');
+  const isOwn =
+    own !== undefined &&
+    (isLoopback(own.hostname) || sameHost(own.hostname, [host, socket.localAddress ?? '']));
+  if (!isOwn) {
+    return { status: 403, text: 'Ask by the address the server listens on, or as localhost' };
+  }
+  const site = headers['sec-fetch-site'];
+  const isForeign =
+    (headers.origin !== undefined && headers.origin !== own.origin) ||
+    (site !== undefined && site !== 'same-origin' && site !== 'none');
+  if (isForeign) {
+    return { status: 403, text: 'Web pages of other origins may not change sources' };
+  }
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  return method === 'POST' && type !== 'application/json'
+    ? { status: 415, text: 'Send `Content-Type: application/json`' }
+    : undefined;
+}
+
+function hostOf(header: string): URL | undefined {
+  const text = `http://${header}`;
+  // nothing but a host and a port: no user, path or query
+  return /^[^/?#@\\\s]+$/.test(header) && URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    (isIPv4(hostname) && hostname.startsWith('127.'))
+  );
+}
+
+function sameHost(hostname: string, hosts: readonly string[]): boolean {
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  // a socket that takes both kinds of address gives IPv4 ones as IPv6
+  return hosts.some((one) => one.toLowerCase().replace(/^::ffff:/, '') === bare);
+}
