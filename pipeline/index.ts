@@ -1,8 +1,12 @@
 export * from '../models/index.ts';
 export * from '../operators/index.ts';
 export { createPipeline } from './createPipeline.ts';
-export type { Pipeline, PipelineOptions, PipelineSource } from './createPipeline.ts';
+export type { Pipeline, PipelineOptions } from './createPipeline.ts';
+export type { FrameSource, PipelineSource } from './pipelineSource.ts';
+export type { SourceReport } from './runningSource.ts';
+export type { ReadingConfig } from './sourceEvents.ts';
+export type { PipelineSources } from './sources.ts';
 export { DEMO_CLIP, openSource } from './openSource.ts';
 export type { OpenSourceOptions, SourceFacts } from './openSource.ts';
 export { createDetectionServer } from '../server/index.ts';
-export type { DetectionServer, ServerOptions } from '../server/index.ts';
+export type { DetectionServer, FrameCounts, ServerOptions, SourceState } from '../server/index.ts';

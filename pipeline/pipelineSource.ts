@@ -1,0 +1,95 @@
+import { Type } from 'typebox';
+import type { TObject } from 'typebox';
+import type { Observable } from 'rxjs';
+import type { Frame } from '../models/index.ts';
+import { isLiveSource, maskedAddress } from '../operators/index.ts';
+import type { LiveSource } from '../operators/index.ts';
+import { findProblem } from '../server/index.ts';
+
+/** Frames from the caller's own code. */
+export type FrameSource = Observable<Frame> | AsyncIterable<Frame>;
+
+/** One video source of a pipeline. */
+export interface PipelineSource {
+  /** Name under which subscribers know it: 1 to 128 characters, unique in the pipeline. */
+  readonly name: string;
+  /**
+   * A video, a picture, a folder or a glob of pictures, which play at their own speed and end; a live
+   * address or a typed live source, which plays as it comes and is connected anew for ever; or frames
+   * of one's own, which are taken over and closed, as they come. Those have the model's size
+   * (`detector.model.image`). They are asked for again when a paused source is resumed.
+   */
+  readonly source: string | URL | LiveSource | FrameSource;
+  /** Start again at the end, for ever. Video files only. Default false. */
+  readonly loop?: boolean | undefined;
+  /** Look at every n-th frame only; not for frames of one's own. Default: the pipeline's. */
+  readonly stride?: number | undefined;
+  /** End after so many frames; 0 for all; not for frames of one's own. Default: the pipeline's. */
+  readonly maxFrames?: number | undefined;
+  /** Live sources only: without a frame for so long it has stalled, seconds. Default: that of `fromLive`. */
+  readonly stallSeconds?: number | undefined;
+  /** Do not start it yet; see `PipelineSources.resume`. Default false. */
+  readonly paused?: boolean | undefined;
+}
+
+/** What a source is when it comes as text, over HTTP or in a file; every `description` ends "Expected … to be". */
+export const sourceSchema: TObject = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[^\\x00-\\x1f\\x7f]{1,128}$',
+      description: 'a name of 1 to 128 characters',
+    }),
+    source: Type.String({
+      minLength: 1,
+      maxLength: 4096,
+      description: 'a file, a folder, a glob or an address',
+    }),
+    loop: Type.Optional(Type.Boolean({ description: 'true or false' })),
+    stride: Type.Optional(Type.Integer({ minimum: 1, description: 'a whole number >= 1' })),
+    maxFrames: Type.Optional(Type.Integer({ minimum: 0, description: 'a whole number >= 0' })),
+    stallSeconds: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'a number of seconds > 0' }),
+    ),
+    paused: Type.Optional(Type.Boolean({ description: 'true or false' })),
+  },
+  { additionalProperties: false },
+);
+
+/**
+ * Checks a source given from outside, as text only.
+ * @throws TypeError with one line that names the field
+ */
+export function parseSource(value: object): PipelineSource {
+  const problem = findProblem('a source', sourceSchema, value);
+  if (problem !== undefined) {
+    throw new TypeError(problem.text);
+  }
+  return value as PipelineSource; // every field was held against the schema
+}
+
+/**
+ * Checks a source given from code.
+ * @throws TypeError with one line that names the field
+ */
+export function checkSource(given: PipelineSource): PipelineSource {
+  const { source } = given;
+  const settings = Object.entries(given).filter(([, value]) => value !== undefined);
+  const isText = typeof source === 'string';
+  const isOther = source instanceof URL || isFrameSource(source) || isLiveSource(source);
+  parseSource({ ...Object.fromEntries(settings), source: isText || !isOther ? source : 'given' });
+  return given;
+}
+
+/** Whether a source is frames from the caller's own code. */
+export function isFrameSource(source: unknown): source is FrameSource {
+  return (
+    typeof source === 'object' &&
+    source !== null &&
+    (Symbol.asyncIterator in source || ('subscribe' in source && 'pipe' in source))
+  );
+}
+
+/** The name of what a source plays, for people, without its secrets; `frames` for frames of one's own. */
+export function sourceText({ source }: PipelineSource): string {
+  return isFrameSource(source) ? 'frames' : maskedAddress(source);
+}
