@@ -122,13 +122,14 @@ export class Tally {
   }
 }
 
-/** The counts as words for people, such as `120 frames: 100 read, 18 busy, 2 failed`. */
+/** The counts as a sum for people, such as `120 frames = 100 read + 18 busy + 2 failed`. */
 export function accountLine({ frames, delivered, dropped, errors, inFlight }: FrameCounts): string {
   const parts = [
-    `${delivered} read`,
-    ...Object.entries(dropped).map(([cause, count]) => `${count} ${cause}`),
-    ...(errors > 0 ? [`${errors} failed`] : []),
-    ...(inFlight > 0 ? [`${inFlight} under way`] : []),
-  ];
-  return `${frames} frames: ${parts.join(', ')}`;
+    ['read', delivered] as const,
+    ...Object.entries(dropped),
+    ['failed', errors] as const,
+    ['under way', inFlight] as const,
+  ].filter(([, count]) => count > 0);
+  const sum = parts.map(([what, count]) => `${count} ${what}`).join(' + ');
+  return `${frames} frames${sum === '' ? '' : ` = ${sum}`}`;
 }

@@ -5,15 +5,9 @@ import { toError } from '../models/index.ts';
 import { evalArguments } from './eval/evalArguments.ts';
 import type { EvalFlags } from './eval/evalArguments.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
-import {
-  addDetectOptions,
-  addEvalOptions,
-  addServeOptions,
-  detectArguments,
-  number,
-  serveArguments,
-  whole,
-} from './options.ts';
+import { addDetectOptions, addEvalOptions, detectArguments, number, whole } from './options.ts';
+import { addServeOptions, serveArguments } from './serveOptions.ts';
+import type { ServeFlags } from './serveOptions.ts';
 
 /**
  * Runs the program.
@@ -57,9 +51,13 @@ function createProgram(interrupt: AbortSignal, done: (code: number) => void): Co
     });
   addServeOptions(program.command('serve'))
     .description('serve detections over WebSocket, with a page to look at them')
-    .action(async (flags: Parameters<typeof serveArguments>[0]) => {
+    .action(async (flags: ServeFlags, command: Command) => {
+      const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
+      const { config } = flags;
+      const file =
+        config === undefined ? undefined : (await import('./configFile.ts')).readConfig(config);
       const { serveCommand } = await import('./serveCommand.ts');
-      done(await serveCommand(serveArguments(flags), interrupt));
+      done(await serveCommand(serveArguments(flags, isGiven, file), interrupt));
     });
   addEvalOptions(program.command('eval'))
     .description('judge a model on labelled pictures, as COCO does')

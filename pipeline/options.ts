@@ -11,7 +11,7 @@ const REUSES: readonly Reuse[] = ['refine', 'exact', 'sticky', 'tolerant', 'off'
 const DECODERS: readonly DecoderChoice[] = ['auto', 'wasm', 'native'];
 
 /** Options of every command that runs a model, as commander gives them. */
-interface ModelFlags {
+export interface ModelFlags {
   readonly model: string;
   readonly device: Device;
   readonly threads?: number;
@@ -46,20 +46,6 @@ export interface DetectArguments extends ModelArguments {
   readonly format: FormatName;
   /** Folder for pictures of where the decoder looked. */
   readonly attention: string | undefined;
-}
-
-/** Arguments of `serve`. */
-export interface ServeArguments extends ModelArguments {
-  readonly sources: readonly NamedSource[];
-  readonly host: string;
-  readonly port: number;
-  readonly loop: boolean;
-}
-
-/** A source of `serve`, with the name under which subscribers know it. */
-export interface NamedSource {
-  readonly name: string;
-  readonly source: string;
 }
 
 /** Adds the options that every command with a model has. */
@@ -102,19 +88,6 @@ export function addDetectOptions(command: Command): Command {
         'also draw where the decoder looked, a picture for each object found; slow: use with --max-frames',
       ),
     'refine',
-  );
-}
-
-/** Adds the options of `serve`. */
-export function addServeOptions(command: Command): Command {
-  return addModelOptions(
-    command
-      .option('--source <name=uri>', 'a source; may be given several times', namedSource, [])
-      .option('--loop', 'play files for ever')
-      .option('--host <address>', 'address to listen on', '127.0.0.1')
-      .option('--port <n>', 'port to listen on (0 picks a free one)', whole(0, 65535), 8080)
-      .option('--batch <n>', 'frames of different sources computed side by side', whole(1, 32), 1),
-    'tolerant',
   );
 }
 
@@ -166,22 +139,6 @@ export function detectArguments(
   return { ...modelArguments(flags), out, format, attention };
 }
 
-/** Turns the flags of `serve` into arguments. */
-export function serveArguments(
-  flags: ModelFlags & {
-    readonly source: readonly NamedSource[];
-    readonly host: string;
-    readonly port: number;
-    readonly loop?: boolean;
-    readonly batch: number;
-  },
-): ServeArguments {
-  const { source, host, port, loop, batch } = flags;
-  const all = modelArguments(flags);
-  const detector = { ...all.detector, batch };
-  return { ...all, detector, sources: source, host, port, loop: loop ?? false };
-}
-
 function choice<T extends string>(
   flags: string,
   description: string,
@@ -227,16 +184,4 @@ function names(text: string): string[] {
     throw new InvalidArgumentError('Expected labels separated by commas.');
   }
   return found;
-}
-
-function namedSource(text: string, before: readonly NamedSource[]): NamedSource[] {
-  const equals = text.indexOf('=');
-  if (equals < 1 || equals === text.length - 1) {
-    throw new InvalidArgumentError('Expected NAME=URI, such as door=street.mp4.');
-  }
-  const name = text.slice(0, equals);
-  if (before.some((source) => source.name === name)) {
-    throw new InvalidArgumentError(`There are two sources named ${name}.`);
-  }
-  return [...before, { name, source: text.slice(equals + 1) }];
 }

@@ -62,7 +62,7 @@ export const sourceSchema: TObject = Type.Object(
 export function parseSource(value: object): PipelineSource {
   const problem = findProblem('a source', sourceSchema, value);
   if (problem !== undefined) {
-    throw new TypeError(problem.text);
+    throw new TypeError(withoutAddresses(problem.text));
   }
   return value as PipelineSource; // every field was held against the schema
 }
@@ -78,6 +78,11 @@ export function checkSource(given: PipelineSource): PipelineSource {
   const isOther = source instanceof URL || isFrameSource(source) || isLiveSource(source);
   parseSource({ ...Object.fromEntries(settings), source: isText || !isOther ? source : 'given' });
   return given;
+}
+
+/** A text with only the schemes left of its addresses: one that is cut short hides no password. */
+export function withoutAddresses(text: string): string {
+  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s'"`]+/gi, '$1…');
 }
 
 /** Whether a source is frames from the caller's own code. */

@@ -30,8 +30,9 @@ const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   ],
   [/^ws$/, [/^server\/(createDetectionServer|connection|subscriber|pictureViewer|outbox)\.ts$/]],
   [/^sirv$/, [/^server\/http\.ts$/]],
-  [/^commander$/, [/^pipeline\/(cli|options)\.ts$/]],
+  [/^commander$/, [/^pipeline\/(cli|options|serveOptions)\.ts$/]],
   [/^cli-progress$/, [/^pipeline\/progress\.ts$/]],
+  [/^yaml$/, [/^pipeline\/parseConfig\.ts$/]],
   [/^rxjs/, [/^(operators|pipeline|server)\//]],
   [/^uvu/, [/^test\/support\//]],
 ];

@@ -1,0 +1,74 @@
+import { Type } from 'typebox';
+import type { TObject, TSchema } from 'typebox';
+import { sourceSchema } from './pipelineSource.ts';
+
+const closed = { additionalProperties: false };
+
+function oneOf(values: readonly string[]): TSchema {
+  return Type.Optional(
+    Type.Union(
+      values.map((value) => Type.Literal(value)),
+      { description: `one of ${values.join(', ')}` },
+    ),
+  );
+}
+
+function whole(minimum: number, maximum?: number): TSchema {
+  const range = maximum === undefined ? `>= ${minimum}` : `from ${minimum} to ${maximum}`;
+  const bounds = { minimum, ...(maximum === undefined ? {} : { maximum }) };
+  return Type.Optional(Type.Integer({ ...bounds, description: `a whole number ${range}` }));
+}
+
+const text = (description: string): TSchema =>
+  Type.Optional(Type.String({ minLength: 1, description }));
+const unit = Type.Optional(
+  Type.Number({ minimum: 0, maximum: 1, description: 'a number from 0 to 1' }),
+);
+const flag = Type.Optional(Type.Boolean({ description: 'true or false' }));
+
+/** What `detect` of the file says: how frames are read. */
+const detectSchema: TObject = Type.Object(
+  {
+    conf: unit,
+    classes: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), { description: 'a list of labels' }),
+    ),
+    reuse: oneOf(['refine', 'exact', 'sticky', 'tolerant', 'off']),
+    maxObjects: whole(1, 100),
+    budgetMs: Type.Optional(Type.Number({ minimum: 0, description: 'milliseconds >= 0' })),
+    topP: unit,
+    eosOffset: Type.Optional(Type.Number({ description: 'a number' })),
+  },
+  closed,
+);
+
+const serverSchema: TObject = Type.Object(
+  { host: text('a name or address'), port: whole(0, 65_535), manage: flag },
+  closed,
+);
+
+/** The file as a whole; its parts are in {@link partSchemas}. */
+export const configSchema: TObject = Type.Object(
+  {
+    sources: Type.Optional(
+      Type.Array(Type.Object({}), { description: 'a list, each with `name` and `source`' }),
+    ),
+    model: text('a model folder or the name of a bundled model'),
+    device: oneOf(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml']),
+    threads: whole(1),
+    batch: whole(1, 32),
+    decoder: oneOf(['auto', 'wasm', 'native']),
+    stride: whole(1),
+    maxFrames: whole(0),
+    detect: Type.Optional(Type.Object({}, { description: 'settings with names' })),
+    server: Type.Optional(Type.Object({}, { description: 'settings with names' })),
+  },
+  closed,
+);
+
+/** The parts of the file that hold settings of their own. */
+export const partSchemas: Readonly<Record<'detect' | 'server' | 'source', TObject>> = {
+  detect: detectSchema,
+  server: serverSchema,
+  source: sourceSchema,
+};

@@ -1,0 +1,127 @@
+/** The door to yaml: reads a configuration, and says in which line something is wrong. */
+import { dirname, resolve } from 'node:path';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import { isLiveSource } from '../operators/index.ts';
+import { findProblem } from '../server/index.ts';
+import { configSchema, partSchemas } from './configSchema.ts';
+import { withoutAddresses } from './pipelineSource.ts';
+
+/** A source in a configuration. */
+export interface ConfigSource {
+  readonly name: string;
+  /** Files are absolute: they are meant relative to the configuration's folder. */
+  readonly source: string;
+  readonly loop?: boolean;
+  readonly stride?: number;
+  readonly maxFrames?: number;
+  readonly stallSeconds?: number;
+  readonly paused?: boolean;
+}
+
+/** What a configuration says; what it says nothing of is absent. */
+export interface Config {
+  readonly sources?: readonly ConfigSource[];
+  readonly model?: string;
+  readonly device?: string;
+  readonly threads?: number;
+  readonly batch?: number;
+  readonly decoder?: string;
+  readonly stride?: number;
+  readonly maxFrames?: number;
+  readonly detect?: Readonly<Record<string, unknown>>;
+  readonly server?: Readonly<Record<string, unknown>>;
+}
+
+type Path = readonly (string | number)[];
+
+/**
+ * Reads a configuration, YAML 1.2, and checks every key of it.
+ * @param text the file   @param file its path, for messages and for the paths in it
+ * @throws TypeError with one line: file, line, key, what was expected and what came
+ */
+export function parseConfig(text: string, file: string): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number, message: string): TypeError =>
+    new TypeError(`${file}, line ${lines.linePos(offset).line}: ${message}`);
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    throw at(broken.pos[0], `this is not YAML: ${broken.message.replaceAll(/\s+/g, ' ')}`);
+  }
+  const value = toValue(document, (message) => at(0, message));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw at(0, 'Expected settings such as `sources:`; an empty configuration is `{}`');
+  }
+  const check = (owner: string, schema: typeof configSchema, path: Path, part: object): void => {
+    const problem = findProblem(owner, schema, part);
+    if (problem !== undefined) {
+      const wrong = problem.isPresent ? [...path, problem.field] : path;
+      throw at(offsetOf(document, wrong), withoutAddresses(problem.text));
+    }
+  };
+  check('the configuration', configSchema, [], value);
+  const config = value as Config; // the parts are held against their schemas below
+  check('`detect`', partSchemas.detect, ['detect'], config.detect ?? {});
+  check('`server`', partSchemas.server, ['server'], config.server ?? {});
+  const seen = new Set<string>();
+  for (const [index, source] of (config.sources ?? []).entries()) {
+    const path = ['sources', index];
+    check(owner(source, index), partSchemas.source, path, source);
+    if (seen.has(source.name)) {
+      const line = offsetOf(document, [...path, 'name']);
+      throw at(line, `There are two sources named \`${source.name}\`; choose another \`name\``);
+    }
+    seen.add(source.name);
+  }
+  return withAbsolutePaths(config, dirname(resolve(file)));
+}
+
+function owner(source: object, index: number): string {
+  const name = 'name' in source && typeof source.name === 'string' ? source.name : '';
+  return name === '' ? `source ${index + 1}` : `source \`${name}\``;
+}
+
+function toValue(document: Document, wrong: (message: string) => TypeError): unknown {
+  try {
+    return document.toJS() as unknown; // refuses anchors that multiply without end
+  } catch (thrown) {
+    throw wrong(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+/** Where a key, or an item of a list, begins in the text; where there is none, what holds it. */
+function offsetOf(document: Document, path: Path): number {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const step of path) {
+    if (isSeq(node)) {
+      node = node.items[Number(step)];
+    } else if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
+      offset = startOf(pair?.key) ?? offset;
+      node = pair?.value;
+      continue;
+    }
+    offset = startOf(node) ?? offset;
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+function withAbsolutePaths(config: Config, folder: string): Config {
+  const { sources, model } = config;
+  const isPath = (source: string): boolean =>
+    source !== '-' && !isLiveSource(source) && !/^[a-z][a-z0-9+.-]+:/i.test(source);
+  const absolute = (one: ConfigSource): ConfigSource =>
+    isPath(one.source) ? { ...one, source: resolve(folder, one.source) } : one;
+  return {
+    ...config,
+    ...(sources === undefined ? {} : { sources: sources.map(absolute) }),
+    // the name of a bundled model has no slash
+    ...(model !== undefined && /[/\\]/.test(model) ? { model: resolve(folder, model) } : {}),
+  };
+}

@@ -1,0 +1,109 @@
+/** What the command line and the configuration file of `serve` say, as typed values. */
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import type { ConfigFile } from './configFile.ts';
+import { addModelOptions, modelArguments, whole } from './options.ts';
+import type { ModelArguments, ModelFlags } from './options.ts';
+import type { Config, ConfigSource } from './parseConfig.ts';
+
+/** Arguments of `serve`. */
+export interface ServeArguments extends ModelArguments {
+  /** Those of the command line, then those of the file. */
+  readonly sources: readonly ConfigSource[];
+  readonly host: string;
+  readonly port: number;
+  /** Whether requests may change the sources. */
+  readonly manage: boolean;
+  readonly config: ServedConfig | undefined;
+}
+
+/** A configuration file to be followed. */
+export interface ServedConfig extends ConfigFile {
+  /** The sources of a configuration that are to be played, as the command line wants them. */
+  readonly sourcesOf: (config: Config) => readonly ConfigSource[];
+}
+
+/** Options of `serve`, as commander gives them. */
+export interface ServeFlags extends ModelFlags {
+  readonly source: readonly ConfigSource[];
+  readonly config?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly loop?: boolean;
+  readonly batch: number;
+  readonly manage?: boolean;
+}
+
+/** Adds the options of `serve`. */
+export function addServeOptions(command: Command): Command {
+  return addModelOptions(
+    command
+      .option('--source <name=uri>', 'a source; may be given several times', namedSource, [])
+      .option('--config <file>', 'YAML file of sources and settings; followed while running')
+      .option('--loop', 'play files for ever')
+      .option('--host <address>', 'address to listen on', '127.0.0.1')
+      .option('--port <n>', 'port to listen on (0 picks a free one)', whole(0, 65535), 8080)
+      .option(
+        '--manage',
+        'let HTTP requests add and remove sources: any file that this program can read',
+      )
+      .option('--batch <n>', 'frames of different sources computed side by side', whole(1, 32), 1),
+    'tolerant',
+  );
+}
+
+/**
+ * Turns the flags of `serve` into arguments.
+ * @param isGiven whether a flag was typed: those win over the file, which wins over the defaults
+ * @param file the configuration file that the flags name, read
+ */
+export function serveArguments(
+  flags: ServeFlags,
+  isGiven: (name: string) => boolean,
+  file?: ConfigFile,
+): ServeArguments {
+  const settings = Object.entries(flagsOf(file?.config ?? {}));
+  const merged = {
+    ...flags,
+    ...Object.fromEntries(settings.filter(([name]) => !isGiven(name))),
+  } as ServeFlags; // the file was held against its schema
+  const { host, port, batch, manage = false, loop } = merged;
+  const all = modelArguments(merged);
+  const typed = flags.source.map((source) => ({ ...source, loop: loop ?? false }));
+  const typedNames = new Set(typed.map(({ name }) => name));
+  const winning: Partial<ConfigSource> = {
+    ...(loop === true ? { loop } : {}),
+    ...(isGiven('vidStride') ? { stride: flags.vidStride } : {}),
+    ...(isGiven('maxFrames') ? { maxFrames: flags.maxFrames } : {}),
+  };
+  const sourcesOf = ({ sources = [] }: Config): readonly ConfigSource[] =>
+    sources
+      .filter(({ name }) => !typedNames.has(name))
+      .map((source) => ({ ...source, ...winning }));
+  return {
+    ...all,
+    detector: { ...all.detector, batch },
+    sources: [...typed, ...(file === undefined ? [] : sourcesOf(file.config))],
+    host,
+    port,
+    manage,
+    config: file && { ...file, sourcesOf },
+  };
+}
+
+/** A configuration's settings under the names that commander gives the flags. */
+function flagsOf({ detect, server, stride, ...rest }: Config): object {
+  return { ...rest, ...detect, ...server, ...(stride === undefined ? {} : { vidStride: stride }) };
+}
+
+function namedSource(text: string, before: readonly ConfigSource[]): ConfigSource[] {
+  const equals = text.indexOf('=');
+  if (equals < 1 || equals === text.length - 1) {
+    throw new InvalidArgumentError('Expected NAME=URI, such as door=street.mp4.');
+  }
+  const name = text.slice(0, equals);
+  if (before.some((source) => source.name === name)) {
+    throw new InvalidArgumentError(`There are two sources named ${name}.`);
+  }
+  return [...before, { name, source: text.slice(equals + 1) }];
+}
