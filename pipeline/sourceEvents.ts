@@ -57,7 +57,15 @@ export function sourceEvents(
 ): Observable<SourceEvent> {
   return new Observable((subscriber) => {
     const tally = connections.account.open();
-    const tell = (event: SourceEvent): void => subscriber.next(event);
+    // The news that a live source has ended, which waits for the results of its last frames.
+    let ending: SourceEvent | undefined;
+    const tell = (event: SourceEvent): void => {
+      if (event.type === 'status' && event.state === 'ended') {
+        ending = event;
+      } else {
+        subscriber.next(event);
+      }
+    };
     // Frames that a live source dropped itself since the last result, by cause.
     let missed: Record<string, number> = {};
     const miss = (cause: string): void => {
@@ -88,7 +96,12 @@ export function sourceEvents(
       )
       .subscribe({
         next: tell,
-        complete: () => subscriber.complete(),
+        complete() {
+          if (ending !== undefined) {
+            subscriber.next(ending);
+          }
+          subscriber.complete();
+        },
         error(error: unknown) {
           tally.close({ isFault: !isLost, cause: STOPPED });
           subscriber.error(error);

@@ -223,7 +223,6 @@ suite('Pipeline.sources', (test) => {
       const frames$ = new Subject<Frame>();
       await using pipeline = await play([{ name: 'mine', source: frames$ }]);
       pipeline.results$.subscribe();
-      await using client = await watcher(pipeline);
 
       frames$.next(maker.open(7));
       await until(() => reportOf(pipeline, 'mine').counts.errors === 1);
