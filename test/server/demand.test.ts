@@ -269,4 +269,21 @@ suite('arrival', (test) => {
       assert.is((await client.next('status')).state, expected);
     }
   });
+
+  test('leaves a source offline at the late result of a frame', async () => {
+    await using server = await startServer();
+    const events$ = new Subject<SourceEvent>();
+    server.attach({ name: 'door', events$ });
+    await using client = await openClient(server);
+    await client.subscribe();
+
+    events$.next({ type: 'arrival', width: 640, height: 360 });
+    events$.next({ type: 'status', source: 'door', state: 'offline', reason: 'cable pulled' });
+    events$.next(frameOf(0));
+    await client.next('frame');
+    await client.settle();
+
+    const states = client.messages.flatMap((one) => (one.type === 'status' ? [one.state] : []));
+    assert.equal(states, ['connecting', 'online', 'offline']);
+  });
 });

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
+import { NEVER } from 'rxjs';
 import * as assert from '../support/assert.ts';
-import { attachFeed, frameOf, startServer } from '../support/sockets.ts';
+import { attachFeed, frameOf, openClient, startServer } from '../support/sockets.ts';
 import { suite } from '../support/suite.ts';
 
 /** One request without keeping the connection. */
@@ -44,6 +45,18 @@ suite('http', (test) => {
     const [, body] = await bodyOf(`${server.url}v1/sources`);
 
     assert.equal(JSON.parse(body), [{ name: 'door', state: 'online', width: 640, height: 360 }]);
+  });
+
+  test('/v1/sources tells what became of the frames of sources that count them', async () => {
+    await using server = await startServer();
+    const counts = { frames: 9, delivered: 5, dropped: { busy: 2 }, errors: 1, inFlight: 1 };
+    server.attach({ name: 'door', events$: NEVER, counts: () => counts });
+
+    const [, body] = await bodyOf(`${server.url}v1/sources`);
+    await using client = await openClient(server); // holds the greeting against the schema
+
+    assert.equal(JSON.parse(body), [{ name: 'door', state: 'connecting', counts }]);
+    assert.is(client.messages.length, 1);
   });
 
   test('/v1/schema.json has a definition for every message', async () => {
