@@ -17,7 +17,7 @@ export interface ConfigFile {
 
 /** Who hears of a configuration file's changes. */
 export interface ConfigListener {
-  /** Told of each text that is right and differs from the one before. */
+  /** Told of each text that is right and differs from the one before; at SIGHUP of any that is right. */
   onChange(config: Config): void;
   /** Told of what cannot be read, in one line; the configuration before it still holds. */
   onFault(error: Error): void;
@@ -43,10 +43,10 @@ export function followConfig(known: ConfigFile, listener: ConfigListener): () =>
   // The text that was looked at last, right or wrong.
   let { text } = known;
   let timer: NodeJS.Timeout | undefined;
-  const look = (): void => {
+  const look = (isAsked: boolean): void => {
     try {
       const now = readText(path);
-      if (now !== text) {
+      if (isAsked || now !== text) {
         text = now;
         listener.onChange(parseConfig(now, path));
       }
@@ -56,7 +56,7 @@ export function followConfig(known: ConfigFile, listener: ConfigListener): () =>
   };
   const lookSoon = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(look, QUIET_MS);
+    timer = setTimeout(() => look(false), QUIET_MS);
   };
   const watcher = watchFile(path, lookSoon, (error) =>
     listener.onFault(
@@ -65,10 +65,11 @@ export function followConfig(known: ConfigFile, listener: ConfigListener): () =>
       ),
     ),
   );
-  process.on('SIGHUP', look);
-  look();
+  const onSignal = (): void => look(true);
+  process.on('SIGHUP', onSignal);
+  look(false);
   return () => {
-    process.off('SIGHUP', look);
+    process.off('SIGHUP', onSignal);
     clearTimeout(timer);
     watcher?.close();
   };

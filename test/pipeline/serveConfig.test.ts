@@ -158,6 +158,8 @@ suite('serve --config', (test) => {
       program.signal('SIGHUP');
       await program.line('stderr', /serve\.yaml: added b$/);
       await frameOf(client, 'b');
+      program.signal('SIGHUP');
+      await program.line('stderr', /serve\.yaml: nothing to do$/);
       const added = await fetch(`${url}v1/sources`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
