@@ -155,6 +155,9 @@ export class Subscriber implements HubListener {
     if (interested.length > 0) {
       this.#tell({ v: 1, ...status });
     }
+    if (status.state === 'connecting') {
+      interested.forEach((interest) => this.#begin(interest, status.source)); // frames may count anew
+    }
   }
 
   #subscribe(message: SubscribeMessage): void {

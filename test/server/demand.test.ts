@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { DetectionServer, Picture, SourceEvent } from '../../server/index.ts';
 import * as assert from '../support/assert.ts';
 import {
+  detectionOf,
   attachFeed,
   frameOf,
   largeFrameOf,
@@ -285,5 +286,23 @@ suite('arrival', (test) => {
 
     const states = client.messages.flatMap((one) => (one.type === 'status' ? [one.state] : []));
     assert.equal(states, ['connecting', 'online', 'offline']);
+  });
+
+  test('counts the objects of a frame anew when its source begins anew', async () => {
+    await using server = await startServer();
+    const events$ = new Subject<SourceEvent>();
+    server.attach({ name: 'door', events$ });
+    await using client = await openClient(server);
+    await client.subscribe({ objects: true, limit: 1 });
+    const found = { type: 'object', source: 'door', frame: 0, index: 0 } as const;
+    const status = { type: 'status', source: 'door', reason: '' } as const;
+
+    events$.next({ ...found, detection: detectionOf() });
+    events$.next({ ...status, state: 'offline' });
+    events$.next({ ...status, state: 'connecting' });
+    events$.next({ ...found, detection: detectionOf() });
+    await client.settle();
+
+    assert.is(client.messages.filter(({ type }) => type === 'object').length, 2);
   });
 });
