@@ -1,11 +1,6 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { PipelineError, invariant, toError } from '../errors.ts';
-import { resolveDetectorOptions } from '../detectorOptions.ts';
-import type { DetectorOptions } from '../detectorOptions.ts';
 import { expectImage } from '../pix2seq/image.ts';
 import { resolveDecodeOptions } from '../pix2seq/decodeOptions.ts';
-import { siblingModule } from '../siblingModule.ts';
 import type {
   DecodeHooks,
   DecodeOptions,
@@ -15,9 +10,11 @@ import type {
   ObjectTokens,
   TokenSequence,
 } from '../types.ts';
-import { expectKnownKeys, expectThat } from '../validate.ts';
+import { expectThat } from '../validate.ts';
 import { fromPlain } from './messages.ts';
-import type { Reply, Request, Result, WorkerStart } from './messages.ts';
+import type { Reply, Request, Result } from './messages.ts';
+import { Watchdog } from './watchdog.ts';
+import type { WorkerPort } from './workerPort.ts';
 
 /** A call that waits for its answer. */
 interface Waiting {
@@ -32,35 +29,14 @@ interface Owner {
   release(features: number): void;
 }
 
-/**
- * Opens a model in a worker thread, so that computing never blocks the caller's event loop.
- * The worker keeps the process alive until `close()`.
- * @returns the detector, warmed up
- * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT
- * Owns: the caller, who calls `close()`.
- */
-export async function openDetector(options: DetectorOptions = {}): Promise<Detector> {
-  expectKnownKeys('openDetector', options, ['model', 'device', 'threads', 'batch']);
-  const start: WorkerStart = { options: resolveDetectorOptions(options) };
-  const worker = new Worker(siblingModule(import.meta.url, './detectorWorker'), {
-    workerData: start,
-  });
-  const exited = once(worker, 'exit').then(([code]) => {
-    throw new PipelineError('ERR_WORKER_EXIT', `The inference worker ended with code ${code}`);
-  });
-  const [first] = (await Promise.race([once(worker, 'message'), exited])) as [Reply];
-  if (first.say === 'ready') {
-    return new WorkerDetector(worker, first.model, first.device);
-  }
-  await worker.terminate();
-  invariant(first.say === 'unable', 'a worker first says whether it is ready');
-  throw fromPlain(first.error);
-}
-
-class WorkerDetector implements Detector {
+/** A detector whose model is in a worker. */
+export class WorkerDetector implements Detector {
   readonly model: ModelInfo;
   readonly device: Detector['device'];
-  readonly #worker: Worker;
+  /** Settles with the reason when no further call can be answered, before the calls that wait are rejected. */
+  readonly lost: Promise<PipelineError>;
+  readonly #port: WorkerPort;
+  readonly #watchdog: Watchdog | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #numCalls = 0;
   /** Why no further call can be answered. */
@@ -68,16 +44,32 @@ class WorkerDetector implements Detector {
   #closing: Promise<void> | undefined;
   readonly #owner: Owner = {
     read: (features) => this.#ask({ op: 'read', call: this.#nextCall(), features }),
-    release: (features) => this.#post({ op: 'release', features }),
+    release: (features) => this.#port.post({ op: 'release', features }),
   };
 
-  constructor(worker: Worker, model: ModelInfo, device: Detector['device']) {
-    this.#worker = worker;
+  /** @param hangSeconds how long the worker may say nothing while it is asked something. Default: for ever */
+  constructor(
+    port: WorkerPort,
+    { model, device }: Pick<Detector, 'model' | 'device'>,
+    hangSeconds?: number,
+  ) {
+    this.#port = port;
     this.model = model;
     this.device = device;
-    worker.on('message', (reply: Reply) => this.#hear(reply));
-    worker.on('error', (cause) => this.#lose(`failed: ${cause.message}`, cause));
-    worker.on('exit', (code) => this.#lose(`ended with code ${code}`));
+    let settle: (reason: PipelineError) => void = () => {};
+    this.lost = new Promise((resolve) => (settle = resolve));
+    const lose = (how: string, cause?: unknown): void => {
+      this.#gone ??= exitError(how, cause);
+      settle(this.#gone);
+      this.#rejectAll(this.#gone);
+    };
+    if (hangSeconds !== undefined) {
+      this.#watchdog = new Watchdog(hangSeconds, () => {
+        lose(`gave no answer for ${hangSeconds} s`);
+        port.kill();
+      });
+    }
+    port.listen({ reply: (reply: Reply) => this.#hear(reply), lost: lose });
   }
 
   async encode(image: Uint8Array): Promise<Features> {
@@ -97,7 +89,7 @@ class WorkerDetector implements Detector {
     const isOwn = features instanceof WorkerFeatures && features.owner === this.#owner;
     expectThat(isOwn, 'features come from the detector that decodes');
     const call = this.#nextCall();
-    const abort = (): void => this.#post({ op: 'abort', call });
+    const abort = (): void => this.#port.post({ op: 'abort', call });
     signal?.addEventListener('abort', abort);
     try {
       const wantsObjects = onObject !== undefined;
@@ -125,8 +117,7 @@ class WorkerDetector implements Detector {
 
   async #shutDown(): Promise<void> {
     if (this.#gone === undefined) {
-      const exited = once(this.#worker, 'exit');
-      await Promise.all([this.#ask({ op: 'close', call: this.#nextCall() }), exited]);
+      await Promise.all([this.#ask({ op: 'close', call: this.#nextCall() }), this.#port.ended]);
     }
   }
 
@@ -145,23 +136,27 @@ class WorkerDetector implements Detector {
         return;
       }
       this.#waiting.set(request.call, { resolve, reject, onObject });
-      this.#post(request);
+      this.#watchdog?.start();
+      this.#port.post(request);
     });
-  }
-
-  #post(request: Request): void {
-    this.#worker.postMessage(request);
   }
 
   #hear(reply: Reply): void {
     invariant(reply.say !== 'ready' && reply.say !== 'unable', 'a worker starts once');
     const waiting = this.#waiting.get(reply.call);
-    invariant(waiting !== undefined, 'a reply answers a call');
+    this.#watchdog?.hear();
+    if (waiting === undefined) {
+      invariant(this.#gone !== undefined, 'a reply answers a call');
+      return; // it came too late
+    }
     if (reply.say === 'object') {
       this.#handOver(reply.call, waiting, reply.object);
       return;
     }
     this.#waiting.delete(reply.call);
+    if (this.#waiting.size === 0 && this.#closing === undefined) {
+      this.#watchdog?.stop(); // while it closes, its end is waited for
+    }
     if (reply.say === 'done') {
       waiting.resolve(reply.result);
     } else {
@@ -175,15 +170,15 @@ class WorkerDetector implements Detector {
       waiting.onObject?.(object);
     } catch (thrown) {
       this.#waiting.set(call, { resolve: () => {}, reject: () => {} }); // the answer is still to come
-      this.#post({ op: 'abort', call });
+      this.#port.post({ op: 'abort', call });
       waiting.reject(toError(thrown));
     }
   }
 
-  #lose(how: string, cause?: unknown): void {
-    this.#gone ??= new PipelineError('ERR_WORKER_EXIT', `The inference worker ${how}`, { cause });
+  #rejectAll(error: PipelineError): void {
+    this.#watchdog?.stop();
     for (const { reject } of this.#waiting.values()) {
-      reject(this.#gone);
+      reject(error);
     }
     this.#waiting.clear();
   }
@@ -216,4 +211,9 @@ class WorkerFeatures implements Features {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** Says that a worker is gone. @param how the end of the sentence */
+export function exitError(how: string, cause?: unknown): PipelineError {
+  return new PipelineError('ERR_WORKER_EXIT', `The inference worker ${how}`, { cause });
 }

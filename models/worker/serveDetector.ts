@@ -1,0 +1,93 @@
+import { openHere } from '../localDetector.ts';
+import { toError } from '../errors.ts';
+import type { DetectorOptions } from '../detectorOptions.ts';
+import type { Detector, Features, ObjectTokens } from '../types.ts';
+import { expectThat } from '../validate.ts';
+import { toPlain } from './messages.ts';
+import type { Reply, Request, Result } from './messages.ts';
+
+/** The worker's end of the line to its owner. */
+export interface OwnerLink {
+  say(reply: Reply): void;
+  /** Called once; the requests from then on. */
+  listen(hear: (request: Request) => void): void;
+  /** Called when everything is said; the worker may go. */
+  end(): void;
+}
+
+/** Opens a model in a worker and answers its owner's requests until it is told to close. */
+export async function serveDetector(link: OwnerLink, options: DetectorOptions): Promise<void> {
+  try {
+    const detector = await openHere(options);
+    const server = new DetectorServer(detector, link);
+    link.listen((request) => void server.serve(request));
+    link.say({ say: 'ready', model: detector.model, device: detector.device });
+  } catch (thrown) {
+    link.say({ say: 'unable', error: toPlain(toError(thrown)) });
+  }
+}
+
+class DetectorServer {
+  readonly #detector: Detector;
+  readonly #link: OwnerLink;
+  readonly #features = new Map<number, Features>();
+  readonly #aborts = new Map<number, AbortController>();
+
+  constructor(detector: Detector, link: OwnerLink) {
+    this.#detector = detector;
+    this.#link = link;
+  }
+
+  async serve(request: Request): Promise<void> {
+    if (request.op === 'abort') {
+      this.#aborts.get(request.call)?.abort();
+    } else if (request.op === 'release') {
+      this.#features.get(request.features)?.close();
+      this.#features.delete(request.features);
+    } else {
+      const { call } = request;
+      try {
+        this.#link.say({ say: 'done', call, result: await this.#answer(request) });
+      } catch (thrown) {
+        this.#link.say({ say: 'failed', call, error: toPlain(toError(thrown)) });
+      } finally {
+        this.#aborts.delete(call);
+      }
+      if (request.op === 'close') {
+        this.#link.end();
+      }
+    }
+  }
+
+  async #answer(request: Exclude<Request, { op: 'abort' | 'release' }>): Promise<Result> {
+    switch (request.op) {
+      case 'encode': {
+        const made = await this.#detector.encode(request.image);
+        this.#features.set(request.call, made);
+        return { encodeMs: made.encodeMs };
+      }
+      case 'decode': {
+        const { call, options, wantsObjects } = request;
+        const abort = new AbortController();
+        this.#aborts.set(call, abort);
+        const onObject = (object: ObjectTokens): void =>
+          this.#link.say({ say: 'object', call, object });
+        return this.#detector.decode(this.#featuresOf(request.features), options, {
+          signal: abort.signal,
+          ...(wantsObjects && { onObject }),
+        });
+      }
+      case 'read':
+        return this.#featuresOf(request.features).read();
+      case 'close':
+        await this.#detector.close();
+        return undefined;
+    }
+  }
+
+  #featuresOf(id: number): Features {
+    const found = this.#features.get(id);
+    expectThat(found !== undefined, 'features are used before they are closed');
+    return found;
+  }
+}
