@@ -126,6 +126,8 @@ export interface FrameDetections {
   /** False where a time budget or an abort cut the frame short. */
   readonly final: boolean;
   readonly stop: StopReason;
+  /** True where the scene had not moved and the objects are those of the last look, repeated. */
+  readonly still?: boolean;
   /** Frames of this source dropped since the last result, by cause. */
   readonly skipped?: Readonly<Record<string, number>>;
   readonly detections: readonly Detection[];

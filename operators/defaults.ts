@@ -7,6 +7,8 @@ export const operatorDefaults: Readonly<{
   minScore: number;
   minIou: number;
   maxMissedFrames: number;
+  motionThreshold: number;
+  maxStillSeconds: number;
 }> = Object.freeze({
   maxBuffered: 64,
   rate: 1,
@@ -15,4 +17,6 @@ export const operatorDefaults: Readonly<{
   minScore: 0.3,
   minIou: 0.3,
   maxMissedFrames: 10,
+  motionThreshold: 8,
+  maxStillSeconds: 2,
 });

@@ -1,6 +1,6 @@
-import { EMPTY, Observable, filter } from 'rxjs';
+import { EMPTY, Observable, catchError, filter, of } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
-import { resolveDecodeOptions, toDetection } from '../models/index.ts';
+import { PipelineError, resolveDecodeOptions, toDetection } from '../models/index.ts';
 import type {
   DecodeOptions,
   Demand,
@@ -17,8 +17,11 @@ import { operatorDefaults } from './defaults.ts';
 import { DraftKeeper } from './draftKeeper.ts';
 import { inferEvery } from './inferEvery.ts';
 import { inferLatest } from './inferLatest.ts';
+import { MotionGate } from './motionGate.ts';
+import type { MotionConfig } from './motionGate.ts';
 import { toFrameDetections, wantedBy } from './objects.ts';
 import type { ObjectsConfig, Wanted } from './objects.ts';
+import { withFrame } from './withFrame.ts';
 
 /** What happens to frames that come while one is being read. */
 export type DetectPolicy = 'every' | 'latest';
@@ -33,12 +36,23 @@ export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, O
    * when all have it. Default: everything is wanted.
    */
   readonly demand?: () => readonly Demand[];
-  /** Told of each object before its frame is finished. */
+  /**
+   * Lets frames of a still scene pass without a look: they repeat the last result, marked `still`. See
+   * `MotionConfig`; `{}` for its defaults. Default: each frame is looked at.
+   */
+  readonly motion?: MotionConfig;
+  /** Told of each object before its frame is finished; not of those that a still frame repeats. */
   readonly onObject?: (object: FoundObject) => void;
-  /** Told of each frame just before its encoder run, while its pixels are there; must not close it. */
+  /** Told of each frame just before its encoder run, or its repeated result, while its pixels are there; must not close it. */
   readonly onFrame?: (frame: Frame) => void;
   /** Told of each frame that was dropped; it is closed already, its facts can still be read. */
   readonly onDropped?: (frame: Frame) => void;
+  /**
+   * Told of each frame that the detector failed at (ERR_WORKER_EXIT, ERR_MODEL_RUN); it is closed
+   * already, its facts can still be read. The frame counts as `error` in `skipped`, and the stream goes
+   * on without a draft. Default: the failure ends the stream.
+   */
+  readonly onFault?: (error: PipelineError, frame: Frame) => void;
 }
 
 /**
@@ -51,13 +65,16 @@ export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, O
  * ```
  *
  * `encode`, `decode` and `objects` in one, one frame at a time, in order. The tokens of the previous
- * frame are the draft of the next (see `Reuse`), except after a cut, a seek, or a change of
+ * frame are the draft of the next (see `Reuse`), except after a cut, a seek, a fault, or a change of
  * size or source. A frame's pixels are given back as soon as the encoder has seen
  * them. When the consumer leaves, the reading under way ends
  * between two decoder calls.
+ *
+ * Each frame that comes ends in one way: as a result, at `onDropped` (`busy` or `idle`), or at `onFault`;
+ * but for the one that is being read when the consumer leaves or the stream fails.
  * @param detector borrowed   @param config see `DetectConfig`, `DecodeOptions`, `ObjectsConfig`
- * @returns one result a frame that was not dropped; **errors:** ERR_MODEL_RUN, ERR_WORKER_EXIT,
- * ERR_BUFFER_FULL, and the source's own
+ * @returns one result a frame that was not dropped and did not fail; **errors:** ERR_MODEL_RUN and
+ * ERR_WORKER_EXIT where there is no `onFault`, ERR_BUFFER_FULL, and the source's own
  * @throws TypeError, RangeError for wrong options
  * **Owns:** takes each frame and closes it, in all cases.
  */
@@ -65,19 +82,31 @@ export function detect(
   detector: Detector,
   config: DetectConfig = {},
 ): OperatorFunction<Frame, FrameDetections> {
-  const { policy = 'every', demand, onObject, onFrame, onDropped, ...rest } = config;
+  const { policy = 'every', demand, motion, ...others } = config;
+  const { onObject, onFrame, onDropped, onFault, ...rest } = others;
   const { minScore, classes, ...options } = rest;
   expectOneOf('policy', policy, ['every', 'latest']);
   resolveDecodeOptions(options, detector.model); // here, so that a mistake shows at the call
   const wanted = wantedBy({ minScore, classes }, detector.model);
+  const newGate = (): MotionGate | undefined => motion && new MotionGate(motion);
+  newGate(); // likewise
 
   return (source) =>
     new Observable((subscriber) => {
       // Frames dropped since the last result, by cause.
       let skipped: Record<string, number> = {};
       const drafts = new DraftKeeper(options);
-      const drop = (frame: Frame, cause: 'busy' | 'idle'): void => {
+      const gate = newGate();
+      const skip = (cause: 'busy' | 'idle' | 'error'): void => {
         skipped = { ...skipped, [cause]: (skipped[cause] ?? 0) + 1 };
+      };
+      const withLosses = (result: FrameDetections): FrameDetections => {
+        const losses = Object.keys(skipped).length > 0 ? { skipped } : {};
+        skipped = {};
+        return { ...result, ...losses };
+      };
+      const drop = (frame: Frame, cause: 'busy' | 'idle'): void => {
+        skip(cause);
         frame.close();
         onDropped?.(frame);
       };
@@ -101,6 +130,14 @@ export function detect(
         if (wishes?.length === 0) {
           return EMPTY;
         }
+        const gated = gate?.open(frame, wishes);
+        const repeated = gated?.repeated;
+        if (repeated !== undefined) {
+          return withFrame(frame, () => {
+            onFrame?.(frame);
+            return of(withLosses(repeated));
+          });
+        }
         return abortable(async (signal) => {
           const report = onObject && reporter(frame, detector, wanted, onObject);
           const { draft, reuse, keep } = drafts.open(frame);
@@ -114,21 +151,39 @@ export function detect(
             hooks,
           );
           const slots = keep(result.sequence);
-          const losses = Object.keys(skipped).length > 0 ? { skipped } : {};
-          skipped = {};
-          return { ...toFrameDetections({ ...result, slots }, detector.model, wanted), ...losses };
+          const found = toFrameDetections({ ...result, slots }, detector.model, wanted);
+          gated?.keep(found);
+          return withLosses(found);
         });
+      };
+      const survive = (error: unknown, frame: Frame): Observable<never> => {
+        if (onFault === undefined || !isFault(error)) {
+          throw error;
+        }
+        drafts.forget();
+        skip('error');
+        onFault(error, frame);
+        return EMPTY;
       };
       const infer = policy === 'latest' ? inferLatest : inferEvery;
       const onBusy = (frame: Frame): void => drop(frame, 'busy');
+      const attempt = (frame: Frame): Observable<FrameDetections> =>
+        read(frame).pipe(catchError((error: unknown) => survive(error, frame)));
       return source
-
         .pipe(
           filter((frame) => wishesFor(frame)?.length !== 0),
-          infer(read, { onDropped: onBusy }),
+          infer(attempt, { onDropped: onBusy }),
         )
         .subscribe(subscriber);
     });
+}
+
+/** Whether an error is one frame's, and the next may go well. */
+function isFault(error: unknown): error is PipelineError {
+  return (
+    error instanceof PipelineError &&
+    (error.code === 'ERR_WORKER_EXIT' || error.code === 'ERR_MODEL_RUN')
+  );
 }
 
 /** What is asked for, of that only which is kept at all. */

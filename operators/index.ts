@@ -19,6 +19,7 @@ export { isImageSource } from './images/findImages.ts';
 export type { FromImagesConfig } from './fromImages.ts';
 export { detect } from './detect.ts';
 export type { DetectConfig, DetectPolicy } from './detect.ts';
+export type { MotionConfig } from './motionGate.ts';
 export { encode } from './encode.ts';
 export type { EncodedFrame } from './encode.ts';
 export { DraftKeeper } from './draftKeeper.ts';

@@ -100,6 +100,7 @@ const serverMessages: Readonly<Record<messages.ServerMessage['type'], TObject>> 
       file: Type.Optional(text),
       final: Type.Boolean(),
       stop,
+      still: Type.Optional(Type.Boolean()),
       skipped: Type.Optional(Type.Record(Type.String(), count)),
       detections: Type.Array(detection),
       tokens: Type.Object({ drafted: count, accepted: count, decoded: count, passes: count }),
