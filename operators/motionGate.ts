@@ -8,6 +8,11 @@ const BLOCK = 8;
 /** Of every so many rows one is looked at: half the time, and still 32 pixels a block against noise. */
 const ROW_STEP = 2;
 
+/** What this share of the blocks do not exceed is noise, unless it is above the threshold itself. */
+const NOISE_SHARE = 0.9;
+/** How far above that motion stands out; the worst block of a noisy, compressed still scene is at 4.5. */
+const NOISE_MARGIN = 5;
+
 /** When a scene counts as still, for `motion` of `detect`. */
 export interface MotionConfig {
   /**
@@ -40,7 +45,8 @@ interface Look {
  *
  * A frame is compared with the last one that was looked at, not with the one before it, so that what
  * creeps is seen as soon as it has gone far enough. Squares of 8 pixels are compared by their mean
- * colour: one that differs is enough, however small the object, and the noise of a sensor averages out.
+ * colour: one that differs is enough, however small the object. The noise of a sensor averages out in
+ * them, and where it is so strong that it does not, motion has to stand out from it.
  * There is always a look after a change of source or size, a step back in time, a change of what is
  * wanted, a frame that was cut short, and `maxStillSeconds`.
  */
@@ -144,6 +150,13 @@ function blocksOf(image: Uint8Array): Float32Array {
   return sums.map((sum, i) => sum / (counts[Math.floor(i / 3)] ?? 1));
 }
 
+/** Whether a block differs by more than the threshold and than what noise does to all of them. */
 function hasMoved(before: Float32Array, after: Float32Array, threshold: number): boolean {
-  return after.some((mean, i) => Math.abs(mean - (before[i] ?? 0)) > threshold);
+  const differences = after.map((mean, i) => Math.abs(mean - (before[i] ?? 0)));
+  if (differences.every((difference) => difference <= threshold)) {
+    return false;
+  }
+  differences.sort();
+  const noise = differences[Math.floor(NOISE_SHARE * differences.length)] ?? 0;
+  return noise > threshold || (differences.at(-1) ?? 0) > NOISE_MARGIN * noise;
 }

@@ -4,7 +4,7 @@ import * as assert from '../support/assert.ts';
 import { frameCounter, frameDetections } from '../support/frames.ts';
 import { suite } from '../support/suite.ts';
 
-const SIZE = 64;
+const SIZE = 128;
 type Rgb = readonly [number, number, number];
 
 /** A picture of stripes, with a rectangle where one is asked for. */
@@ -18,7 +18,7 @@ function scene(thing?: { x: number; y: number; side: number; colour: Rgb }): Uin
       y >= thing.y &&
       x < thing.x + thing.side &&
       y < thing.y + thing.side;
-    image.set(isThing ? thing.colour : [60 + x, 90, 120 + (y % 32)], 3 * i);
+    image.set(isThing ? thing.colour : [60 + (x % 64), 90, 120 + (y % 32)], 3 * i);
   }
   return image;
 }
@@ -61,18 +61,20 @@ suite('MotionGate', (test) => {
     assert.equal(still(gate, [scene(), scene(), scene()]), [true, true]);
   });
 
-  test('bears the noise of a sensor', () => {
-    const pictures = Array.from({ length: 40 }, (_, i) => noisy(scene(), 8, i + 1));
+  for (const deviation of [2, 8, 16]) {
+    test(`bears the noise of a sensor, ${deviation} of 255`, () => {
+      const pictures = Array.from({ length: 40 }, (_, i) => noisy(scene(), deviation, i + 1));
 
-    assert.ok(still(new MotionGate(), pictures).every(Boolean));
-  });
+      assert.ok(still(new MotionGate(), pictures).every(Boolean));
+    });
+  }
 
   test('sees a small thing come, move on, and go, wherever it is and in noise as well', () => {
     for (const [x, y] of [
       [0, 0],
       [20, 4],
       [33, 29],
-      [55, 51],
+      [115, 119],
     ] as const) {
       const thing = { x, y, side: 8, colour: [220, 220, 220] as const };
       const pictures = [
@@ -80,7 +82,7 @@ suite('MotionGate', (test) => {
         scene(thing),
         scene(thing),
         scene({ ...thing, x: x + 1, y: y + 1 }),
-        scene({ ...thing, x: x < 32 ? x + 4 : x - 4 }),
+        scene({ ...thing, x: x < 64 ? x + 4 : x - 4 }),
         scene(),
         scene(),
       ].map((picture, i) => noisy(picture, 3, 7 * i + 1));
@@ -89,6 +91,12 @@ suite('MotionGate', (test) => {
 
       assert.equal([comes, stays, moves, goes, away], [false, true, false, false, true]);
     }
+  });
+
+  test('sees a large change where much of the picture changes little', () => {
+    const brighter = scene().map((value, i) => value + (i % (3 * SIZE) < 1.5 * SIZE ? 9 : 0));
+
+    assert.equal(still(new MotionGate(), [scene(), brighter]), [false]);
   });
 
   test('sees a thing that differs from what is behind it in one colour only', () => {
