@@ -24,7 +24,7 @@ export interface WorkerWatch {
  * Opens a model in a worker thread, so that computing never blocks the caller's event loop.
  * The worker keeps the process alive until `close()`. It is not replaced when it fails, and a thread
  * shares the process: what crashes within onnxruntime takes all of it down, and what hangs there
- * cannot be ended. `openSupervisedDetector` outlives both.
+ * cannot be ended alone. `openSupervisedDetector` outlives both.
  * @returns the detector, warmed up
  * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT
  * Owns: the caller, who calls `close()`.

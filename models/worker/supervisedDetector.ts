@@ -58,8 +58,8 @@ export interface SupervisedDetectorOptions extends DetectorOptions {
  * within 10 seconds, or cannot be opened, the delay doubles, up to 5 seconds. This goes on for ever,
  * also where the model's files are gone; `onState` tells of it. A new worker whose model is
  * not the same any more counts as one that cannot be opened. A new worker gets a new process, so that
- * what onnxruntime does not give back goes with the old one. What a thread cannot do: it
- * shares a crash within onnxruntime with the whole program, and cannot be ended within a run.
+ * what onnxruntime does not give back goes with the old one. A thread would not do: a
+ * crash within onnxruntime is the whole program's, and so, most often, is the end of a thread within a run.
  *
  * Against `openDetector` a frame takes about a millisecond more, in which its picture is copied.
  * Waiting calls are not limited in number: each caller holds the picture of its own. `close()` answers

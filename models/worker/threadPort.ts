@@ -5,7 +5,8 @@ import type { WorkerListener, WorkerPort } from './workerPort.ts';
 
 /**
  * Starts a worker in a thread. A thread shares the fate of its process: what kills the library kills
- * both, and a thread that is within the library ends only when it comes back from there.
+ * both, and a thread that is ended within a run most often takes the program down (`Napi::Error`, abort;
+ * onnxruntime-node 1.30.0).
  */
 export function startThread(start: WorkerStart): WorkerPort {
   const worker = new Worker(siblingModule(import.meta.url, './detectorWorker'), {
