@@ -38,6 +38,7 @@ const detectSchema: TObject = Type.Object(
     budgetMs: Type.Optional(Type.Number({ minimum: 0, description: 'milliseconds >= 0' })),
     topP: unit,
     eosOffset: Type.Optional(Type.Number({ description: 'a number' })),
+    motion: flag,
   },
   closed,
 );

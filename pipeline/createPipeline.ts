@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
-import { expectKnownKeys, openDetector } from '../models/index.ts';
-import type { Detector, DetectorOptions, FrameDetections } from '../models/index.ts';
+import { expectKnownKeys, openSupervisedDetector } from '../models/index.ts';
+import type { Detector, FrameDetections, SupervisedDetectorOptions } from '../models/index.ts';
 import type { DecoderChoice } from '../operators/index.ts';
 import { createDetectionServer } from '../server/index.ts';
 import type { DetectionServer, ServerOptions, SourceManager } from '../server/index.ts';
@@ -15,8 +15,8 @@ import type { PipelineSources } from './sources.ts';
 export interface PipelineOptions {
   /** Sources to begin with; see `Pipeline.sources` for later ones. */
   readonly sources: readonly PipelineSource[];
-  /** Which model, and where it runs. */
-  readonly detector?: DetectorOptions;
+  /** Which model, where it runs, and when it counts as hung; it is replaced when it fails. */
+  readonly detector?: SupervisedDetectorOptions;
   /** How frames are read, and which objects are kept. `reuse` is `tolerant` by default. */
   readonly detect?: ReadingConfig;
   /** Which FFmpeg decodes files. Default `auto`. */
@@ -75,7 +75,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   });
   let detector: Detector | undefined;
   try {
-    detector = await openDetector(options.detector);
+    detector = await openSupervisedDetector(options.detector);
     const opened = detector;
     const results$ = new Subject<FrameDetections>();
     const defaults = { detect, decoder, stride, maxFrames };

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { WorkerState } from '../models/index.ts';
 import { accountLine } from './accounts.ts';
 import { applySources, changedSettings } from './applyConfig.ts';
 import { followConfig } from './configFile.ts';
@@ -46,7 +47,10 @@ async function start(options: ServeArguments, say: (line: string) => void): Prom
   const isDemo = sources.length === 0 && config === undefined && !manage;
   const pipeline = await createPipeline({
     sources: isDemo ? [{ name: DEMO_NAME, source: DEMO_CLIP, loop: true }] : sources,
-    detector,
+    detector: {
+      ...detector,
+      onState: (worker) => say(workerLine(worker)),
+    },
     detect,
     decoder,
     stride: options.vidStride,
@@ -63,6 +67,12 @@ async function start(options: ServeArguments, say: (line: string) => void): Prom
     `model ${model.name} on ${device}; sources: ${names.join(', ') || 'none yet'}; Ctrl-C ends it`,
   );
   return pipeline;
+}
+
+function workerLine({ state, reason, restarts }: WorkerState): string {
+  return state === 'ready'
+    ? `There is a new inference worker (restart ${restarts})`
+    : `${reason.message}; ${state === 'lost' ? 'another is on its way' : 'this is tried again'}`;
 }
 
 /** Makes the sources follow the file. @returns ends it */

@@ -32,6 +32,7 @@ export interface ServeFlags extends ModelFlags {
   readonly loop?: boolean;
   readonly batch: number;
   readonly manage?: boolean;
+  readonly motion?: boolean;
 }
 
 /** Adds the options of `serve`. */
@@ -46,6 +47,10 @@ export function addServeOptions(command: Command): Command {
       .option(
         '--manage',
         'let HTTP requests add and remove sources: any file that this program can read',
+      )
+      .option(
+        '--motion',
+        'while nothing moves, repeat the last result, with a look every 2 seconds',
       )
       .option('--batch <n>', 'frames of different sources computed side by side', whole(1, 32), 1),
     'tolerant',
@@ -67,7 +72,7 @@ export function serveArguments(
     ...flags,
     ...Object.fromEntries(settings.filter(([name]) => !isGiven(name))),
   } as ServeFlags; // the file was held against its schema
-  const { host, port, batch, manage = false, loop } = merged;
+  const { host, port, batch, manage = false, motion = false, loop } = merged;
   const all = modelArguments(merged);
   const typed = flags.source.map((source) => ({ ...source, loop: loop ?? false }));
   const typedNames = new Set(typed.map(({ name }) => name));
@@ -83,6 +88,7 @@ export function serveArguments(
   return {
     ...all,
     detector: { ...all.detector, batch },
+    detect: { ...all.detect, ...(motion ? { motion: {} } : {}) },
     sources: [...typed, ...(file === undefined ? [] : sourcesOf(file.config))],
     host,
     port,

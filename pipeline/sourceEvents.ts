@@ -23,7 +23,7 @@ const LIVE_REUSE = 'tolerant';
 /** How the frames of all sources are read. */
 export type ReadingConfig = Omit<
   DetectConfig,
-  'policy' | 'demand' | 'onObject' | 'onFrame' | 'onDropped'
+  'policy' | 'demand' | 'onObject' | 'onFrame' | 'onDropped' | 'onFault'
 >;
 
 /** Settings that the sources of a pipeline share. */
@@ -189,6 +189,7 @@ function read(
     },
     onFrame: (frame) => pictures.take(frame),
     onObject: (found) => tell({ ...found, detection: roundedDetection(found.detection) }),
+    onFault: () => tally.fail(),
     onDropped() {
       tally.drop(isUnwanted ? 'idle' : 'busy');
       isUnwanted = false;
