@@ -58,6 +58,8 @@ export interface LiveRunOptions {
 type TimedLine = FrameLine & { readonly readAtMs: number };
 /** Formats without a clock of their own; FFmpeg makes one up for them, of 25 frames a second. */
 const WITHOUT_CLOCK = /^(?:mpjpeg|mjpeg|jpeg_pipe|h264|hevc|m4v)$/;
+/** How FFmpeg begins its sentence about an input. */
+const OWN_ADDRESS = /^(?:Error opening input file )?[a-z][a-z0-9+.-]*:\/\/\S+: /i;
 /** This FFmpeg can't and never will. */
 const HOPELESS = /Protocol not found|Unknown input format|Option .* not found/;
 /** It may be that too little of the stream was looked at. */
@@ -145,7 +147,8 @@ interface RunEnd {
 /** What the end of a connection means. @returns nothing where it is the end of a file */
 function endOf({ name, mask }: LiveRunOptions, log: FfmpegLog, end: RunEnd): Error | undefined {
   const problem = end.numFrames === 0 ? log.problem : log.lastProblem;
-  const reason = mask(problem ?? (end.error === undefined ? '' : toError(end.error).message));
+  const said = problem ?? (end.error === undefined ? '' : toError(end.error).message);
+  const reason = mask(said.replace(OWN_ADDRESS, ''));
   if (end.isFile && end.numFrames > 0) {
     return end.code === 0 && !log.isCut
       ? undefined

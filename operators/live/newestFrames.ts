@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
+import { toError } from '../../models/errors.ts';
 import type { Frame } from '../../models/types.ts';
 import type { FrameFacts, FrameMaker } from '../video/frameMaker.ts';
 import type { LivePicture } from './liveRun.ts';
@@ -70,13 +71,16 @@ export function newestFrames(config: NewestFramesConfig): OperatorFunction<Place
         }
       };
 
-      subscriber.add(() => drop(waiting.splice(0), 'stopped'));
-      return source.subscribe({
+      const inner = source.subscribe({
         next(picture) {
-          const older = picture.isFile ? [] : waiting.splice(0);
-          waiting.push(picture);
-          drop(older, 'slow');
-          give();
+          try {
+            const older = picture.isFile ? [] : waiting.splice(0);
+            waiting.push(picture);
+            drop(older, 'slow');
+            give();
+          } catch (thrown) {
+            subscriber.error(toError(thrown)); // of `onDropped`
+          }
         },
         error: (error) => subscriber.error(error),
         complete() {
@@ -84,5 +88,8 @@ export function newestFrames(config: NewestFramesConfig): OperatorFunction<Place
           give();
         },
       });
+      // In this order: a slot that is given back may make a decoder go on that still runs.
+      subscriber.add(inner);
+      subscriber.add(() => drop(waiting.splice(0), 'stopped'));
     });
 }

@@ -1,5 +1,5 @@
 /** The door to the `ffmpeg` program: runs it as a child and cuts its output into pictures. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,7 @@ import which from 'which';
 import { PipelineError } from '../../models/errors.ts';
 import type { DecoderEvents, DecoderRequest, RunningDecoder } from './decoder.ts';
 import { SlotWriter } from './frameSlots.ts';
-import { spawnGuarded } from './guardedChild.ts';
+import { spawnGuarded, spawnPlain } from './guardedChild.ts';
 import { ffmpegInput } from './sources.ts';
 
 /** Where the program is on this machine, or nothing. */
@@ -58,10 +58,8 @@ export function startNative(
     ...request.outputOptions,
     ...[...passThrough(program), 'pipe:1'],
   ];
-  const child =
-    request.live === true
-      ? spawnGuarded(program.path, args)
-      : spawn(program.path, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const start = request.live === true ? spawnGuarded : spawnPlain;
+  const { child, stop: kill } = start(program.path, args);
   let stopped = false;
   feed(child.stdin, input);
   const reader = new PictureReader(child.stdout, request, events);
@@ -72,7 +70,7 @@ export function startNative(
     stop() {
       stopped = true;
       reader.stop();
-      child.kill('SIGKILL');
+      kill();
     },
   };
 }

@@ -71,6 +71,15 @@ export async function openGarbageCamera(options: CameraOptions = {}): Promise<Ca
   );
 }
 
+/** A camera that sends a file to each caller, as fast as it goes, and hangs up. */
+export async function openFileCamera(file: string, options: CameraOptions = {}): Promise<Camera> {
+  const serve = (socket: Writable): void => {
+    socket.on('error', () => undefined); // the far end has gone
+    createReadStream(file).pipe(socket);
+  };
+  return camera(createServer(serve), options);
+}
+
 async function openCamera(
   options: CameraOptions,
   create: (serve: (to: Writable) => void) => Server,
