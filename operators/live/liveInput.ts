@@ -27,11 +27,11 @@ export interface LiveInput {
 }
 
 /**
- * Frames leave the decoder as soon as they can, after a short look at the stream. No `nobuffer`: it
- * would throw away what was looked at, the first whole picture with it, and the next one may be ten
- * seconds off.
+ * Frames leave the decoder as soon as they can, after a short look at the stream: 32 KiB or a
+ * millisecond of it (0 would mean FFmpeg's own five seconds). No `nobuffer`: it would throw away what
+ * was looked at, the first whole picture with it, and the next one may be ten seconds off.
  */
-const QUICK = '-flags low_delay -probesize 32768 -analyzeduration 0'.split(' ');
+const QUICK = '-flags low_delay -probesize 32768 -analyzeduration 1000'.split(' ');
 /** FFmpeg's own, long look, of 5 MB or some seconds: where the first picture is too big for the short one. */
 const THOROUGH = '-flags low_delay'.split(' ');
 /** One thread: several would hold as many frames back. */

@@ -1,10 +1,11 @@
-import { defer, map, retry, take, tap, throwError, timer } from 'rxjs';
+import { concat, defer, map, retry, take, tap, throwError, timer } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { toError } from '../../models/errors.ts';
 import type { Frame } from '../../models/types.ts';
 import { FrameMaker } from '../video/frameMaker.ts';
 import { openFfmpeg } from '../video/nativeDecoder.ts';
 import { waitSeconds } from './backOff.ts';
+import { knock } from './knock.ts';
 import { LiveClock } from './liveClock.ts';
 import { liveInput } from './liveInput.ts';
 import { LiveLoss, liveRun, PacingNeeded } from './liveRun.ts';
@@ -47,7 +48,8 @@ export function watchLive(address: LiveAddress, settings: LiveSettings): Observa
       const mask = (text: string): string => maskSecrets(text, secrets);
       const mayBeFile = address.kind === 'network' && /^https?$/.test(address.scheme);
       const slots = maker.slots;
-      return liveRun({ program, input, name, request, slots, mayBeFile, isPaced, mask });
+      const run$ = liveRun({ program, input, name, request, slots, mayBeFile, isPaced, mask });
+      return link.isLost ? concat(knock(address), run$) : run$;
     });
 
     return connection$.pipe(
@@ -87,6 +89,11 @@ class Link {
 
   constructor(settings: LiveSettings) {
     this.#settings = settings;
+  }
+
+  /** Whether the source was tried, and is not there. */
+  get isLost(): boolean {
+    return this.#numTries > 0;
   }
 
   /** Tells a state, once. */

@@ -13,7 +13,7 @@ const CONTEXT: LiveInputContext = {
   platform: 'linux',
   display: ':0',
 };
-const QUICK = '-threads 1 -flags low_delay -probesize 32768 -analyzeduration 0';
+const QUICK = '-threads 1 -flags low_delay -probesize 32768 -analyzeduration 1000';
 
 function given(source: string, context: Partial<LiveInputContext> = {}): string {
   const { options, input } = liveInput(readLiveSource(source), { ...CONTEXT, ...context });
