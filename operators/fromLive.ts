@@ -53,7 +53,8 @@ const KEYS =
  * Cold: connects at subscription; unsubscribing ends the decoder at once, and so does the end of this
  * process, however it comes. A broken connection and one that ends are both a loss; so is one that
  * stays open without a frame for `stallSeconds`. After a loss it is tried again, for ever, with a
- * growing, random wait (`retryDelay`). Size, codec and rate may be others then.
+ * growing, random wait (`retryDelay`); RTSP, HTTP and RTMP servers are asked by a bare connection
+ * first, which costs less than a decoder. Size, codec and rate may be others then.
  *
  * Frames: `pts` is in seconds since the first frame, strictly increasing, in step with the wall clock
  * whatever the camera's clock does; `index` goes on after a loss; `capturedAt` is the time of arrival
