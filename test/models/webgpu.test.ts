@@ -43,7 +43,7 @@ suite('openLocalDetector on webgpu', (test) => {
       assert.is(device, 'webgpu');
       assert.equal(tokens, tokensOnCpu);
       assert.is(tokens.length, 10);
-      assert.is(Object.keys(features).length, 5);
+      assert.is(Object.keys(features).length, 6);
       for (const [name, difference] of Object.entries(features)) {
         assert.ok(difference < 0.01, `${name} differs by ${difference} of its largest number`);
       }
