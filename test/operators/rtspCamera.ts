@@ -1,9 +1,9 @@
 /** A small RTSP server on loopback, over TCP and UDP; its pictures come from FFmpeg, as RTP. */
-import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { spawnGuarded } from '../../operators/video/guardedChild.ts';
 import { camera, moving } from './cameras.ts';
 import type { Camera, CameraOptions } from './cameras.ts';
 import { until } from './clips.ts';
@@ -14,6 +14,19 @@ const HOST = '127.0.0.1';
 export interface RtspOptions extends CameraOptions {
   /** `user:password` that a caller has to give. Default: none is asked for. */
   readonly login?: string;
+  /** Shows these, which stay the caller's. Default: pictures of its own. */
+  readonly pictures?: RtpPictures;
+}
+
+/** Pictures as RTP packets, for any number of cameras. */
+export interface RtpPictures extends AsyncDisposable {
+  /** What a camera tells of them. */
+  readonly sdp: string;
+  readonly port: number;
+  /** Hands on each packet, of RTP and RTCP. @returns ends that */
+  listen(listener: (packet: Buffer) => void): () => void;
+  /** Sends a packet to a port of this machine. */
+  send(packet: Buffer, port: number): void;
 }
 
 /** One caller. */
@@ -29,28 +42,49 @@ interface Request {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** Opens an RTSP camera; every path of it shows the same. Source: RFC 2326, sections 10 and 10.12. */
-export async function openRtspCamera(options: RtspOptions = {}): Promise<Camera> {
+/** Has FFmpeg make pictures, once for all. @param args what to make, without the output */
+export async function openRtpPictures(args: readonly string[]): Promise<RtpPictures> {
   const rtp = createSocket('udp4');
+  rtp.setMaxListeners(0); // one a camera
   rtp.bind(0, HOST);
   await once(rtp, 'listening');
   const { port } = rtp.address();
-  const sender = spawn(
-    'ffmpeg',
-    [
-      ...[...moving(options), '-bsf:v', 'dump_extra', '-f', 'rtp', '-sdp_file', 'pipe:1'],
-      `rtp://${HOST}:${port}?rtcpport=${port}&pkt_size=1400`,
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
+  const sender = spawnGuarded('ffmpeg', [
+    ...[...args, '-f', 'rtp', '-sdp_file', 'pipe:1'],
+    `rtp://${HOST}:${port}?rtcpport=${port}&pkt_size=1400`,
+  ]);
   let sdp = '';
-  sender.stdout?.on('data', (chunk) => (sdp += String(chunk)));
+  sender.stdout.on('data', (chunk) => (sdp += String(chunk)));
+  sender.stderr.resume();
+  await until(() => sdp.includes('a=fmtp') || sender.exitCode !== null);
+  return {
+    sdp,
+    port,
+    listen(listener) {
+      rtp.on('message', listener);
+      return () => rtp.off('message', listener);
+    },
+    send: (packet, to) => rtp.send(packet, to, HOST),
+    async [Symbol.asyncDispose]() {
+      const closed = once(rtp, 'close');
+      sender.kill('SIGKILL');
+      rtp.close();
+      await closed;
+    },
+  };
+}
+
+/** Opens an RTSP camera; every path of it shows the same. Source: RFC 2326, sections 10 and 10.12. */
+export async function openRtspCamera(options: RtspOptions = {}): Promise<Camera> {
+  const isOwn = options.pictures === undefined;
+  const pictures =
+    options.pictures ?? (await openRtpPictures([...moving(options), '-bsf:v', 'dump_extra']));
   const callers = new Set<Caller>();
-  rtp.on('message', (packet) => {
+  const unlisten = pictures.listen((packet) => {
     const isRtcp = ((packet[1] ?? 0) & 0x7f) >= 64 && ((packet[1] ?? 0) & 0x7f) <= 95;
     for (const { socket, ports, isPlaying } of callers) {
       if (isPlaying && ports !== undefined) {
-        rtp.send(packet, ports[isRtcp ? 1 : 0], HOST);
+        pictures.send(packet, ports[isRtcp ? 1 : 0]);
       } else if (isPlaying) {
         const head = Buffer.from([0x24, isRtcp ? 1 : 0, packet.length >> 8, packet.length & 0xff]);
         socket.write(Buffer.concat([head, packet]));
@@ -62,9 +96,8 @@ export async function openRtspCamera(options: RtspOptions = {}): Promise<Camera>
     callers.add(caller);
     socket.on('error', () => undefined); // the caller has gone
     socket.on('close', () => callers.delete(caller));
-    onRequests(socket, (request) => answer(request, caller, options.login, sdp, port));
+    onRequests(socket, (request) => answer(request, caller, options.login, pictures));
   });
-  await until(() => sdp.includes('a=fmtp'));
   const inner = await camera(server, options);
   return {
     port: inner.port,
@@ -74,9 +107,11 @@ export async function openRtspCamera(options: RtspOptions = {}): Promise<Camera>
     cut: () => inner.cut(),
     freeze: () => callers.forEach((caller) => (caller.isPlaying = false)),
     async [Symbol.asyncDispose]() {
-      sender.kill('SIGKILL');
+      unlisten();
       await inner[Symbol.asyncDispose]();
-      rtp.close();
+      if (isOwn) {
+        await pictures[Symbol.asyncDispose]();
+      }
     },
   };
 }
@@ -114,8 +149,7 @@ function answer(
   { method, headers }: Request,
   caller: Caller,
   login: string | undefined,
-  sdp: string,
-  port: number,
+  { sdp, port }: RtpPictures,
 ): void {
   const reply = (status: string, extra: readonly string[] = [], body = ''): void => {
     const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
