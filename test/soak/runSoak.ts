@@ -153,26 +153,35 @@ function openReaders({ url }: SoakServer, findings: Findings): { close(): void }
   return [first, second];
 }
 
-async function keepSampling({ findings, sampler, over, note }: Run): Promise<void> {
-  const { minutes } = findings.options;
+async function keepSampling(run: Run): Promise<void> {
+  const { minutes } = run.findings.options;
   const everyMs = Math.min(SAMPLE_MS, (minutes * 60_000) / 12);
   let numFrames = 0;
-  while (await wait(everyMs, over)) {
-    const { sample, figures } = await sampler.take();
-    findings.figures = figures;
-    const { frames, delivered, errors } = figures.counts;
-    const ages = findings.frames.slice(numFrames).map(({ ageMs }) => ageMs);
-    numFrames = findings.frames.length;
-    note(
-      [
-        `${(sample.seconds / 60).toFixed(1)} of ${minutes} min`,
-        `${(sample.rssBytes / 1e6).toFixed(0)} MB + ${(sample.childrenRssBytes / 1e6).toFixed(0)} MB`,
-        `${sample.resources} resources, ${sample.openFiles ?? '?'} files`,
-        `${sample.decoders} + ${sample.workers} children`,
-        `${frames} frames, ${delivered} delivered, ${errors} errors`,
-        `age p95 ${percentile(ages, 0.95)} ms`,
-        `loop p99 ${sample.loopDelayP99Ms.toFixed(0)} ms`,
-      ].join(' | '),
-    );
+  let goesOn = true;
+  while (goesOn) {
+    goesOn = await wait(everyMs, run.over); // the last one is taken at the end
+    if (!run.server.lost.aborted) {
+      numFrames = await takeSample(run, numFrames);
+    }
   }
+}
+
+/** @param numBefore frames that were told of @returns frames now */
+async function takeSample({ findings, sampler, note }: Run, numBefore: number): Promise<number> {
+  const { sample, figures } = await sampler.take();
+  findings.figures = figures;
+  const { frames, delivered, errors } = figures.counts;
+  const ages = findings.frames.slice(numBefore).map(({ ageMs }) => ageMs);
+  note(
+    [
+      `${(sample.seconds / 60).toFixed(1)} of ${findings.options.minutes} min`,
+      `${(sample.rssBytes / 1e6).toFixed(0)} MB + ${(sample.childrenRssBytes / 1e6).toFixed(0)} MB`,
+      `${sample.resources} resources, ${sample.openFiles ?? '?'} files`,
+      `${sample.decoders} + ${sample.workers} children`,
+      `${frames} frames, ${delivered} delivered, ${errors} errors`,
+      `age p95 ${percentile(ages, 0.95)} ms`,
+      `loop p99 ${sample.loopDelayP99Ms.toFixed(0)} ms`,
+    ].join(' | '),
+  );
+  return findings.frames.length;
 }

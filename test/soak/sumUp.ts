@@ -38,6 +38,7 @@ export function sumUp(findings: Findings, sampler: Sampler): SoakReport {
     age: spreadOf(frames.map(({ ageMs }) => ageMs)),
     queue: spreadOf(frames.map(({ queueMs }) => queueMs)),
     compute: spreadOf(frames.map(({ computeMs }) => computeMs)),
+    rest: spreadOf(frames.map((one) => one.ageMs - one.queueMs - one.computeMs)),
     recovery: spreadOf(Object.values(recoveries.secondsByKind).flat()),
     recoveries: Object.fromEntries(counted) as Record<FaultKind, number>,
     recoveriesMissed: recoveries.numMissed,
