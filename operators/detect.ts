@@ -10,7 +10,7 @@ import type {
   FrameDetections,
   ObjectTokens,
 } from '../models/types.ts';
-import { expectOneOf } from '../models/validate.ts';
+import { expectOneOf, expectThat } from '../models/validate.ts';
 import { abortable, decodeFrame } from './decode.ts';
 import { encodeFrame } from './encode.ts';
 import { operatorDefaults } from './defaults.ts';
@@ -21,6 +21,7 @@ import { MotionGate } from './motionGate.ts';
 import type { MotionConfig } from './motionGate.ts';
 import { toFrameDetections, wantedBy } from './objects.ts';
 import type { ObjectsConfig, Wanted } from './objects.ts';
+import type { Turns } from './turns.ts';
 import { withFrame } from './withFrame.ts';
 
 /** What happens to frames that come while one is being read. */
@@ -41,6 +42,11 @@ export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, O
    * `MotionConfig`; `{}` for its defaults. Default: each frame is looked at.
    */
   readonly motion?: MotionConfig;
+  /**
+   * For `latest`: shared by all that use the detector, so that each takes its newest frame when its turn
+   * comes, and none is late because of the others. Default: frames wait inside the detector.
+   */
+  readonly turns?: Turns | undefined;
   /** Told of each object before its frame is finished; not of those that a still frame repeats. */
   readonly onObject?: (object: FoundObject) => void;
   /** Told of each frame just before its encoder run, or its repeated result, while its pixels are there; must not close it. */
@@ -82,10 +88,11 @@ export function detect(
   detector: Detector,
   config: DetectConfig = {},
 ): OperatorFunction<Frame, FrameDetections> {
-  const { policy = 'every', demand, motion, ...others } = config;
+  const { policy = 'every', demand, motion, turns, ...others } = config;
   const { onObject, onFrame, onDropped, onFault, ...rest } = others;
   const { minScore, classes, ...options } = rest;
   expectOneOf('policy', policy, ['every', 'latest']);
+  expectThat(turns === undefined || policy === 'latest', '`turns` go with the policy `latest`');
   resolveDecodeOptions(options, detector.model); // here, so that a mistake shows at the call
   const wanted = wantedBy({ minScore, classes }, detector.model);
   const newGate = (): MotionGate | undefined => motion && new MotionGate(motion);
@@ -165,14 +172,15 @@ export function detect(
         onFault(error, frame);
         return EMPTY;
       };
-      const infer = policy === 'latest' ? inferLatest : inferEvery;
       const onBusy = (frame: Frame): void => drop(frame, 'busy');
       const attempt = (frame: Frame): Observable<FrameDetections> =>
         read(frame).pipe(catchError((error: unknown) => survive(error, frame)));
       return source
         .pipe(
           filter((frame) => wishesFor(frame)?.length !== 0),
-          infer(attempt, { onDropped: onBusy }),
+          policy === 'latest'
+            ? inferLatest(attempt, { onDropped: onBusy, turns })
+            : inferEvery(attempt, { onDropped: onBusy }),
         )
         .subscribe(subscriber);
     });

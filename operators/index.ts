@@ -41,6 +41,7 @@ export { inferEvery } from './inferEvery.ts';
 export type { InferEveryConfig } from './inferEvery.ts';
 export { sampleFrames } from './sampleFrames.ts';
 export type { SampleFramesConfig } from './sampleFrames.ts';
+export { Turns } from './turns.ts';
 export { pace } from './pace.ts';
 export type { PaceConfig } from './pace.ts';
 export { measure } from './measure.ts';

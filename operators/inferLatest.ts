@@ -2,11 +2,14 @@ import { concatMap, filter, Observable, tap } from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
 import { expectKnownKeys } from '../models/validate.ts';
 import { dropAll } from './dropAll.ts';
+import type { Turns } from './turns.ts';
 
 /** Options of `inferLatest`. */
 export interface InferLatestConfig<T> {
   /** Takes over each value that is discarded, for frames `(frame) => frame.close()`. Default: none. */
   readonly onDropped?: (value: T) => void;
+  /** Shared with others: each inner waits for its turn, and is made of the newest value then. Default: no waiting. */
+  readonly turns?: Turns | undefined;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface InferLatestConfig<T> {
  *  dropped  -----b------------
  * ```
  *
- * A value that comes while no inner runs is projected at once. A value that comes while one runs
+ * A value that comes while no inner runs is projected at once, or with `turns` as soon as its turn comes. A value that comes while one runs
  * waits, and takes the place of the one that waited before, which goes to `onDropped`. When the inner
  * completes and has let go of its resources, the waiting value is projected. When the source completes,
  * the running inner and the waiting value still run; then the result completes. When the consumer
@@ -41,8 +44,8 @@ export function inferLatest<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
   config: InferLatestConfig<T> = {},
 ): OperatorFunction<T, R> {
-  expectKnownKeys('inferLatest', config, ['onDropped']);
-  const { onDropped } = config;
+  expectKnownKeys('inferLatest', config, ['onDropped', 'turns']);
+  const { onDropped, turns } = config;
 
   return (source) =>
     new Observable<R>((subscriber) => {
@@ -57,7 +60,10 @@ export function inferLatest<T, R>(
             // Where one waited already, its turn is queued in `concatMap`; the newer value takes it over.
             return older.length === 0;
           }),
-          concatMap((_, index) => project(waiting.shift() as T, index)),
+          concatMap((_, index) => {
+            const next = (): ObservableInput<R> => project(waiting.shift() as T, index);
+            return turns === undefined ? next() : turns.run(next);
+          }),
           // Runs after source and inner are unsubscribed: closing a frame may make the source emit.
           tap({ finalize: () => dropAll(waiting, onDropped) }),
         )

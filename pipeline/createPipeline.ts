@@ -2,6 +2,7 @@ import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { expectKnownKeys, openSupervisedDetector } from '../models/index.ts';
 import type { Detector, FrameDetections, SupervisedDetectorOptions } from '../models/index.ts';
+import { Turns } from '../operators/index.ts';
 import type { DecoderChoice } from '../operators/index.ts';
 import { createDetectionServer } from '../server/index.ts';
 import type { DetectionServer, ServerOptions, SourceManager } from '../server/index.ts';
@@ -78,8 +79,9 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     detector = await openSupervisedDetector(options.detector);
     const opened = detector;
     const results$ = new Subject<FrameDetections>();
+    const turns = new Turns(options.detector?.batch);
     const defaults = { detect, decoder, stride, maxFrames };
-    const running = new Sources({ defaults, detector, server, results$, onRemoved });
+    const running = new Sources({ defaults, detector, turns, server, results$, onRemoved });
     sources = running;
     for (const source of options.sources) {
       running.add(source);

@@ -2,7 +2,7 @@ import { Observable, map, tap } from 'rxjs';
 import type { Subject } from 'rxjs';
 import type { Demand, Detector, Frame, FrameDetections } from '../models/index.ts';
 import { detect, fromLive, isLiveSource, pace, track } from '../operators/index.ts';
-import type { DecoderChoice, DetectConfig } from '../operators/index.ts';
+import type { DecoderChoice, DetectConfig, Turns } from '../operators/index.ts';
 import type { SourceEvent } from '../server/index.ts';
 import type { Account, Tally } from './accounts.ts';
 import { openSource } from './openSource.ts';
@@ -23,7 +23,7 @@ const LIVE_REUSE = 'tolerant';
 /** How the frames of all sources are read. */
 export type ReadingConfig = Omit<
   DetectConfig,
-  'policy' | 'demand' | 'onObject' | 'onFrame' | 'onDropped' | 'onFault'
+  'policy' | 'turns' | 'demand' | 'onObject' | 'onFrame' | 'onDropped' | 'onFault'
 >;
 
 /** Settings that the sources of a pipeline share. */
@@ -37,6 +37,8 @@ export interface SourceDefaults {
 /** What a source of a pipeline is connected with. */
 export interface Connections {
   readonly detector: Detector;
+  /** Of the detector, shared by all sources. */
+  readonly turns: Turns;
   readonly pictures: Pictures;
   readonly account: Account;
   /** What is wanted of the source now. */
@@ -176,12 +178,13 @@ export function detectLatest(
 /** Reads the newest frame as far as somebody wants it. */
 function read(
   { detect: config }: SourceDefaults,
-  { detector, pictures, demand, tally, tell }: Run,
+  { detector, turns, pictures, demand, tally, tell }: Run,
 ): ReturnType<typeof detect> {
   // Whether the frame that is dropped next is dropped because nobody wants it: `detect` asks first.
   let isUnwanted = false;
   return detectLatest(detector, {
     ...config,
+    turns,
     demand() {
       const wishes = demand();
       isUnwanted = wishes.length === 0;

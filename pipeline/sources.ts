@@ -1,5 +1,6 @@
 import type { Subject, Subscription } from 'rxjs';
 import type { Demand, Detector, FrameDetections } from '../models/index.ts';
+import type { Turns } from '../operators/index.ts';
 import type { DetectionServer, SourceManager } from '../server/index.ts';
 import { Account } from './accounts.ts';
 import { createPictures } from './pictures.ts';
@@ -47,6 +48,7 @@ export interface PipelineSources {
 export interface SourcesConfig {
   readonly defaults: SourceDefaults;
   readonly detector: Detector;
+  readonly turns: Turns;
   readonly server: DetectionServer;
   readonly results$: Subject<FrameDetections>;
   readonly onRemoved: ((report: SourceReport) => void) | undefined;
@@ -112,14 +114,14 @@ export class Sources implements PipelineSources {
 
   #add(given: PipelineSource): void {
     const { name } = given;
-    const { defaults, detector, server, results$ } = this.#config;
+    const { defaults, detector, turns, server, results$ } = this.#config;
     if (this.#isClosed) {
       throw new Error(`The pipeline is closed; source ${name} cannot be added`);
     }
     const pictures = createPictures();
     const account = new Account();
     const demand = (): readonly Demand[] => (results$.observed ? EVERYTHING : server.demand(name));
-    const connections = { detector, pictures, account, demand, results$ };
+    const connections = { detector, turns, pictures, account, demand, results$ };
     const source = new RunningSource(given, account, sourceEvents(given, defaults, connections));
     const feed = { name, events$: source.events$, pictures$: pictures.pictures$ };
     this.#attached.set(name, server.attach({ ...feed, counts: () => account.counts() }));

@@ -49,7 +49,7 @@ export async function openRtpPictures(args: readonly string[]): Promise<RtpPictu
   rtp.bind(0, HOST);
   await once(rtp, 'listening');
   const { port } = rtp.address();
-  const sender = spawnGuarded('ffmpeg', [
+  const { child: sender, stop } = spawnGuarded('ffmpeg', [
     ...[...args, '-f', 'rtp', '-sdp_file', 'pipe:1'],
     `rtp://${HOST}:${port}?rtcpport=${port}&pkt_size=1400`,
   ]);
@@ -67,7 +67,7 @@ export async function openRtpPictures(args: readonly string[]): Promise<RtpPictu
     send: (packet, to) => rtp.send(packet, to, HOST),
     async [Symbol.asyncDispose]() {
       const closed = once(rtp, 'close');
-      sender.kill('SIGKILL');
+      stop();
       rtp.close();
       await closed;
     },
