@@ -148,7 +148,7 @@ suite('DraftKeeper', (test) => {
 
   test('moves and leaves out only where the draft is more than a guess', () => {
     const mixed = sequenceOf([
-      { at: 0, score: 0.1, noise: 0.9 },
+      { at: 0, score: 0.05, noise: 0.95 },
       { at: 20, score: 0.5 },
       { at: 40, score: 0.9 },
     ]);
