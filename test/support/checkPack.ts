@@ -22,7 +22,8 @@ const NEEDED = [
   'LICENSE',
   'models/readme.md',
 ];
-const ALLOWED = /^(dist\/|(models|operators|pipeline|server)\/readme\.md$|[A-Z]+(\.md)?$|package\.json$)/;
+const ALLOWED =
+  /^(dist\/|(models|operators|pipeline|server)\/readme\.md$|[A-Z]+(\.md)?$|package\.json$)/;
 const DOORS = ['', '/operators', '/models', '/server', '/client'];
 
 const folder = mkdtempSync(join(tmpdir(), 'pix2seq-stream-pack-'));
