@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Demand, Frame, FrameDetections, FrameInfo } from '../models/types.ts';
 import { expectKnownKeys, expectNumber } from '../models/validate.ts';
 import { operatorDefaults } from './defaults.ts';
+import { frameFacts } from './frameFacts.ts';
 
 /** Side of the squares that are compared, pixels of the model's picture. Smaller objects are not found anyway. */
 const BLOCK = 8;
@@ -104,16 +105,9 @@ function repeat(result: FrameDetections | undefined, frame: Frame): FrameDetecti
   if (result === undefined) {
     return undefined;
   }
-  const { source, index, pts, capturedAt, width, height, decodeMs, arrivedAtMs, file } = frame;
+  const { decodeMs, arrivedAtMs } = frame;
   return {
-    type: 'frame',
-    source,
-    frame: index,
-    pts,
-    capturedAt,
-    width,
-    height,
-    ...(file === undefined ? {} : { file }),
+    ...frameFacts(frame),
     final: result.final,
     stop: result.stop,
     still: true,

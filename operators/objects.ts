@@ -5,6 +5,7 @@ import type { Detection, Detector, FrameDetections, ModelInfo } from '../models/
 import { expectKnownKeys, expectNumber, suggest } from '../models/validate.ts';
 import type { ReadFrame } from './decode.ts';
 import { operatorDefaults } from './defaults.ts';
+import { frameFacts } from './frameFacts.ts';
 
 /** Which objects are kept. */
 export interface ObjectsConfig {
@@ -68,22 +69,14 @@ export function toFrameDetections(
     const slot = slots?.[i];
     return slot === undefined ? detection : { ...detection, slot };
   });
-  const { source, index, pts, capturedAt, width, height, decodeMs, file } = info;
   return {
-    type: 'frame',
-    source,
-    frame: index,
-    pts,
-    capturedAt,
-    width,
-    height,
-    ...(file === undefined ? {} : { file }),
+    ...frameFacts(info),
     final: sequence.final,
     stop: sequence.stop,
     detections: found.filter(wanted),
     tokens: sequence.counts,
     timing: {
-      decodeMs,
+      decodeMs: info.decodeMs,
       queueMs,
       encodeMs,
       ...(firstObjectMs === undefined ? {} : { firstObjectMs }),
