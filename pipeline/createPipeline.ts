@@ -31,6 +31,8 @@ export interface PipelineOptions {
    * reach the port could have any file played that this process can read.
    */
   readonly manage?: boolean;
+  /** Told of each change of a source's state or of its reason; must not throw. */
+  readonly onState?: (report: SourceReport) => void;
   /** Told of each source that was removed, with its last counts; must not throw. */
   readonly onRemoved?: (report: SourceReport) => void;
   readonly server?: Omit<ServerOptions, 'isReady' | 'manager'>;
@@ -51,7 +53,8 @@ export interface Pipeline extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const KEYS = 'sources detector detect decoder stride maxFrames manage onRemoved server'.split(' ');
+const KEYS =
+  'sources detector detect decoder stride maxFrames manage onState onRemoved server'.split(' ');
 
 /**
  * Runs sources through one model and serves the results.
@@ -66,7 +69,7 @@ const KEYS = 'sources detector detect decoder stride maxFrames manage onRemoved 
  */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   expectKnownKeys('createPipeline', options, KEYS);
-  const { detect, decoder, stride, maxFrames, onRemoved } = options;
+  const { detect, decoder, stride, maxFrames, onState, onRemoved } = options;
   let sources: Sources | undefined;
   // the server first: a port in use is known at once, a model takes a while
   const server = await createDetectionServer({
@@ -81,7 +84,15 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     const results$ = new Subject<FrameDetections>();
     const turns = new Turns(options.detector?.batch);
     const defaults = { detect, decoder, stride, maxFrames };
-    const running = new Sources({ defaults, detector, turns, server, results$, onRemoved });
+    const running = new Sources({
+      defaults,
+      detector,
+      turns,
+      server,
+      results$,
+      onState,
+      onRemoved,
+    });
     sources = running;
     for (const source of options.sources) {
       running.add(source);

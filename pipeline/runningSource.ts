@@ -1,4 +1,4 @@
-import { Subject } from 'rxjs';
+import { Subject, distinctUntilChanged, map } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import { toError } from '../models/index.ts';
 import { maskedAddress } from '../operators/index.ts';
@@ -28,6 +28,8 @@ export class RunningSource {
   readonly given: PipelineSource;
   /** Everything the server is told; never errors, completes at the end of the source's life. */
   readonly events$: Observable<SourceEvent>;
+  /** How it is doing, at each change of its state or of the reason. */
+  readonly states$: Observable<SourceReport>;
   readonly #told$ = new Subject<SourceEvent>();
   readonly #account: Account;
   readonly #run$: Observable<SourceEvent>;
@@ -41,6 +43,11 @@ export class RunningSource {
     this.#account = account;
     this.#run$ = run$;
     this.events$ = this.#told$.asObservable();
+    this.states$ = this.#told$.pipe(
+      map(() => `${this.#state} ${this.#reason}`),
+      distinctUntilChanged(),
+      map(() => this.report()),
+    );
   }
 
   get isRunning(): boolean {

@@ -5,6 +5,7 @@ import { applySources, changedSettings } from './applyConfig.ts';
 import { followConfig } from './configFile.ts';
 import { createPipeline } from './createPipeline.ts';
 import type { Pipeline } from './createPipeline.ts';
+import type { SourceReport } from './runningSource.ts';
 import { EXIT, errorLine } from './exitCodes.ts';
 import { DEMO_CLIP } from './openSource.ts';
 import type { ServeArguments, ServedConfig } from './serveOptions.ts';
@@ -13,8 +14,8 @@ import type { ServeArguments, ServedConfig } from './serveOptions.ts';
 const DEMO_NAME = 'campus';
 
 /**
- * The `serve` command: runs until it is interrupted. At the end, and when a source is removed, it tells
- * on standard error what became of the frames.
+ * The `serve` command: runs until it is interrupted. It tells on standard error when a source comes, fails
+ * or goes; at the end, and when a source is removed, what became of the frames.
  * @returns the exit code
  * @throws Error where the server or the model could not be started
  */
@@ -56,6 +57,11 @@ async function start(options: ServeArguments, say: (line: string) => void): Prom
     stride: options.vidStride,
     maxFrames: options.maxFrames,
     manage,
+    onState(report) {
+      if (report.state !== 'connecting') {
+        say(stateLine(report));
+      }
+    },
     onRemoved: ({ name, counts }) => say(`${name}, removed: ${accountLine(counts)}`),
     server: { host, port },
   });
@@ -67,6 +73,10 @@ async function start(options: ServeArguments, say: (line: string) => void): Prom
     `model ${model.name} on ${device}; sources: ${names.join(', ') || 'none yet'}; Ctrl-C ends it`,
   );
   return pipeline;
+}
+
+function stateLine({ name, state, reason }: SourceReport): string {
+  return reason === '' ? `${name}: ${state}` : `${name}: ${state}, ${reason}`;
 }
 
 function workerLine({ state, reason, restarts }: WorkerState): string {

@@ -51,6 +51,7 @@ export interface SourcesConfig {
   readonly turns: Turns;
   readonly server: DetectionServer;
   readonly results$: Subject<FrameDetections>;
+  readonly onState: ((report: SourceReport) => void) | undefined;
   readonly onRemoved: ((report: SourceReport) => void) | undefined;
 }
 
@@ -123,6 +124,7 @@ export class Sources implements PipelineSources {
     const demand = (): readonly Demand[] => (results$.observed ? EVERYTHING : server.demand(name));
     const connections = { detector, turns, pictures, account, demand, results$ };
     const source = new RunningSource(given, account, sourceEvents(given, defaults, connections));
+    source.states$.subscribe((report) => this.#config.onState?.(report));
     const feed = { name, events$: source.events$, pictures$: pictures.pictures$ };
     this.#attached.set(name, server.attach({ ...feed, counts: () => account.counts() }));
     this.#sources.set(name, source);

@@ -45,7 +45,7 @@ async function connect(url: string): Promise<TestClient> {
 
 /** Frames of a source as the last lines tell of them; they must add up. */
 function countsOf(stderr: string, name: string): Record<string, number> {
-  const line = linesOf(stderr).find((one) => one.startsWith(`${name}: `)) ?? '';
+  const line = linesOf(stderr).findLast((one) => one.startsWith(`${name}: `)) ?? '';
   const counts = [...line.matchAll(/(\d+) ([a-z]+)/g)].map(([, n, what]) => [what, Number(n)]);
   const { frames, ...ends } = Object.fromEntries(counts) as Record<string, number>;
   const sum = Object.values(ends).reduce((total, count) => total + count, 0);
@@ -53,12 +53,13 @@ function countsOf(stderr: string, name: string): Record<string, number> {
   return { frames: frames ?? 0, ...ends };
 }
 
-/** Ends a program that serves a client, and looks how. */
+/** Ends a program that serves a client, and looks how. @param states lines that it told of its sources, in any order */
 async function assertEndsAt(
   signal: NodeJS.Signals,
   program: Program,
   client: TestClient,
   sources: readonly string[],
+  states: readonly string[],
 ): Promise<void> {
   const askedMs = performance.now();
   program.signal(signal);
@@ -66,7 +67,11 @@ async function assertEndsAt(
 
   assert.equal([code, run.code, run.signal, run.stdout], [1001, 0, null, '']);
   assert.ok(performance.now() - askedMs < SHUTDOWN_MS, 'ends soon');
-  assert.is(linesOf(run.stderr).length, 2 + sources.length, run.stderr);
+  const lines = linesOf(run.stderr);
+  assert.is(lines.length, 2 + states.length + sources.length, run.stderr);
+  for (const state of states) {
+    assert.ok(lines.includes(state), run.stderr);
+  }
   const counts = sources.map((name) => countsOf(run.stderr, name));
   assert.ok((counts[0]?.['read'] ?? 0) > 0, run.stderr);
 }
@@ -95,7 +100,7 @@ suite('serveCommand', (test) => {
       );
       assert.match(bodies[0] ?? '', '<title>pix2seq-stream viewer</title>');
       assert.equal(bodies.slice(2), ['ok', 'ok']);
-      await assertEndsAt('SIGINT', program, client, ['campus']);
+      await assertEndsAt('SIGINT', program, client, ['campus'], ['campus: online']);
 
       const expected = await inThread(DEMO_CLIP, frames.at(-1)!.frame + 1);
       for (const frame of frames) {
@@ -125,7 +130,7 @@ suite('serveCommand', (test) => {
       while ((frames.at(-1)?.frame ?? 0) < 1.5 * NUM_SHORT) {
         frames.push(await client.next('frame'));
       }
-      await assertEndsAt('SIGTERM', program, client, ['a']);
+      await assertEndsAt('SIGTERM', program, client, ['a'], ['a: online']);
 
       const expected = await inThread(SHORT_CLIP, NUM_SHORT);
       for (const frame of frames) {
@@ -161,7 +166,13 @@ suite('serveCommand', (test) => {
       const frames = client.messages.filter(({ type }) => type === 'frame') as FrameMessage[];
       assert.is(frames.at(-1)?.frame, NUM_SHORT - 1, 'the last frame comes before the end');
       assert.is(ready.status, 200);
-      await assertEndsAt('SIGINT', program, client, ['a', 'gone']);
+      await assertEndsAt(
+        'SIGINT',
+        program,
+        client,
+        ['a', 'gone'],
+        ['a: online', 'a: ended', 'gone: offline, There is no file `/no/such/clip.mp4`'],
+      );
     },
     LIMIT,
   );
