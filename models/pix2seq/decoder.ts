@@ -170,7 +170,7 @@ export class Decoder {
     if (options.reuse === 'off' || !fusedClassStep || !isGuessed) {
       return certainLookahead(vocabulary, fusedClassStep);
     }
-    const window = prefersDraft(options) ? KEPT_WINDOW : GUESS_WINDOW; // most of it is kept, or half
+    const window = prefersDraft(options) ? KEPT_WINDOW : GUESS_WINDOW;
     const refine = options.reuse !== 'exact';
     const { maxObjects } = options;
     return draftLookahead({ ...guesses, vocabulary, refine, window, maxObjects });

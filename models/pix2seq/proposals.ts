@@ -5,13 +5,13 @@ import { nearBins } from './draftObjects.ts';
 
 /**
  * Boxes that the encoder itself proposes, where it has a head of its own: guesses for the rest of an
- * object that no draft knows of. They cost nothing, and never change what is read.
+ * object that no draft knows of. They never change what is read, only in how many calls.
  */
 export class Proposals {
   readonly #boxes: Int32Array; // [4N] coordinate tokens, best first
   readonly #near: number;
 
-  /** @param memory of one frame; borrowed   */
+  /** @param memory of one frame; borrowed */
   constructor(memory: Tensors, vocabulary: Vocabulary) {
     const { coordinateBase, bins } = vocabulary;
     const boxes = 'proposals' in memory ? float32Data(memory, 'proposals') : [];
