@@ -26,7 +26,7 @@ export interface FromLiveConfig {
   readonly stallSeconds?: number;
   /** Longest wait for the first frame of a connection, seconds, above 0: cameras may send a whole picture every 10 s only. Default 15. */
   readonly openSeconds?: number;
-  /** Wait before each new try. Default 0.25 s at least, 1.5 s at most. */
+  /** Wait before each new try. Default 0.25 s at least, 1.5 s at most; 0.5 s where a server does not answer at all. */
   readonly retryDelay?: BackOff;
   /** Told of each change. The reason is for people, one line, its secrets masked. */
   readonly onState?: (state: LiveState, reason: string) => void;
@@ -54,7 +54,7 @@ const KEYS =
  * process, however it comes. A broken connection and one that ends are both a loss; so is one that
  * stays open without a frame for `stallSeconds`. After a loss it is tried again, for ever, with a
  * growing, random wait (`retryDelay`); RTSP, HTTP and RTMP servers are asked by a bare connection
- * first, which costs less than a decoder. Size, codec and rate may be others then.
+ * first, which costs less than a decoder and is done more often. Size, codec and rate may be others then.
  *
  * Frames: `pts` is in seconds since the first frame, strictly increasing, in step with the wall clock
  * whatever the camera's clock does; `index` goes on after a loss; `capturedAt` is the time of arrival

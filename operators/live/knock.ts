@@ -1,10 +1,13 @@
 import { connect } from 'node:net';
 import { EMPTY, Observable } from 'rxjs';
+import type { BackOff } from './backOff.ts';
 import { LiveLoss } from './liveRun.ts';
 import type { LiveAddress } from './liveSource.ts';
 
 /** Longest wait for an answer, milliseconds: a machine that is off never says no. */
 const ANSWER_MS = 2_000;
+/** Longest wait between two knocks where the caller allows it, seconds: most of the time that a return takes. */
+const MAX_SECONDS = 0.5;
 /** Servers that take many callers, so that one who only knocks harms nobody, and their ports. */
 const PORTS: Readonly<Record<string, number>> = {
   rtsp: 554,
@@ -31,7 +34,8 @@ export function knock(address: LiveAddress): Observable<never> {
   return new Observable<never>((subscriber) => {
     const socket = connect(door);
     socket.setTimeout(ANSWER_MS);
-    const lose = (reason: string): void => subscriber.error(new LiveLoss('offline', reason));
+    const lose = (reason: string): void =>
+      subscriber.error(new LiveLoss('offline', reason, 'unanswered'));
     socket.on('connect', () => subscriber.complete());
     socket.on('timeout', () => lose('no answer'));
     socket.on('error', ({ message, code }: NodeJS.ErrnoException) =>
@@ -39,6 +43,11 @@ export function knock(address: LiveAddress): Observable<never> {
     );
     return () => socket.destroy();
   });
+}
+
+/** How long to wait between two knocks: no longer than needed, for they cost next to nothing. */
+export function knockDelay({ minSeconds, maxSeconds }: Required<BackOff>): Required<BackOff> {
+  return { minSeconds, maxSeconds: Math.min(maxSeconds, Math.max(minSeconds, MAX_SECONDS)) };
 }
 
 /** Where to knock, or nothing where that could do harm or tell nothing. */

@@ -26,16 +26,21 @@ export interface LivePicture {
 /** The end of a connection, which another one may follow. */
 export class LiveLoss extends Error {
   readonly state: 'offline' | 'stalled';
-  /** Whether FFmpeg knew the stream too little to show anything of it. */
-  readonly isBlind: boolean;
+  readonly stage: LossStage;
 
-  constructor(state: 'offline' | 'stalled', reason: string, isBlind = false) {
+  constructor(state: 'offline' | 'stalled', reason: string, stage: LossStage = 'known') {
     super(reason);
     this.name = 'LiveLoss';
     this.state = state;
-    this.isBlind = isBlind;
+    this.stage = stage;
   }
 }
+
+/**
+ * How far a connection had come: `unanswered`, nobody was there; `blind`, FFmpeg knew the stream too
+ * little to show anything of it; `known`, anything after that.
+ */
+export type LossStage = 'unanswered' | 'blind' | 'known';
 
 /** The source turned out to be live HLS, which has to be opened in another way. */
 export class PacingNeeded extends Error {}
@@ -159,5 +164,5 @@ function endOf({ name, mask }: LiveRunOptions, log: FfmpegLog, end: RunEnd): Err
   }
   const isBlind = end.numFrames === 0 && BLIND.test(reason);
   const fact = end.code === 0 ? 'the connection was closed' : 'the decoder ended unexpectedly';
-  return new LiveLoss('offline', reason === '' ? fact : reason, isBlind);
+  return new LiveLoss('offline', reason === '' ? fact : reason, isBlind ? 'blind' : 'known');
 }

@@ -5,7 +5,7 @@ import type { Frame } from '../../models/types.ts';
 import { FrameMaker } from '../video/frameMaker.ts';
 import { openFfmpeg } from '../video/nativeDecoder.ts';
 import { waitSeconds } from './backOff.ts';
-import { knock } from './knock.ts';
+import { knock, knockDelay } from './knock.ts';
 import { LiveClock } from './liveClock.ts';
 import { liveInput } from './liveInput.ts';
 import { LiveLoss, liveRun, PacingNeeded } from './liveRun.ts';
@@ -114,7 +114,7 @@ class Link {
 
   stall(before: LivePicture | undefined): LiveLoss {
     const reason = `no frame for ${this.waitSeconds(before)} s`;
-    return new LiveLoss('stalled', reason, before === undefined);
+    return new LiveLoss('stalled', reason, before === undefined ? 'blind' : 'known');
   }
 
   /** Gives a picture its place in the source: number and time. */
@@ -144,9 +144,11 @@ class Link {
     }
     const wasGood = onlineAtMs !== undefined && performance.now() - onlineAtMs > GOOD_MS;
     this.#numTries = wasGood ? 1 : this.#numTries + 1;
-    this.isThorough = thrown.isBlind ? !this.isThorough : this.isThorough;
+    this.isThorough = thrown.stage === 'blind' ? !this.isThorough : this.isThorough;
     this.tell(thrown.state, thrown.message);
-    return timer(waitSeconds(this.#settings.retryDelay, this.#numTries) * 1_000);
+    const { retryDelay } = this.#settings;
+    const delay = thrown.stage === 'unanswered' ? knockDelay(retryDelay) : retryDelay;
+    return timer(waitSeconds(delay, this.#numTries) * 1_000);
   }
 
   #filePts(seconds: number | undefined): number {

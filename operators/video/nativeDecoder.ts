@@ -40,6 +40,9 @@ export function openFfmpeg(
   return { path, version: [Number(major), Number(minor)] };
 }
 
+/** The writer of raw pictures would hold one back for each thread more, a whole frame interval of a live source. */
+const WRITE_AT_ONCE = ['-threads', '1'];
+
 /**
  * Starts the `ffmpeg` program.
  * Back-pressure: its output is not read while no slot is free, and the pipe stops it.
@@ -56,7 +59,7 @@ export function startNative(
     ...request.inputOptions,
     ...['-i', typeof input === 'string' ? inputName(request, input) : 'pipe:0'],
     ...request.outputOptions,
-    ...[...passThrough(program), 'pipe:1'],
+    ...[...passThrough(program), ...WRITE_AT_ONCE, 'pipe:1'],
   ];
   const start = request.live === true ? spawnGuarded : spawnPlain;
   const { child, stop: kill } = start(program.path, args);

@@ -31,7 +31,7 @@ export interface SoakReport {
   readonly rest: Spread;
   /** Seconds from a camera's return to the delivery of its first frame. */
   readonly recovery: Spread;
-  readonly recoveries: Readonly<Record<FaultKind, number>>;
+  readonly recoveries: Readonly<Record<FaultKind, Spread & { readonly count: number }>>;
   readonly recoveriesMissed: number;
   readonly readers: readonly ReaderFindings[];
   readonly bad: BadFindings;
@@ -51,6 +51,14 @@ export interface SoakReport {
   /** What must not be; the soak fails where there is anything. */
   readonly faults: readonly string[];
 }
+
+/** What has happened to a camera, in words. */
+const FAULTS: Readonly<Record<string, string>> = {
+  cut: 'connection cut',
+  freeze: 'frozen',
+  refuse: 'away',
+  kill: 'decoder killed',
+};
 
 /** Writes a report as a Markdown table. */
 export function soakTable(report: SoakReport): string {
@@ -81,11 +89,12 @@ export function soakTable(report: SoakReport): string {
       `${age.p95.toFixed(0)} of ${aim.toFixed(0)} ms: ${age.p95 <= aim ? 'yes' : 'no'}`,
     ],
     ['longest time between two frames of a healthy camera, s', seconds(longest(readers))],
-    [
-      'faults of cameras: cut, frozen, refused, decoder killed',
-      Object.values(report.recoveries).join(', '),
-    ],
     ['camera’s return to first detections, s, p50 / p95 / p99 / max', spread(recovery, 2)],
+    ...Object.entries(report.recoveries)
+      .filter(([, { count }]) => count > 0)
+      .map(
+        ([kind, one]) => [`of it, ${FAULTS[kind]}: ${one.count} times`, spread(one, 2)] as const,
+      ),
     ['returns without a frame', whole(report.recoveriesMissed)],
     ['times a source came online again', whole(readers[0]?.numReturns ?? 0)],
     [

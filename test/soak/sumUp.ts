@@ -1,6 +1,5 @@
 import { cpus } from 'node:os';
 import { percentile } from '../../pipeline/bench/numbers.ts';
-import type { FaultKind } from './faults.ts';
 import type { Findings } from './findings.ts';
 import { isDecoder, isNode } from './processes.ts';
 import type { SoakReport, Spread } from './report.ts';
@@ -21,9 +20,9 @@ export function sumUp(findings: Findings, sampler: Sampler): SoakReport {
     throw new Error(['The soak has measured nothing', ...findings.faults].join('; '));
   }
   const earlySeconds = Math.min(EARLY_SECONDS, last.seconds / 10);
-  const counted = Object.entries(recoveries.secondsByKind).map(([kind, list]) => [
+  const recoveriesByKind = Object.entries(recoveries.secondsByKind).map(([kind, seconds]) => [
     kind,
-    list.length,
+    { count: seconds.length, ...spreadOf(seconds) },
   ]);
   const commands = [...seen.values()];
   return {
@@ -40,7 +39,7 @@ export function sumUp(findings: Findings, sampler: Sampler): SoakReport {
     compute: spreadOf(frames.map(({ computeMs }) => computeMs)),
     rest: spreadOf(frames.map((one) => one.ageMs - one.queueMs - one.computeMs)),
     recovery: spreadOf(Object.values(recoveries.secondsByKind).flat()),
-    recoveries: Object.fromEntries(counted) as Record<FaultKind, number>,
+    recoveries: Object.fromEntries(recoveriesByKind) as SoakReport['recoveries'],
     recoveriesMissed: recoveries.numMissed,
     readers,
     bad: findings.bad,
