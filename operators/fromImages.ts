@@ -6,11 +6,11 @@ import { bundledImageSpec } from '../models/index.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectNumber } from '../models/validate.ts';
 import { findImages } from './images/findImages.ts';
+import type { Picture } from './images/fitPicture.ts';
+import { pictureBytes, pictureFrame } from './images/pictureFrame.ts';
+import type { FitRequest } from './images/pictureFrame.ts';
 import { readPicture } from './images/readPicture.ts';
-import type { Picture } from './images/readPicture.ts';
-import { fittedSize, letterboxOf } from './video/filterGraph.ts';
 import { FrameSlots } from './video/frameSlots.ts';
-import { SlotFrame } from './video/slotFrame.ts';
 
 /** Options of `fromImages`. */
 export interface FromImagesConfig {
@@ -89,10 +89,8 @@ export function fromImages(
   });
 }
 
-interface Settings {
+interface Settings extends FitRequest {
   readonly source: string;
-  readonly image: ImageSpec;
-  readonly display: number;
   readonly stride: number;
   readonly maxFrames: number;
   readonly framesPerSecond: number;
@@ -112,9 +110,8 @@ class ImageReader {
   constructor(settings: Settings, subscriber: Subscriber<Frame>) {
     this.#settings = settings;
     this.#subscriber = subscriber;
-    const { image, display, maxOpenFrames } = settings;
-    const bytes = 3 * (image.size ** 2 + display ** 2);
-    this.#slots = new FrameSlots(maxOpenFrames, bytes);
+    const { maxOpenFrames } = settings;
+    this.#slots = new FrameSlots(maxOpenFrames, pictureBytes(settings));
     this.#free = Array.from({ length: maxOpenFrames }, (_, slot) => slot);
     this.#slots.onRelease = (slot) => {
       this.#free.push(slot);
@@ -124,7 +121,7 @@ class ImageReader {
   }
 
   async read(files: readonly { readonly path: string; readonly index: number }[]): Promise<void> {
-    const { image, display, maxFrames, onFault } = this.#settings;
+    const { maxFrames, onFault } = this.#settings;
     let numFrames = 0;
     for (const { path, index } of files) {
       if (numFrames === maxFrames || this.#subscriber.closed) {
@@ -133,7 +130,7 @@ class ImageReader {
       const startedMs = performance.now();
       let picture: Picture;
       try {
-        picture = await readPicture(path, image, display);
+        picture = await readPicture(path, this.#settings);
       } catch (thrown) {
         if (!(thrown instanceof PipelineError) || onFault === undefined) {
           throw thrown;
@@ -165,34 +162,15 @@ class ImageReader {
   }
 
   #frame(
-    { width, height, image, display }: Picture,
+    picture: Picture,
     slot: number,
     { path, index, decodeMs }: { path: string; index: number; decodeMs: number },
   ): Frame {
-    const { source, framesPerSecond, image: spec, display: longest } = this.#settings;
-    const bytes = this.#slots.bytes(slot);
-    const square = bytes.subarray(0, image.length);
-    square.set(image);
-    const pictures = { image: square };
-    const info = {
-      source,
-      index,
-      pts: index / framesPerSecond,
-      capturedAt: Date.now(),
-      width,
-      height,
-      letterbox: letterboxOf(width, height, spec.size),
-      arrivedAtMs: performance.now(),
-      decodeMs,
-      file: path,
+    const { source, framesPerSecond } = this.#settings;
+    const facts = {
+      ...{ source, index, pts: index / framesPerSecond, decodeMs, file: path },
+      ...{ capturedAt: Date.now(), arrivedAtMs: performance.now() },
     };
-    if (display === undefined) {
-      return new SlotFrame(info, pictures, this.#slots, slot);
-    }
-    const size = fittedSize(width, height, longest, false);
-    const data = bytes.subarray(image.length, image.length + display.length);
-    data.set(display);
-    const shown = { ...size, stride: size.width * 3, data };
-    return new SlotFrame(info, { ...pictures, display: shown }, this.#slots, slot);
+    return pictureFrame(picture, this.#settings, facts, this.#slots, slot);
   }
 }

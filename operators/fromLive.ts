@@ -28,6 +28,8 @@ export interface FromLiveConfig {
   readonly openSeconds?: number;
   /** Wait before each new try. Default 0.25 s at least, 1.5 s at most; 0.5 s where a server does not answer at all. */
   readonly retryDelay?: BackOff;
+  /** Told with the first frame of each connection, before it: whether it is of a recording, which is given as fast as it is taken. */
+  readonly onOpen?: (facts: { readonly isFile: boolean }) => void;
   /** Told of each change. The reason is for people, one line, its secrets masked. */
   readonly onState?: (state: LiveState, reason: string) => void;
   /** Told of each picture that was decoded and never given out. */
@@ -35,7 +37,7 @@ export interface FromLiveConfig {
 }
 
 const KEYS =
-  'source image display stride maxFrames maxOpenFrames stallSeconds openSeconds retryDelay onState onDropped'.split(
+  'source image display stride maxFrames maxOpenFrames stallSeconds openSeconds retryDelay onOpen onState onDropped'.split(
     ' ',
   );
 
@@ -63,7 +65,8 @@ const KEYS =
  * Dropped pictures have been decoded and converted: the `ffmpeg` program knows nothing of us.
  *
  * A web address to which FFmpeg gives a duration (HLS on demand, a recording) is a file: nothing is
- * dropped, FFmpeg waits for its consumer, and it completes, or errors as `fromVideo` does.
+ * dropped, FFmpeg waits for its consumer, and it completes, or errors as `fromVideo` does; `onOpen`
+ * tells, for those who `pace` it.
  * Needs the `ffmpeg` program: the built-in FFmpeg cannot open sockets. The address with its password
  * is among the program's arguments, which others on this machine may be able to list.
  * @param input an address, or a typed source; `rtsp://…#transport=udp` for RTSP over UDP
@@ -77,7 +80,7 @@ export function fromLive(
   config: FromLiveConfig = {},
 ): Observable<Frame> {
   expectKnownKeys('fromLive', config, KEYS);
-  const { retryDelay = {}, onState, onDropped } = config;
+  const { retryDelay = {}, onOpen, onState, onDropped } = config;
   expectKnownKeys('retryDelay', retryDelay, ['minSeconds', 'maxSeconds']);
   const minSeconds = expectNumber('minSeconds', retryDelay.minSeconds ?? 0.25, { min: 0 });
   const maxSeconds = expectNumber('maxSeconds', retryDelay.maxSeconds ?? 1.5, { min: minSeconds });
@@ -95,6 +98,7 @@ export function fromLive(
     stallSeconds: expectNumber('stallSeconds', config.stallSeconds ?? 5, { above: 0 }),
     openSeconds: expectNumber('openSeconds', config.openSeconds ?? 15, { above: 0 }),
     retryDelay: { minSeconds, maxSeconds },
+    onOpen: (facts) => onOpen?.(facts),
     onState: (state, reason) => onState?.(state, reason),
     onDropped: (cause) => onDropped?.(cause),
   });

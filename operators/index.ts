@@ -15,6 +15,8 @@ export type { BackOff } from './live/backOff.ts';
 export { testBoxes } from './live/testPattern.ts';
 export type { TestBox, TestPattern } from './live/testPattern.ts';
 export { fromImages } from './fromImages.ts';
+export { frameFromPixels } from './frameFromPixels.ts';
+export type { FrameFromPixelsConfig } from './frameFromPixels.ts';
 export { isImageSource } from './images/findImages.ts';
 export type { FromImagesConfig } from './fromImages.ts';
 export { detect } from './detect.ts';

@@ -61,6 +61,7 @@ export const configSchema: TObject = Type.Object(
     decoder: oneOf(['auto', 'wasm', 'native']),
     stride: whole(1),
     maxFrames: whole(0),
+    maxSources: whole(1),
     detect: Type.Optional(Type.Object({}, { description: 'settings with names' })),
     server: Type.Optional(Type.Object({}, { description: 'settings with names' })),
   },

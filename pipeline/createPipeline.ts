@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
-import { expectKnownKeys, openSupervisedDetector } from '../models/index.ts';
+import { expectInteger, expectKnownKeys, openSupervisedDetector } from '../models/index.ts';
 import type { Detector, FrameDetections, SupervisedDetectorOptions } from '../models/index.ts';
 import { Turns } from '../operators/index.ts';
 import type { DecoderChoice } from '../operators/index.ts';
@@ -11,6 +11,9 @@ import type { SourceReport } from './runningSource.ts';
 import type { ReadingConfig } from './sourceEvents.ts';
 import { Sources } from './sources.ts';
 import type { PipelineSources } from './sources.ts';
+
+/** Sources there may be at a time. */
+export const MAX_SOURCES = 64;
 
 /** Options of `createPipeline`. */
 export interface PipelineOptions {
@@ -26,6 +29,8 @@ export interface PipelineOptions {
   readonly stride?: number;
   /** End each source after so many frames, where it says nothing else; 0 for all. Default 0. */
   readonly maxFrames?: number;
+  /** Sources there may be at a time, 1 or more; each takes a decoder and memory for its frames. Default 64. */
+  readonly maxSources?: number;
   /**
    * Also let HTTP requests add, remove, pause and resume sources, text only. Default false: whoever can
    * reach the port could have any file played that this process can read.
@@ -54,7 +59,9 @@ export interface Pipeline extends AsyncDisposable {
 }
 
 const KEYS =
-  'sources detector detect decoder stride maxFrames manage onState onRemoved server'.split(' ');
+  'sources detector detect decoder stride maxFrames maxSources manage onState onRemoved server'.split(
+    ' ',
+  );
 
 /**
  * Runs sources through one model and serves the results.
@@ -70,6 +77,7 @@ const KEYS =
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   expectKnownKeys('createPipeline', options, KEYS);
   const { detect, decoder, stride, maxFrames, onState, onRemoved } = options;
+  const maxSources = expectInteger('maxSources', options.maxSources ?? MAX_SOURCES, { min: 1 });
   let sources: Sources | undefined;
   // the server first: a port in use is known at once, a model takes a while
   const server = await createDetectionServer({
@@ -86,6 +94,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     const defaults = { detect, decoder, stride, maxFrames };
     const running = new Sources({
       defaults,
+      maxSources,
       detector,
       turns,
       server,

@@ -29,6 +29,7 @@ export interface Config {
   readonly decoder?: string;
   readonly stride?: number;
   readonly maxFrames?: number;
+  readonly maxSources?: number;
   readonly detect?: Readonly<Record<string, unknown>>;
   readonly server?: Readonly<Record<string, unknown>>;
 }
@@ -37,10 +38,17 @@ type Path = readonly (string | number)[];
 
 /**
  * Reads a configuration, YAML 1.2, and checks every key of it.
+ * `${NAME}` in a `source` stands for a variable of the environment, so that passwords need not be in the
+ * file; within an address it is percent-encoded.
  * @param text the file   @param file its path, for messages and for the paths in it
+ * @param environment where the variables are. Default: this process's
  * @throws TypeError with one line: file, line, key, what was expected and what came
  */
-export function parseConfig(text: string, file: string): Config {
+export function parseConfig(
+  text: string,
+  file: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number, message: string): TypeError =>
@@ -74,7 +82,31 @@ export function parseConfig(text: string, file: string): Config {
     }
     seen.add(source.name);
   }
-  return withAbsolutePaths(config, dirname(resolve(file)));
+  const sources = config.sources?.map((source, index) => {
+    const toError = (missing: string): TypeError =>
+      at(
+        offsetOf(document, ['sources', index, 'source']),
+        `There is no variable ${missing} in the environment; set it, or write the address out`,
+      );
+    return { ...source, source: fillIn(source.source, environment, toError) };
+  });
+  return withAbsolutePaths(sources ? { ...config, sources } : config, dirname(resolve(file)));
+}
+
+/** Puts variables of the environment in their places. @param toError makes the error of one that is not there */
+function fillIn(
+  text: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  toError: (name: string) => Error,
+): string {
+  const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+  return text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
+    const value = environment[name];
+    if (value === undefined) {
+      throw toError(name);
+    }
+    return isAddress ? encodeURIComponent(value) : value;
+  });
 }
 
 function owner(source: object, index: number): string {

@@ -43,7 +43,7 @@ export async function serveCommand(
 }
 
 async function start(options: ServeArguments, say: (line: string) => void): Promise<Pipeline> {
-  const { sources, config, manage, host, port, detector, detect, decoder } = options;
+  const { sources, config, manage, maxSources, host, port, detector, detect, decoder } = options;
   // who names a file or opens the door for requests means to say what is played
   const isDemo = sources.length === 0 && config === undefined && !manage;
   const pipeline = await createPipeline({
@@ -56,6 +56,7 @@ async function start(options: ServeArguments, say: (line: string) => void): Prom
     decoder,
     stride: options.vidStride,
     maxFrames: options.maxFrames,
+    maxSources,
     manage,
     onState(report) {
       if (report.state !== 'connecting') {

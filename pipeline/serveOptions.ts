@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { ConfigFile } from './configFile.ts';
+import { MAX_SOURCES } from './createPipeline.ts';
 import { addModelOptions, modelArguments, whole } from './options.ts';
 import type { ModelArguments, ModelFlags } from './options.ts';
 import type { Config, ConfigSource } from './parseConfig.ts';
@@ -14,6 +15,7 @@ export interface ServeArguments extends ModelArguments {
   readonly port: number;
   /** Whether requests may change the sources. */
   readonly manage: boolean;
+  readonly maxSources: number;
   readonly config: ServedConfig | undefined;
 }
 
@@ -32,6 +34,7 @@ export interface ServeFlags extends ModelFlags {
   readonly loop?: boolean;
   readonly batch: number;
   readonly manage?: boolean;
+  readonly maxSources: number;
   readonly motion?: boolean;
 }
 
@@ -48,6 +51,7 @@ export function addServeOptions(command: Command): Command {
         '--manage',
         'let HTTP requests add and remove sources: whatever this program can read',
       )
+      .option('--max-sources <n>', 'sources there may be at a time', whole(1), MAX_SOURCES)
       .option(
         '--motion',
         'while nothing moves, repeat the last result, with a look every 2 seconds',
@@ -72,7 +76,7 @@ export function serveArguments(
     ...flags,
     ...Object.fromEntries(settings.filter(([name]) => !isGiven(name))),
   } as ServeFlags; // the file was held against its schema
-  const { host, port, batch, manage = false, motion = false, loop } = merged;
+  const { host, port, batch, manage = false, maxSources, motion = false, loop } = merged;
   const all = modelArguments(merged);
   const typed = flags.source.map((source) => ({ ...source, loop: loop ?? false }));
   const typedNames = new Set(typed.map(({ name }) => name));
@@ -93,6 +97,7 @@ export function serveArguments(
     host,
     port,
     manage,
+    maxSources,
     config: file && { ...file, sourcesOf },
   };
 }

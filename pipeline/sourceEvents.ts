@@ -1,5 +1,5 @@
-import { Observable, map, tap } from 'rxjs';
-import type { Subject } from 'rxjs';
+import { Observable, connect, filter, map, merge, pipe, tap } from 'rxjs';
+import type { MonoTypeOperatorFunction, Subject } from 'rxjs';
 import type { Demand, Detector, Frame, FrameDetections } from '../models/index.ts';
 import { detect, fromLive, isLiveSource, pace, track } from '../operators/index.ts';
 import type { DecoderChoice, DetectConfig, Turns } from '../operators/index.ts';
@@ -138,13 +138,26 @@ function openFrames(
   const isTyped = typeof source === 'object' && !(source instanceof URL);
   if (isTyped || isLiveSource(source)) {
     const { stallSeconds } = own;
-    return fromLive(source, {
+    let isFile = false;
+    const frames$ = fromLive(source, {
       ...common,
       source: name,
       ...(stallSeconds === undefined ? {} : { stallSeconds }),
+      onOpen: (facts) => ({ isFile } = facts),
       onState: (state, reason) => tell({ type: 'status', source: name, state, reason }),
       onDropped: miss,
     }).pipe(arrived);
+    return frames$.pipe(
+      connect((shared$) =>
+        merge(
+          shared$.pipe(filter(() => !isFile)),
+          shared$.pipe(
+            filter(() => isFile), // a recording on the web
+            atItsSpeed(tally),
+          ),
+        ),
+      ),
+    );
   }
   const { decoder } = defaults;
   const { loop } = own;
@@ -154,7 +167,14 @@ function openFrames(
   };
   return openSource(String(source), { ...common, name, decoder, loop, onFault }).pipe(
     arrived,
-    pace({
+    atItsSpeed(tally),
+  );
+}
+
+/** Plays a file as a camera would have delivered it. */
+function atItsSpeed(tally: Tally): MonoTypeOperatorFunction<Frame> {
+  return pipe(
+    pace<Frame>({
       onDropped(frame) {
         frame.close();
         tally.drop(STOPPED);

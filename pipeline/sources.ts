@@ -21,7 +21,8 @@ const EVERYTHING: readonly Demand[] = [{}];
 export interface PipelineSources {
   /**
    * Adds a source and starts it, unless it is `paused`. Clients whose subscriptions match hear of it.
-   * @throws TypeError where it is wrong, RangeError where its name is taken, Error after `close()`
+   * @throws TypeError where it is wrong, RangeError where its name is taken or there are too many, Error
+   * after `close()`
    */
   add(source: PipelineSource): void;
   /**
@@ -47,6 +48,7 @@ export interface PipelineSources {
 /** What the sources of a pipeline share. */
 export interface SourcesConfig {
   readonly defaults: SourceDefaults;
+  readonly maxSources: number;
   readonly detector: Detector;
   readonly turns: Turns;
   readonly server: DetectionServer;
@@ -115,9 +117,14 @@ export class Sources implements PipelineSources {
 
   #add(given: PipelineSource): void {
     const { name } = given;
-    const { defaults, detector, turns, server, results$ } = this.#config;
+    const { defaults, maxSources, detector, turns, server, results$ } = this.#config;
     if (this.#isClosed) {
       throw new Error(`The pipeline is closed; source ${name} cannot be added`);
+    }
+    if (this.#sources.size >= maxSources) {
+      throw new RangeError(
+        `There are ${maxSources} sources, the most that are allowed; remove one first, or raise the limit (--max-sources, \`maxSources\`)`,
+      );
     }
     const pictures = createPictures();
     const account = new Account();

@@ -122,6 +122,7 @@ class Link {
     if (this.#onlineAtMs === undefined) {
       this.#onlineAtMs = arrivedAtMs;
       this.#clock.restart();
+      this.#settings.onOpen({ isFile });
       this.tell('online', `${line.width}x${line.height}`);
     }
     const index = this.numFrames * this.#settings.request.stride;

@@ -33,6 +33,6 @@ export async function readGolden(picture: string): Promise<Golden> {
 /** A picture as the bundled model wants it, uint8 [416, 416, 3]; the package's own reader fits it. */
 export async function letterboxed(picture: string): Promise<Uint8Array> {
   const path = fileURLToPath(new URL(`pictures/${picture}.png`, FIXTURES));
-  const { image } = await readPicture(path, bundledImageSpec(), 0);
+  const { image } = await readPicture(path, { image: bundledImageSpec(), display: 0 });
   return image;
 }

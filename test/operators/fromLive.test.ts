@@ -1,9 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom, map, take, toArray } from 'rxjs';
+import sharp from 'sharp';
 import { fromLive } from '../../operators/fromLive.ts';
 import { testBoxes } from '../../operators/live/testPattern.ts';
 import { findFfmpeg } from '../../operators/video/nativeDecoder.ts';
@@ -101,6 +105,34 @@ suite('fromLive, what it plays', (declare) => {
       assert.not(/p@ss|p%40ss/.test(told), told);
     });
   }
+
+  test('gives each picture at once, and does not wait for the next one', async () => {
+    const colour = {
+      create: { width: 64, height: 48, channels: 3 as const, background: '#2040d0' },
+    };
+    const jpeg = await sharp(colour).jpeg().toBuffer();
+    const camera = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace;boundary=next' });
+      for (let i = 0; i < 3; i++) {
+        response.write(
+          `--next\r\nContent-type: image/jpeg\r\nContent-length: ${jpeg.length}\r\n\r\n`,
+        );
+        response.write(jpeg);
+        response.write('\r\n');
+      }
+      response.write('--next\r\n'); // and no more
+    }).listen(0, '127.0.0.1');
+    await once(camera, 'listening');
+    const { port } = camera.address() as AddressInfo;
+    const watch = watching(watchLiveSource(`http://127.0.0.1:${port}/`, { stallSeconds: 60 }));
+
+    await until(() => watch.frames.length === 3 || watch.error !== undefined);
+
+    assert.is(watch.error, undefined);
+    watch.subscription.unsubscribe();
+    camera.closeAllConnections();
+    camera.close();
+  });
 
   test('plays live HLS in step with the clock, from its newest segment', async () => {
     writers.push(writeHls(folder));

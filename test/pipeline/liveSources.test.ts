@@ -1,8 +1,12 @@
 /** Live sources of a pipeline: FFmpeg as a camera. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createPipeline } from '../../pipeline/index.ts';
 import { TINY } from '../models/tinyModel.ts';
+import { openFolder, writeHls } from '../operators/cameras.ts';
 import * as assert from '../support/assert.ts';
 import { openClient } from '../support/sockets.ts';
 import { MODEL_TEST_MS, suite } from '../support/suite.ts';
@@ -68,6 +72,35 @@ suite('live sources', (test) => {
       assert.ok(removed.every(({ counts }) => counts.inFlight === 0));
       assert.is(removed[2]!.counts.frames, 3);
       assert.is(removed[1]!.counts.frames, 0);
+    },
+    LIMIT,
+  );
+
+  test(
+    'play a recording on the web at its own speed',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'vod-'));
+      await new Promise((done) => writeHls(folder, 2).on('close', done)); // 20 frames
+      await using server = await openFolder(folder);
+      const read: number[] = [];
+      let end = (): void => undefined;
+      const ended = new Promise<void>((done) => (end = done));
+      await using pipeline = await createPipeline({
+        sources: [],
+        detector: { model: TINY, device: 'cpu' },
+        server: { port: 0 },
+        onState: ({ state }) => state === 'ended' && end(),
+      });
+      pipeline.results$.subscribe(({ frame }) => read.push(frame));
+      const { sources } = pipeline;
+      sources.add({ name: 'vod', source: `http://127.0.0.1:${server.port}/live.m3u8` });
+      await ended;
+      const [report] = sources.list();
+      await rm(folder, { recursive: true });
+
+      assert.is(report?.counts.frames, 20);
+      assert.ok(read.length > 4, `${read.length} of 20 were read: the others came all at once`);
+      assertAddsUp(report!.counts);
     },
     LIMIT,
   );

@@ -49,6 +49,23 @@ sources:
     assert.equal(parseConfig('sources: []', FILE), { sources: [] });
   });
 
+  test('takes passwords and addresses from the environment', () => {
+    const text = `sources:
+  - { name: a, source: "rtsp://me:\${PASSWORD}@10.0.0.7/live" }
+  - { name: b, source: "\${STREET}" }`;
+    const sourcesOf = (environment: Record<string, string>): (string | undefined)[] =>
+      (parseConfig(text, FILE, environment).sources ?? []).map(({ source }) => source);
+
+    assert.equal(sourcesOf({ PASSWORD: 'a/b@c', STREET: 'udp://239.0.0.1:5000' }), [
+      'rtsp://me:a%2Fb%40c@10.0.0.7/live',
+      'udp://239.0.0.1:5000',
+    ]);
+    assert.throws(
+      () => sourcesOf({ STREET: 'x' }),
+      /^.*serve.yaml, line 2: There is no variable PASSWORD in the environment/,
+    );
+  });
+
   const wrong: readonly (readonly [string, number, RegExp])[] = [
     ['sources:\n  - name: a\n    source: x\n    strid: 2', 4, /`strid` of source `a`.*`stride`/],
     ['sources:\n  - name: a\n    source: x\n    stride: 0', 4, /`stride` of source `a`.*>= 1.*`0`/],

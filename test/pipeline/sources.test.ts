@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Observable, Subject, firstValueFrom, take, toArray } from 'rxjs';
+import { MAX_SOURCES } from '../../pipeline/createPipeline.ts';
 import { DEMO_CLIP, createPipeline } from '../../pipeline/index.ts';
 import type {
   Frame,
@@ -282,6 +283,13 @@ suite('Pipeline.sources', (test) => {
       assert.is(sources.list().length, 1);
       sources.add({ name: 'cam', source: 'rtsp://me:secret@10.0.0.7/live', paused: true });
       assert.is(reportOf(pipeline, 'cam').source, 'rtsp://***@10.0.0.7/live');
+      for (let i = 2; i < MAX_SOURCES; i++) {
+        sources.add({ name: `n${i}`, source: SHORT_CLIP, paused: true });
+      }
+      const more = { name: 'more', source: SHORT_CLIP, paused: true };
+      wrong(() => sources.add(more), 'RangeError', /^There are 64 sources, .* --max-sources/);
+      sources.remove('n2');
+      sources.add(more);
     },
     LIMIT,
   );
