@@ -51,18 +51,21 @@ export function inferLatest<T, R>(
     new Observable<R>((subscriber) => {
       // The newest value whose turn is still to come: none or one.
       const waiting: T[] = [];
+      // When it came, ms.
+      let newestAt = 0;
 
       return source
         .pipe(
           filter((value) => {
             const older = waiting.splice(0, 1, value);
+            newestAt = performance.now();
             older.forEach((dropped) => onDropped?.(dropped));
             // Where one waited already, its turn is queued in `concatMap`; the newer value takes it over.
             return older.length === 0;
           }),
           concatMap((_, index) => {
             const next = (): ObservableInput<R> => project(waiting.shift() as T, index);
-            return turns === undefined ? next() : turns.run(next);
+            return turns === undefined ? next() : turns.run(next, () => newestAt);
           }),
           // Runs after source and inner are unsubscribed: closing a frame may make the source emit.
           tap({ finalize: () => dropAll(waiting, onDropped) }),

@@ -1,4 +1,4 @@
-import { NEVER, Subject, defer, merge, of, take, tap, throwError } from 'rxjs';
+import { EMPTY, NEVER, Subject, defer, merge, of, take, tap, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { inferLatest } from '../../operators/inferLatest.ts';
 import { Turns } from '../../operators/turns.ts';
@@ -83,6 +83,51 @@ suite('Turns', (test) => {
     turns.run(() => of(4)).subscribe((value) => told.push(value));
 
     assert.equal(told, [1, 4]);
+  });
+
+  test('go to whoever has the newest of the front half', () => {
+    const begun: string[] = [];
+    const turns = new Turns();
+    const gate$ = new Subject<void>();
+    turns.run(() => gate$).subscribe();
+    const ask = (name: string, newestAt: number): void => {
+      const work = (): Observable<never> => (begun.push(name), EMPTY);
+      turns.run(work, () => newestAt).subscribe();
+    };
+    ask('old', 1);
+    ask('new', 3);
+    ask('newer, at the back', 4);
+
+    gate$.complete();
+
+    assert.equal(begun, ['new', 'old', 'newer, at the back']);
+  });
+
+  test('come to a slow source among fast ones', () => {
+    const begun: string[] = [];
+    const turns = new Turns();
+    const running: Subject<void>[] = [];
+    let clock = 0;
+    const ask = (name: string, newestAt: () => number): void => {
+      const work = (): Observable<void> => {
+        begun.push(name);
+        const gate$ = new Subject<void>();
+        running.push(gate$);
+        return gate$;
+      };
+      turns.run(work, newestAt).subscribe({ complete: () => ask(name, newestAt) });
+    };
+    ask('slow', () => 0); // its only frame grows old
+    for (const name of ['a', 'b', 'c']) {
+      ask(name, () => clock);
+    }
+    for (let i = 0; i < 40; i++) {
+      clock += 1;
+      running.shift()?.complete();
+    }
+
+    const share = begun.filter((name) => name === 'slow').length / begun.length;
+    assert.ok(share > 1 / 8, `${begun.join(' ')}`);
   });
 
   test('are of one at least', () => {

@@ -64,7 +64,7 @@ suite('soak', (test) => {
     'accounts for every frame of cameras that fail, and leaves no process behind',
     async () => {
       const { code, stdout, stderr, left } = await soak(
-        '--minutes 0.08 --cameras 2 --json'.split(' '),
+        '--minutes 0.25 --cameras 8 --json'.split(' '),
       );
 
       assert.is(code, 0, stderr);
@@ -72,7 +72,10 @@ suite('soak', (test) => {
       assert.equal(report.faults, []);
       assert.ok(isEven(report.counts));
       assert.is(report.counts.inFlight, 0);
+      assert.equal([report.cameras, report.flapping], [8, 3]);
       assert.ok(report.counts.delivered > 0);
+      const numFaults = Object.values(report.recoveries).reduce((sum, { count }) => sum + count, 0);
+      assert.ok(numFaults > 0, 'no camera has failed');
       assert.ok(report.readers.every(({ numFrames }) => numFrames > 0));
       assert.equal(left, []);
     },
