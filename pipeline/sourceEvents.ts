@@ -17,6 +17,9 @@ const DISPLAY_PIXELS = 640;
 /** Why a frame was left out that waited, or was being read, when its source ended. */
 const STOPPED = 'stopped';
 
+/** Frames of a live source that are of use at a time: two in the model, one that waits, the one that replaces it. */
+const OPEN_FRAMES = 4;
+
 /** How the frame before is used: what is nearly as probable stays, which is fast and still. */
 const LIVE_REUSE = 'tolerant';
 
@@ -142,6 +145,7 @@ function openFrames(
     const frames$ = fromLive(source, {
       ...common,
       source: name,
+      maxOpenFrames: OPEN_FRAMES,
       ...(stallSeconds === undefined ? {} : { stallSeconds }),
       onOpen: (facts) => ({ isFile } = facts),
       onState: (state, reason) => tell({ type: 'status', source: name, state, reason }),
