@@ -48,6 +48,19 @@ const serverSchema: TObject = Type.Object(
   closed,
 );
 
+const ratio = Type.Number({ minimum: 0, maximum: 1 });
+const zonesSchema = Type.Record(
+  Type.String(),
+  Type.Object(
+    {
+      source: Type.Optional(Type.String({ minLength: 1 })),
+      points: Type.Array(Type.Tuple([ratio, ratio]), { minItems: 3, maxItems: 64 }),
+    },
+    closed,
+  ),
+  { description: 'zones by name, each with at least 3 `points` [x, y] from 0 to 1' },
+);
+
 /** The file as a whole; its parts are in {@link partSchemas}. */
 export const configSchema: TObject = Type.Object(
   {
@@ -62,6 +75,7 @@ export const configSchema: TObject = Type.Object(
     stride: whole(1),
     maxFrames: whole(0),
     maxSources: whole(1),
+    zones: Type.Optional(zonesSchema),
     detect: Type.Optional(Type.Object({}, { description: 'settings with names' })),
     server: Type.Optional(Type.Object({}, { description: 'settings with names' })),
   },

@@ -4,6 +4,7 @@ import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml
 import type { Document } from 'yaml';
 import { isLiveSource } from '../operators/index.ts';
 import { findProblem } from '../server/index.ts';
+import type { ServerOptions } from '../server/index.ts';
 import { configSchema, partSchemas } from './configSchema.ts';
 import { withoutAddresses } from './pipelineSource.ts';
 
@@ -30,6 +31,7 @@ export interface Config {
   readonly stride?: number;
   readonly maxFrames?: number;
   readonly maxSources?: number;
+  readonly zones?: ServerOptions['zones'];
   readonly detect?: Readonly<Record<string, unknown>>;
   readonly server?: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 /** What the command line and the configuration file of `serve` say, as typed values. */
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import type { ServerOptions } from '../server/index.ts';
 import type { ConfigFile } from './configFile.ts';
 import { MAX_SOURCES } from './createPipeline.ts';
 import { addModelOptions, modelArguments, whole } from './options.ts';
@@ -16,6 +17,7 @@ export interface ServeArguments extends ModelArguments {
   /** Whether requests may change the sources. */
   readonly manage: boolean;
   readonly maxSources: number;
+  readonly zones: Required<ServerOptions>['zones'];
   readonly config: ServedConfig | undefined;
 }
 
@@ -98,6 +100,7 @@ export function serveArguments(
     port,
     manage,
     maxSources,
+    zones: file?.config.zones ?? {},
     config: file && { ...file, sourcesOf },
   };
 }

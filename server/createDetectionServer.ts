@@ -6,6 +6,7 @@ import type { Subscription } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { Demand } from '../models/index.ts';
+import { CODECS, JSON_CODEC } from './codec.ts';
 import { Connection } from './connection.ts';
 import { createCounters } from './counters.ts';
 import type { Counters, ServerStats } from './counters.ts';
@@ -18,9 +19,13 @@ import { PictureViewer } from './pictureViewer.ts';
 import type { SourceFeed } from './sourceFeed.ts';
 import { SourceHub } from './sourceHub.ts';
 import { Subscriber } from './subscriber.ts';
+import { resolveZones } from './zones.ts';
+import type { Zone } from './zones.ts';
 
 /** How long a client may take over the closing handshake before it is cut off, ms. */
 const CLOSE_TIMEOUT_MS = 5_000;
+/** Messages above this are worth compressing, bytes. */
+const COMPRESS_BYTES = 1_024;
 /** The same when the whole server closes. */
 const SHUTDOWN_MS = 1_000;
 
@@ -61,7 +66,8 @@ export interface DetectionServer extends AsyncDisposable {
 export async function createDetectionServer(options?: ServerOptions): Promise<DetectionServer> {
   const resolved = resolveServerOptions(options);
   const version = await packageVersion();
-  const hub = new SourceHub();
+  const zones = resolveZones(resolved.zones);
+  const hub = new SourceHub(resolved);
   const http = createServer(
     createHttpHandler({
       isReady: resolved.isReady,
@@ -73,7 +79,7 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
   );
   const { url, port } = await listen(http, resolved.host, resolved.port);
   const counters = createCounters();
-  const sockets = new SocketDoor({ hub, counters, options: resolved, version });
+  const sockets = new SocketDoor({ hub, counters, options: resolved, version, zones });
   http.on('upgrade', (request, socket, head) => sockets.accept(request, socket, head));
   // No descriptors left, for one: the clients that are connected are not concerned.
   http.on('error', () => (counters.acceptErrors += 1));
@@ -101,6 +107,7 @@ interface SocketDoorConfig {
   readonly counters: Counters;
   readonly options: Required<ServerOptions>;
   readonly version: string;
+  readonly zones: readonly Zone[];
 }
 
 /** Accepts WebSockets, pings them, and closes them in the end. */
@@ -121,7 +128,9 @@ class SocketDoor {
       maxPayload: options.maxMessageBytes,
       closeTimeout: CLOSE_TIMEOUT_MS, // missing in @types/ws 8.18
       // Without this ws agrees to whatever subprotocol a client names first.
-      handleProtocols: (): false => false,
+      handleProtocols: (offered: ReadonlySet<string>): string | false =>
+        [...offered].find((protocol) => CODECS.has(protocol)) ?? false,
+      perMessageDeflate: options.compress && { threshold: COMPRESS_BYTES },
     };
     this.#ws = new WebSocketServer(settings);
     this.#heartbeat = setInterval(() => {
@@ -134,7 +143,7 @@ class SocketDoor {
   /** Answers one upgrade request. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy()); // a peer that is gone needs no answer
-    const { hub, counters, options } = this.#config;
+    const { hub, counters, options, version, zones } = this.#config;
     const url = urlOf(request);
     const pictures$ =
       url?.pathname === '/v1/pictures'
@@ -150,7 +159,11 @@ class SocketDoor {
         this.#open(accepted, (onClose) => {
           const client = { socket: accepted, hub, counters, options, onClose };
           return pictures$ === undefined
-            ? new Subscriber({ ...client, version: this.#config.version, epoch: this.epoch })
+            ? new Subscriber({
+                ...{ ...client, version, zones, epoch: this.epoch },
+                codec: CODECS.get(accepted.protocol) ?? JSON_CODEC,
+                permits: () => true,
+              })
             : new PictureViewer({ ...client, pictures$ });
         });
       });
@@ -182,7 +195,8 @@ class SocketDoor {
     this.#connections.add(connection);
     const client = createClient((ending, text) => connection.close(ending, text));
     socket.on('message', (data, isBinary) => {
-      client.receive(isBinary || !Buffer.isBuffer(data) ? undefined : data.toString());
+      const bytes = data as Buffer; // ws's default `binaryType`
+      client.receive(isBinary ? bytes : bytes.toString());
     });
     socket.on('close', () => {
       client.end();

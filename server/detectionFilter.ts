@@ -1,4 +1,13 @@
 import type { Demand, Detection } from '../models/index.ts';
+import type { FrameSize, Zone } from './zones.ts';
+
+/** What is wanted of a source's detections; everything where fields are absent. */
+export interface FilterOptions extends Demand {
+  /** Only objects with one of these track numbers. */
+  readonly tracks?: readonly number[] | undefined;
+  /** Only objects in one of these. */
+  readonly zones?: readonly Zone[] | undefined;
+}
 
 /** What a client wants to see of a frame. */
 export interface DetectionFilter {
@@ -8,33 +17,44 @@ export interface DetectionFilter {
   readonly demand: Demand;
   /** At most so many detections of a frame; Infinity for all that pass. */
   readonly limit: number;
-  passes(detection: Detection): boolean;
+  passes(source: string, detection: Detection, size: FrameSize): boolean;
   /** @returns the first `limit` detections that pass, in their order */
-  select(detections: readonly Detection[]): readonly Detection[];
+  select(source: string, detections: readonly Detection[], size: FrameSize): readonly Detection[];
 }
 
-/**
- * Makes a filter by label, score and number.
- * @param demand what is wanted; everything where its fields are absent
- */
+/** Makes a filter by label, score, track, zone and number. */
 export function createDetectionFilter({
   classes,
   minScore = 0,
   limit,
-}: Demand = {}): DetectionFilter {
-  const wanted = classes === undefined ? undefined : new Set(classes);
-  const demand: Demand = {
-    ...(wanted === undefined ? {} : { classes: [...wanted].sort() }),
+  tracks,
+  zones,
+}: FilterOptions = {}): DetectionFilter {
+  const labels = classes && new Set(classes);
+  const numbers = tracks && new Set(tracks);
+  const wanted: Demand = {
+    ...(labels === undefined ? {} : { classes: [...labels].sort() }),
     ...(minScore > 0 ? { minScore } : {}),
-    ...(limit === undefined ? {} : { limit }),
   };
-  const passes = ({ label, score }: Detection): boolean =>
-    score >= minScore && (wanted?.has(label) ?? true);
+  const limited = limit === undefined ? {} : { limit };
+  // Whoever reads tokens knows neither tracks nor zones: it must not stop at the first `limit` objects.
+  const isOfTokens = tracks === undefined && zones === undefined;
+  const passes: DetectionFilter['passes'] = (source, detection, size) =>
+    detection.score >= minScore &&
+    (labels?.has(detection.label) ?? true) &&
+    (numbers === undefined ||
+      (detection.trackId !== undefined && numbers.has(detection.trackId))) &&
+    (zones?.some((zone) => zone.contains(source, detection, size)) ?? true);
   return {
-    key: JSON.stringify(demand),
-    demand,
+    key: JSON.stringify({
+      ...{ ...wanted, ...limited },
+      ...(numbers && { tracks: [...numbers].sort((a, b) => a - b) }),
+      ...(zones && { zones: zones.map(({ name }) => name).sort() }),
+    }),
+    demand: isOfTokens ? { ...wanted, ...limited } : wanted,
     limit: limit ?? Infinity,
     passes,
-    select: (detections) => detections.filter(passes).slice(0, limit),
+    select: (source, detections, size) =>
+      detections.filter((detection) => passes(source, detection, size)).slice(0, limit),
   };
 }

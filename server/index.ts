@@ -10,3 +10,4 @@ export { parseClientMessage } from './parseClientMessage.ts';
 export { schema } from './schema.ts';
 export type { FrameArrival, Picture, SourceEvent, SourceFeed } from './sourceFeed.ts';
 export type { SourceManager } from './sourceManager.ts';
+export type { ZoneOptions } from './zones.ts';

@@ -1,9 +1,12 @@
 import type { FoundObject } from '../models/index.ts';
-import { createDetectionFilter } from './detectionFilter.ts';
+import type { Codec } from './codec.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
 import { matchesGlob } from './matchesGlob.ts';
 import type { GapCause, GapMessage, Policy, SubscribeMessage } from './messages.ts';
-import type { PublishedFrame } from './publishedFrame.ts';
+import { createFrameForm } from './publishedFrame.ts';
+import type { FrameForm, PublishedFrame } from './publishedFrame.ts';
+import type { ReplayRange } from './replay.ts';
+import type { FrameSize } from './zones.ts';
 
 /** What one subscription knows of one source. */
 interface Track {
@@ -11,6 +14,8 @@ interface Track {
   next: number;
   /** The last `seq` that is missing; nothing is owed while it is below `next`. */
   lost: number;
+  /** The last `seq` that the client has acknowledged, or that it was not sent. */
+  acked: number;
   /** The newest frame, kept while the client is busy. */
   held: PublishedFrame | undefined;
   /** Time from which the next frame is due under `everyMs`, ms. */
@@ -29,6 +34,14 @@ export interface Delivery {
   readonly frame: PublishedFrame | undefined;
 }
 
+/** What a subscription is made of beside the client's message. */
+export interface InterestConfig {
+  /** The server's. */
+  readonly epoch: string;
+  readonly filter: DetectionFilter;
+  readonly codec: Codec;
+}
+
 /**
  * One subscription of one client: what it wants, and what it is owed. Pure bookkeeping: it sends nothing.
  * A frame is taken, then either settled (sent), held (the newest only) or lost.
@@ -37,26 +50,34 @@ export class Interest {
   readonly id: string;
   readonly policy: Policy;
   readonly filter: DetectionFilter;
+  /** How its frames are written. */
+  readonly form: FrameForm;
   readonly wantsObjects: boolean;
-  readonly #sources: readonly string[];
-  readonly #fromSeq: ReadonlyMap<string, number>;
+  /** Frames of a source that may be unacknowledged; Infinity without a limit. */
+  readonly #window: number;
+  readonly #message: SubscribeMessage;
   readonly #hasRestarted: boolean;
   readonly #tracks = new Map<string, Track>();
 
-  /** @param epoch the server's */
-  constructor(message: SubscribeMessage, epoch: string) {
+  constructor(message: SubscribeMessage, { epoch, filter, codec }: InterestConfig) {
     this.id = message.id;
     this.policy = message.policy ?? 'latest';
-    this.filter = createDetectionFilter(message);
+    this.filter = filter;
+    this.form = createFrameForm(message.id, filter, codec);
     this.wantsObjects = message.objects ?? false;
-    this.#sources = message.sources ?? ['*'];
-    this.#fromSeq = new Map(Object.entries(message.fromSeq ?? {}));
+    this.#window = message.window ?? Infinity;
+    this.#message = message;
     this.#hasRestarted = message.epoch !== undefined && message.epoch !== epoch;
+  }
+
+  /** The sources it has begun with. */
+  get sources(): readonly string[] {
+    return [...this.#tracks.keys()];
   }
 
   /** Tells whether a source is among the ones asked for. */
   matches(source: string): boolean {
-    return this.#sources.some((pattern) => matchesGlob(pattern, source));
+    return (this.#message.sources ?? ['*']).some((pattern) => matchesGlob(pattern, source));
   }
 
   /** Tells whether it has begun with a source: the same as `matches` for those that were attached, and cheap. */
@@ -65,33 +86,62 @@ export class Interest {
   }
 
   /**
-   * Begins with a source.
-   * @param seq number of the source's last message, 0 where it has sent none
-   * @returns the gap between what the client asked to resume from and now, where there is one
+   * Begins with a source: with what comes next, with its newest frame, or where the client was before.
+   * @returns the gap between what the client asked to resume from and what there is, where there is one
    */
-  begin(source: string, seq: number): GapMessage | undefined {
+  begin(source: string, { oldestSeq, lastSeq }: ReplayRange): GapMessage | undefined {
     const known = this.#tracks.get(source);
     if (known !== undefined) {
       known.frame = -1; // the source was detached and is back: `seq` went on, its frames count anew
       return undefined;
     }
+    const from = this.#message.fromSeq?.[source];
+    // A number of another epoch says nothing about this one.
+    const isOther = from !== undefined && (this.#hasRestarted || from > lastSeq + 1);
+    // Thinned by time there is nothing to go on with: what is old is not due.
+    const oldest = typeof this.policy === 'string' ? oldestSeq : lastSeq + 1;
+    const newest = this.#message.snapshot === true ? Math.max(lastSeq, oldestSeq) : lastSeq + 1;
+    const next = from === undefined ? newest : isOther ? oldest : Math.max(from, oldest);
     this.#tracks.set(source, {
-      next: seq + 1,
-      lost: seq,
+      next,
+      lost: next - 1,
+      acked: next - 1,
       held: undefined,
       dueMs: -Infinity,
       frame: -1,
       isDue: false,
       numObjects: 0,
     });
-    const from = this.#fromSeq.get(source);
-    if (from === undefined) {
-      return undefined;
+    if (isOther) {
+      return this.#gap(source, Math.min(1, next - 1), next - 1, 'restart');
     }
-    if (this.#hasRestarted || from > seq + 1) {
-      return this.#gap(source, Math.min(1, seq), seq, 'restart'); // that number is of another epoch
+    return from === undefined || Math.max(1, from) >= next
+      ? undefined
+      : this.#gap(source, Math.max(1, from), next - 1, 'evicted');
+  }
+
+  /** The first `seq` of a source that is neither sent nor announced; undefined while the window is full. */
+  wanted(source: string): number | undefined {
+    const track = this.#tracks.get(source);
+    return track === undefined || track.next - 1 - track.acked >= this.#window
+      ? undefined
+      : track.next;
+  }
+
+  /**
+   * Takes note of what the client has worked on.
+   * @returns what is wrong with it, as the rest of a sentence
+   */
+  acknowledge(source: string, seq: number): string | undefined {
+    const track = this.#tracks.get(source);
+    if (this.#window === Infinity) {
+      return 'to be of a subscription with a `window`';
     }
-    return from > seq ? undefined : this.#gap(source, from, seq, 'evicted');
+    if (track === undefined || seq >= track.next) {
+      return `of \`${source}\` to be at most ${track === undefined ? 0 : track.next - 1}, the last one sent`;
+    }
+    track.acked = Math.max(track.acked, seq);
+    return undefined;
   }
 
   /**
@@ -115,10 +165,12 @@ export class Interest {
    * Tells whether an object is among the first `limit` of its frame that pass the filter, and nothing
    * older of its source waits. To be asked once for each object, in their order.
    */
-  takesObject({ source, frame, detection }: FoundObject, nowMs: number): boolean {
+  takesObject({ source, frame, detection }: FoundObject, size: FrameSize, nowMs: number): boolean {
     const track = this.#tracks.get(source);
     const isWanted =
-      this.wantsObjects && this.isDue(source, frame, nowMs) && this.filter.passes(detection);
+      this.wantsObjects &&
+      this.isDue(source, frame, nowMs) &&
+      this.filter.passes(source, detection, size);
     if (track === undefined || !isWanted) {
       return false;
     }
@@ -126,15 +178,16 @@ export class Interest {
     return track.numObjects <= this.filter.limit && track.held === undefined;
   }
 
-  /** @returns what is to be sent for this frame: the frame, and before it the gap up to it */
-  take(frame: PublishedFrame): Delivery {
-    return { source: frame.source, gap: this.#owedGap(frame.source), frame };
+  /** @returns what is to be sent for a frame: the frame, and before it the gap up to it */
+  take(source: string, frame?: PublishedFrame): Delivery {
+    return { source, gap: this.#owedGap(source), frame };
   }
 
   /** Notes that a delivery was sent. */
   settle({ source, frame }: Delivery): void {
     const track = this.#tracks.get(source);
     if (track !== undefined) {
+      track.acked += Math.max(0, track.lost - track.next + 1); // who gets none of them acknowledges none
       track.next = Math.max(track.lost, frame?.seq ?? 0) + 1;
       track.held = undefined;
     }
@@ -151,26 +204,25 @@ export class Interest {
       track.held = frame;
     }
     if (older !== undefined && older !== frame) {
-      this.lose(older);
+      this.lose(older.source, older.seq);
       return true;
     }
     return false;
   }
 
-  /** Notes that a frame will never be sent; it is announced by the next gap, but not under `everyMs`. */
-  lose(frame: PublishedFrame): void {
-    const track = this.#tracks.get(frame.source);
+  /** Notes that frames up to one will never be sent; it is announced by the next gap, but not under `everyMs`. */
+  lose(source: string, seq: number): void {
+    const track = this.#tracks.get(source);
     if (track !== undefined && typeof this.policy === 'string') {
-      track.lost = frame.seq;
+      track.lost = seq;
     }
   }
 
-  /** @returns everything owed, or what is owed for one source */
-  owed(only?: string): readonly Delivery[] {
-    return [...this.#tracks]
-      .filter(([source]) => only === undefined || source === only)
-      .map(([source, { held }]) => ({ source, gap: this.#owedGap(source), frame: held }))
-      .filter(({ gap, frame }) => gap !== undefined || frame !== undefined);
+  /** @returns what is owed for a source, where there is anything */
+  owed(source: string): Delivery | undefined {
+    const gap = this.#owedGap(source);
+    const frame = this.#tracks.get(source)?.held;
+    return gap === undefined && frame === undefined ? undefined : { source, gap, frame };
   }
 
   #becomesDue(track: Track, nowMs: number): boolean {

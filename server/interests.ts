@@ -1,46 +1,85 @@
 import { PipelineError } from '../models/errors.ts';
+import { suggest } from '../models/validate.ts';
+import type { Codec } from './codec.ts';
+import { createDetectionFilter } from './detectionFilter.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
 import { Interest } from './interest.ts';
-import type { SubscribeMessage } from './messages.ts';
+import type { AckMessage, SubscribeMessage } from './messages.ts';
+import type { Zone } from './zones.ts';
+
+/** What the subscriptions of one client share. */
+export interface InterestsConfig {
+  /** The server's. */
+  readonly epoch: string;
+  /** 1 or more. */
+  readonly maxSubscriptions: number;
+  readonly codec: Codec;
+  /** Those that the client may name. */
+  readonly zones: readonly Zone[];
+  /** Whether the client may know of a source. */
+  readonly permits: (source: string) => boolean;
+}
 
 /** The subscriptions of one client, by id, in the order in which they were made. */
 export class Interests implements Iterable<Interest> {
   readonly #byId = new Map<string, Interest>();
-  readonly #epoch: string;
-  readonly #maxSubscriptions: number;
+  readonly #config: InterestsConfig;
 
-  /** @param epoch the server's   @param maxSubscriptions 1 or more */
-  constructor(epoch: string, maxSubscriptions: number) {
-    this.#epoch = epoch;
-    this.#maxSubscriptions = maxSubscriptions;
+  constructor(config: InterestsConfig) {
+    this.#config = config;
   }
 
   /**
    * Adds a subscription; an id in use replaces the one of that id.
-   * @throws PipelineError ERR_CLIENT_PROTOCOL where there would be too many
+   * @throws PipelineError ERR_CLIENT_PROTOCOL where there would be too many, or its words do not go together
    */
   add(message: SubscribeMessage): Interest {
     const { id } = message;
-    if (!this.#byId.has(id) && this.#byId.size >= this.#maxSubscriptions) {
-      const fact = `Expected at most ${this.#maxSubscriptions} subscriptions, got one more`;
-      throw new PipelineError('ERR_CLIENT_PROTOCOL', fact, { details: { id } });
+    const { maxSubscriptions, epoch, codec } = this.#config;
+    if (!this.#byId.has(id) && this.#byId.size >= maxSubscriptions) {
+      throw wrong(id, `Expected at most ${maxSubscriptions} subscriptions, got one more`);
     }
-    const interest = new Interest(message, this.#epoch);
+    if (message.window !== undefined && message.policy !== 'all') {
+      throw wrong(id, 'Expected `window` of subscribe to go with `"policy": "all"`');
+    }
+    const zones = message.zones?.map((name) => this.#zone(id, name));
+    const filter = createDetectionFilter({ ...message, zones });
+    const interest = new Interest(message, { epoch, filter, codec });
     this.#byId.set(id, interest);
+    return interest;
+  }
+
+  /**
+   * Takes note of what the client has worked on.
+   * @returns the subscription
+   * @throws PipelineError ERR_CLIENT_PROTOCOL where it was never sent, or is not counted
+   */
+  acknowledge({ id, seq }: AckMessage): Interest {
+    const interest = this.#byId.get(id);
+    if (interest === undefined) {
+      throw wrong(id, `Expected \`id\` of ack to be that of a subscription, got \`${id}\``);
+    }
+    for (const [source, number] of Object.entries(seq)) {
+      const problem = interest.acknowledge(source, number);
+      if (problem !== undefined) {
+        throw wrong(id, `Expected \`seq\` of ack ${problem}, got \`${number}\``);
+      }
+    }
     return interest;
   }
 
   /** @throws PipelineError ERR_CLIENT_PROTOCOL where there is none of that id */
   remove(id: string): void {
     if (!this.#byId.delete(id)) {
-      const fact = `Expected \`id\` of unsubscribe to be that of a subscription, got \`${id}\``;
-      throw new PipelineError('ERR_CLIENT_PROTOCOL', fact, { details: { id } });
+      throw wrong(id, `Expected \`id\` of unsubscribe to be that of a subscription, got \`${id}\``);
     }
   }
 
-  /** The subscriptions whose names and globs fit a source. */
+  /** The subscriptions whose names and globs fit a source, where the client may know of it. */
   matching(source: string): readonly Interest[] {
-    return [...this].filter((interest) => interest.matches(source));
+    return this.#config.permits(source)
+      ? [...this].filter((interest) => interest.matches(source))
+      : [];
   }
 
   /** What the subscriptions that have begun with a source want to see of it; matches no globs. */
@@ -55,4 +94,19 @@ export class Interests implements Iterable<Interest> {
   [Symbol.iterator](): Iterator<Interest> {
     return this.#byId.values();
   }
+
+  #zone(id: string, name: string): Zone {
+    const { zones } = this.#config;
+    const zone = zones.find((one) => one.name === name);
+    if (zone === undefined) {
+      const known = zones.map((one) => one.name);
+      const hint = known.length === 0 ? '; this server has none' : suggest(name, known);
+      throw wrong(id, `Expected \`zones\` of subscribe to be known, got \`${name}\`${hint}`);
+    }
+    return zone;
+  }
+}
+
+function wrong(id: string, line: string): PipelineError {
+  return new PipelineError('ERR_CLIENT_PROTOCOL', line, { details: { id } });
 }

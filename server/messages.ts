@@ -46,6 +46,15 @@ export interface SourceInfo {
   readonly counts?: FrameCounts;
 }
 
+/** A named part of the picture that subscriptions can ask for. */
+export interface ZoneInfo {
+  readonly name: string;
+  /** Names of the sources it is of, `*` for any characters and `?` for one. */
+  readonly source: string;
+  /** Its corners in order; x and y from 0 to 1 of the picture's width and height. */
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
 /** The greeting, sent once and first. */
 export interface HelloMessage {
   readonly v: 1;
@@ -55,6 +64,8 @@ export interface HelloMessage {
   /** Random per run of the server; a new one means that every `seq` began anew. */
   readonly epoch: string;
   readonly sources: readonly SourceInfo[];
+  /** Absent where the server has none. */
+  readonly zones?: readonly ZoneInfo[];
 }
 
 /** Answers `subscribe`. */
@@ -142,12 +153,20 @@ export interface SubscribeMessage {
   readonly classes?: readonly string[];
   /** Only detections with at least this score, 0 to 1. Default 0. */
   readonly minScore?: number;
+  /** Only detections with one of these track numbers. Default: all. */
+  readonly tracks?: readonly number[];
+  /** Only detections in one of these zones: the middle of the box's lower edge counts. Default: everywhere. */
+  readonly zones?: readonly string[];
   /** So many detections of a frame are enough, 1 to 100: the first ones that pass. Default: all. */
   readonly limit?: number;
   /** Also partial `object` messages. Default false. */
   readonly objects?: boolean;
   /** Default `latest`. */
   readonly policy?: Policy;
+  /** Policy `all` only: frames of a source that may be unacknowledged at a time, 1 to 10,000. Default: no limit. */
+  readonly window?: number;
+  /** Begin with the newest frame that there is of each source, not with the next one. Default false. */
+  readonly snapshot?: boolean;
   /** First `seq` wanted, by source; what is gone of it is announced by a `gap`. */
   readonly fromSeq?: Readonly<Record<string, number>>;
   /** The epoch `fromSeq` belongs to. Default: the server's. */
@@ -161,5 +180,14 @@ export interface UnsubscribeMessage {
   readonly id: string;
 }
 
+/** Tells which frames of a subscription with a `window` have been worked on. */
+export interface AckMessage {
+  readonly v?: 1;
+  readonly type: 'ack';
+  readonly id: string;
+  /** By source, the last `seq` of those; all before it are acknowledged too. */
+  readonly seq: Readonly<Record<string, number>>;
+}
+
 /** Everything a client may send on `/v1`. */
-export type ClientMessage = SubscribeMessage | UnsubscribeMessage;
+export type ClientMessage = SubscribeMessage | UnsubscribeMessage | AckMessage;

@@ -1,5 +1,6 @@
-import { expectInteger, expectKnownKeys } from '../models/validate.ts';
+import { expectInteger, expectKnownKeys, expectNumber } from '../models/validate.ts';
 import type { SourceManager } from './sourceManager.ts';
+import type { ZoneOptions } from './zones.ts';
 
 /** Settings of a detection server. Unknown ones are a `TypeError`. */
 export interface ServerOptions {
@@ -21,6 +22,14 @@ export interface ServerOptions {
   readonly heartbeatMs?: number;
   /** Messages of one client within a second; more close with 1008. Default 50. */
   readonly maxMessagesPerSecond?: number;
+  /** Frames of a source that clients can still have later: not older than this, seconds; 0 for the last one only. Default 60. */
+  readonly replaySeconds?: number;
+  /** And no more text than this of each source, bytes. Default 8,388,608. */
+  readonly maxReplayBytes?: number;
+  /** Named parts of the picture that subscriptions can ask for, by name. Default: none. */
+  readonly zones?: Readonly<Record<string, ZoneOptions>>;
+  /** Compress messages above a kilobyte for clients that offer it (permessage-deflate). Default false: it costs more than it saves on a fast network. */
+  readonly compress?: boolean;
   /** Whether the model is loaded, asked for at `/readyz`. Default: always. */
   readonly isReady?: () => boolean;
   /**
@@ -41,6 +50,10 @@ export const SERVER_DEFAULTS: Readonly<Required<ServerOptions>> = Object.freeze(
   slowClientMs: 10_000,
   heartbeatMs: 30_000,
   maxMessagesPerSecond: 50,
+  replaySeconds: 60,
+  maxReplayBytes: 8_388_608,
+  zones: {},
+  compress: false,
   isReady: () => true,
   manager: undefined,
 });
@@ -75,5 +88,7 @@ export function resolveServerOptions(options: ServerOptions = {}): Required<Serv
   expectInteger('slowClientMs', resolved.slowClientMs, { min: 1, max: MAX_TIMER_MS });
   expectInteger('heartbeatMs', resolved.heartbeatMs, { min: 1, max: MAX_TIMER_MS });
   expectInteger('maxMessagesPerSecond', resolved.maxMessagesPerSecond, { min: 1 });
+  expectNumber('replaySeconds', resolved.replaySeconds, { min: 0 });
+  expectInteger('maxReplayBytes', resolved.maxReplayBytes, { min: 0 });
   return resolved;
 }

@@ -57,42 +57,50 @@ export class Outbox {
   }
 
   /**
-   * Sends some messages together, or none of them.
+   * Tells whether so many bytes fit; where not, it says so when there is room.
    * @param limit bytes that may wait with them, where fewer than the outbox's own limit
-   * @returns whether they were sent
    */
-  offer(messages: readonly Uint8Array[], limit: number = Infinity): boolean {
+  admits(bytes: number, limit: number = Infinity): boolean {
     const lower = Math.min(limit, this.#config.maxBytes);
-    const bytes = messages.reduce((sum, message) => sum + message.byteLength, 0);
     if (!this.hasRoom(bytes, lower)) {
       this.#refuse(lower);
       return false;
     }
-    this.#send(messages);
     return true;
   }
 
-  /** Sends a text that must not be lost; where even the reserve is full, the client counts as stuck at once. */
-  insist(text: string): void {
-    const message = Buffer.from(text);
+  /**
+   * Sends a message, where it fits.
+   * @param limit as for `admits`
+   * @returns whether it was sent
+   */
+  offer(message: Uint8Array, limit: number = Infinity): boolean {
+    const isAdmitted = this.admits(message.byteLength, limit);
+    if (isAdmitted) {
+      this.send(message);
+    }
+    return isAdmitted;
+  }
+
+  /** Sends a message that must not be lost; where even the reserve is full, the client counts as stuck at once. */
+  insist(message: Uint8Array): void {
     if (!this.hasRoom(message.byteLength, this.#config.maxBytes + RESERVE_BYTES)) {
       this.#config.onStuck();
       return;
     }
-    this.#send([message]);
+    this.send(message);
+  }
+
+  /** Sends a message that `admits` has let in. */
+  send(message: Uint8Array): void {
+    this.#config.counters.sent += 1;
+    this.#socket.send(message, { binary: this.#config.binary }, this.#onWritten);
   }
 
   /** Ends the watch over the socket. Idempotent. */
   close(): void {
     clearTimeout(this.#stuckTimer);
     this.#stuckTimer = undefined;
-  }
-
-  #send(messages: readonly Uint8Array[]): void {
-    for (const message of messages) {
-      this.#config.counters.sent += 1;
-      this.#socket.send(message, { binary: this.#config.binary }, this.#onWritten);
-    }
   }
 
   #refuse(limit: number): void {

@@ -1,5 +1,7 @@
 import { PipelineError, toError } from '../models/errors.ts';
 import { suggest } from '../models/validate.ts';
+import { JSON_CODEC } from './codec.ts';
+import type { Codec } from './codec.ts';
 import { findProblem, oneLine, quote, show } from './findProblem.ts';
 import type { ClientMessage } from './messages.ts';
 import { clientMessages } from './schema.ts';
@@ -9,12 +11,36 @@ const MAX_TYPE = 60;
 
 /**
  * Reads one message of a client and checks every field of it.
- * @param text the WebSocket message
+ * @param message text, or the bytes of a binary message   @param codec of the socket. Default JSON
  * @throws PipelineError ERR_CLIENT_PROTOCOL with one line: which field, what was expected, what came;
  *   `details.id` is the message's id where it has one
  */
-export function parseClientMessage(text: string): ClientMessage {
-  const value = parseJson(text);
+export function parseClientMessage(
+  message: string | Uint8Array,
+  codec: Codec = JSON_CODEC,
+): ClientMessage {
+  if ((typeof message === 'string') === codec.isBinary) {
+    throw protocolError(
+      codec.isBinary
+        ? 'Expected MessagePack, a binary message, got text'
+        : 'Expected JSON text, got a binary message',
+    );
+  }
+  let value: unknown;
+  try {
+    value = codec.decode(message);
+  } catch (thrown) {
+    const reason = oneLine(toError(thrown).message);
+    throw protocolError(
+      typeof message === 'string'
+        ? `Expected JSON, got ${quote(message)}: ${reason}`
+        : `Expected MessagePack, got ${message.byteLength} other bytes: ${reason}`,
+    );
+  }
+  return checkClientMessage(value);
+}
+
+function checkClientMessage(value: unknown): ClientMessage {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw protocolError(`Expected a JSON object, got ${show(value)}`);
   }
@@ -34,14 +60,6 @@ export function parseClientMessage(text: string): ClientMessage {
     throw protocolError(problem.text, message);
   }
   return value as ClientMessage; // every field was held against the schema
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    throw protocolError(`Expected JSON, got ${quote(text)}: ${oneLine(toError(thrown).message)}`);
-  }
 }
 
 function protocolError(line: string, message?: ReadonlyMap<string, unknown>): PipelineError {

@@ -70,7 +70,7 @@ export class PictureViewer {
 
   #flush(): void {
     // Limit 0: only into an empty outbox.
-    if (this.#held !== undefined && this.#outbox.offer([this.#held], 0)) {
+    if (this.#held !== undefined && this.#outbox.offer(this.#held, 0)) {
       this.#held = undefined;
     }
   }

@@ -18,6 +18,7 @@ const seq = Type.Integer({ minimum: 1, description: 'a whole number >= 1' });
 const number = Type.Number();
 const amount = Type.Number({ minimum: 0 });
 const score = Type.Number({ minimum: 0, maximum: 1, description: 'a number from 0 to 1' });
+const ratio = Type.Number({ minimum: 0, maximum: 1 });
 const size = Type.Integer({ minimum: 1 });
 const id = Type.String({
   minLength: 1,
@@ -76,6 +77,15 @@ const serverMessages: Readonly<Record<messages.ServerMessage['type'], TObject>> 
             }),
           ),
         }),
+      ),
+      zones: Type.Optional(
+        Type.Array(
+          Type.Object({
+            name: text,
+            source: text,
+            points: Type.Array(Type.Tuple([ratio, ratio]), { minItems: 3, maxItems: 64 }),
+          }),
+        ),
       ),
     }),
   ),
@@ -171,6 +181,18 @@ export const clientMessages: Readonly<Record<messages.ClientMessage['type'], TOb
           }),
         ),
         minScore: Type.Optional(score),
+        tracks: Type.Optional(
+          Type.Array(count, {
+            maxItems: 256,
+            description: 'an array of at most 256 whole numbers >= 0',
+          }),
+        ),
+        zones: Type.Optional(
+          Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+            maxItems: 64,
+            description: 'an array of at most 64 names of zones',
+          }),
+        ),
         limit: Type.Optional(
           Type.Integer({
             minimum: 1,
@@ -191,6 +213,14 @@ export const clientMessages: Readonly<Record<messages.ClientMessage['type'], TOb
             },
           ),
         ),
+        window: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: 10_000,
+            description: 'a whole number from 1 to 10000',
+          }),
+        ),
+        snapshot: Type.Optional(Type.Boolean({ description: 'true or false' })),
         fromSeq: Type.Optional(
           Type.Record(Type.String(), count, {
             description: 'an object with a whole number >= 0 for each source',
@@ -205,6 +235,19 @@ export const clientMessages: Readonly<Record<messages.ClientMessage['type'], TOb
   ),
   unsubscribe: describe<messages.UnsubscribeMessage>()(
     Type.Object({ v: optionalV, type: Type.Literal('unsubscribe'), id }, closed),
+  ),
+  ack: describe<messages.AckMessage>()(
+    Type.Object(
+      {
+        v: optionalV,
+        type: Type.Literal('ack'),
+        id,
+        seq: Type.Record(Type.String(), seq, {
+          description: 'an object with a whole number >= 1 for each source',
+        }),
+      },
+      closed,
+    ),
   ),
 };
 

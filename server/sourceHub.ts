@@ -4,36 +4,24 @@ import type { Demand, FoundObject } from '../models/index.ts';
 import { toError } from '../models/errors.ts';
 import { createDetectionFilter } from './detectionFilter.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
-import type { FrameCounts, SourceInfo, SourceState, SourceStatus } from './messages.ts';
+import { describe, encodePicture, setWatched, statusOf } from './attachedSource.ts';
+import type { Source } from './attachedSource.ts';
+import type { SourceInfo, SourceState, SourceStatus } from './messages.ts';
 import { PublishedFrame } from './publishedFrame.ts';
 import { RateMeter } from './rateMeter.ts';
-import type { Picture, SourceEvent, SourceFeed } from './sourceFeed.ts';
+import { Replays } from './replay.ts';
+import type { Replay, ReplayLimits } from './replay.ts';
+import type { SourceEvent, SourceFeed } from './sourceFeed.ts';
+import type { FrameSize } from './zones.ts';
 
 /** Who is told about all sources. */
 export interface HubListener {
   onAttached(status: SourceStatus): void;
   onFrame(frame: PublishedFrame): void;
-  onObject(object: FoundObject): void;
+  onObject(object: FoundObject, size: FrameSize): void;
   onStatus(status: SourceStatus): void;
   /** What it wants to see of a source. */
   filtersFor(source: string): readonly DetectionFilter[];
-}
-
-/** One attached source. */
-interface Source {
-  readonly name: string;
-  readonly rate: RateMeter;
-  readonly pictures$: Observable<Uint8Array> | undefined;
-  readonly counts: (() => FrameCounts) | undefined;
-  state: SourceState;
-  reason: string;
-  size: { readonly width: number; readonly height: number } | undefined;
-  /** Whether it tells of frames before they are read. */
-  tellsArrivals: boolean;
-  /** Whether somebody looks at its pictures. */
-  isWatched: boolean;
-  /** What is wanted of it; undefined where that has changed since it was last asked. */
-  demand: readonly Demand[] | undefined;
 }
 
 /** Knows the attached sources, numbers their frames and passes everything on to its listeners. */
@@ -41,9 +29,13 @@ export class SourceHub {
   readonly #sources = new Map<string, Source>();
   readonly #subscriptions = new Subscription();
   readonly #listeners = new Set<HubListener>();
-  /** The last number of each source, kept when it is detached: a number is used once per epoch. */
-  readonly #seqs = new Map<string, number>();
+  /** The last frames of each source, kept when it is detached: a number is used once per epoch. */
+  readonly #replays: Replays;
   #isClosed = false;
+
+  constructor(limits: ReplayLimits) {
+    this.#replays = new Replays(limits);
+  }
 
   /**
    * Attaches a source.
@@ -75,6 +67,7 @@ export class SourceHub {
       demand: undefined,
     };
     this.#sources.set(name, source);
+    this.#replays.expire((one) => !this.#sources.has(one));
     for (const listener of this.#listeners) {
       listener.onAttached(statusOf(source));
     }
@@ -139,9 +132,9 @@ export class SourceHub {
     return [...this.#sources.values()].map(statusOf);
   }
 
-  /** Number of the last frame message of a source, 0 before the first one. */
-  seqOf(name: string): number {
-    return this.#seqs.get(name) ?? 0;
+  /** The last frames of a source, also of one that is gone, or has never been. */
+  replayOf(name: string): Replay {
+    return this.#replays.of(name);
   }
 
   /**
@@ -188,17 +181,20 @@ export class SourceHub {
     }
     if (event.type === 'object') {
       const object: FoundObject = { ...event, source: source.name };
+      const size = source.size ?? { width: 1, height: 1 }; // before the first frame no zone can be told
       for (const listener of this.#listeners) {
-        listener.onObject(object);
+        listener.onObject(object, size);
       }
       return;
     }
-    const frame = new PublishedFrame(source.name, this.seqOf(source.name) + 1, event);
+    const replay = this.replayOf(source.name);
+    const frame = new PublishedFrame(source.name, replay.lastSeq + 1, event);
     if (!source.tellsArrivals) {
       this.#setOnline(source, event);
     }
-    source.rate.count(performance.now());
-    this.#seqs.set(source.name, frame.seq);
+    const nowMs = performance.now();
+    source.rate.count(nowMs);
+    replay.add(frame, nowMs);
     for (const listener of this.#listeners) {
       listener.onFrame(frame);
     }
@@ -219,30 +215,4 @@ export class SourceHub {
       listener.onStatus(statusOf(source));
     }
   }
-}
-
-function describe({ name, state, size, rate, counts }: Source, nowMs: number): SourceInfo {
-  const perSecond = rate.perSecond(nowMs);
-  return {
-    name,
-    state,
-    ...size,
-    ...(perSecond === undefined ? {} : { rate: perSecond }),
-    ...(counts === undefined ? {} : { counts: counts() }),
-  };
-}
-
-function statusOf({ name, state, reason }: Source): SourceStatus {
-  return { type: 'status', source: name, state, reason };
-}
-
-function setWatched(source: Source, isWatched: boolean): void {
-  source.isWatched = isWatched;
-  source.demand = undefined;
-}
-
-function encodePicture({ frame, jpeg }: Picture): Uint8Array {
-  const header = Buffer.alloc(4);
-  header.writeUInt32BE(frame % 2 ** 32);
-  return Buffer.concat([header, jpeg]);
 }

@@ -1,19 +1,27 @@
 import type { Subscription } from 'rxjs';
 import type { FoundObject } from '../models/index.ts';
 import { PipelineError } from '../models/errors.ts';
+import type { Codec } from './codec.ts';
 import type { Ending } from './connection.ts';
 import type { Counters } from './counters.ts';
+import { Deliverer } from './deliverer.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
-import type { Delivery, Interest } from './interest.ts';
 import { Interests } from './interests.ts';
 import { MessageLimit } from './messageLimit.ts';
-import type { ObjectMessage, ServerMessage, SourceStatus, SubscribeMessage } from './messages.ts';
+import type {
+  AckMessage,
+  ObjectMessage,
+  ServerMessage,
+  SourceStatus,
+  SubscribeMessage,
+} from './messages.ts';
 import type { ServerOptions } from './options.ts';
 import { FRESH_BYTES, Outbox } from './outbox.ts';
 import type { OutboxSocket } from './outbox.ts';
 import { parseClientMessage } from './parseClientMessage.ts';
 import type { PublishedFrame } from './publishedFrame.ts';
 import type { HubListener, SourceHub } from './sourceHub.ts';
+import type { FrameSize, Zone } from './zones.ts';
 
 /** A client that sends so many wrong messages is closed. */
 const MAX_ERRORS = 10;
@@ -28,6 +36,10 @@ export interface SubscriberConfig {
   readonly counters: Counters;
   readonly version: string;
   readonly epoch: string;
+  readonly codec: Codec;
+  readonly zones: readonly Zone[];
+  /** Whether the client may know of a source. */
+  readonly permits: (source: string) => boolean;
   /** Ends the connection; `end()` of the subscriber has been called before. */
   readonly onClose: (ending: Ending, text: string) => void;
 }
@@ -39,6 +51,7 @@ export interface SubscriberConfig {
 export class Subscriber implements HubListener {
   readonly #config: SubscriberConfig;
   readonly #outbox: Outbox;
+  readonly #deliverer: Deliverer;
   readonly #limit: MessageLimit;
   readonly #interests: Interests;
   readonly #listening: Subscription;
@@ -48,27 +61,32 @@ export class Subscriber implements HubListener {
 
   /** Greets the client. */
   constructor(config: SubscriberConfig) {
-    const { socket, hub, options, counters, version, epoch } = config;
+    const { socket, hub, options, counters, version, epoch, codec, zones, permits } = config;
     this.#config = config;
     this.#limit = new MessageLimit(options.maxMessagesPerSecond);
-    this.#interests = new Interests(epoch, options.maxSubscriptions);
+    const { maxSubscriptions } = options;
+    this.#interests = new Interests({ epoch, maxSubscriptions, codec, zones, permits });
     this.#outbox = new Outbox(socket, {
       maxBytes: options.maxOutboxBytes,
       slowMs: options.slowClientMs,
-      binary: false,
+      binary: codec.isBinary,
       counters,
       onRoom: () => this.#flushAll(),
       onStuck: () => this.#close('slow', `Too slow: ${this.#outbox.bytes} bytes were waiting`),
     });
+    this.#deliverer = new Deliverer({ outbox: this.#outbox, hub, codec, counters });
     this.#listening = hub.listen(this);
-    this.#tell({ v: 1, type: 'hello', version, epoch, sources: hub.describe() });
+    const sources = hub.describe().filter(({ name }) => permits(name));
+    const named = zones.map(({ name, source, points }) => ({ name, source, points }));
+    const known = named.length === 0 ? {} : { zones: named };
+    this.#tell({ v: 1, type: 'hello', version, epoch, sources, ...known });
   }
 
   /**
    * Reads one message of the client. What is wrong with it is answered, never thrown.
-   * @param text undefined for a binary message
+   * @param data text, or the bytes of a binary message
    */
-  receive(text: string | undefined): void {
+  receive(data: string | Uint8Array): void {
     if (this.#state !== 'OPEN') {
       return;
     }
@@ -78,14 +96,17 @@ export class Subscriber implements HubListener {
       return;
     }
     try {
-      if (text === undefined) {
-        throw new PipelineError('ERR_CLIENT_PROTOCOL', 'Expected JSON text, got a binary message');
-      }
-      const message = parseClientMessage(text);
-      if (message.type === 'subscribe') {
-        this.#subscribe(message);
-      } else {
-        this.#unsubscribe(message.id);
+      const message = parseClientMessage(data, this.#config.codec);
+      switch (message.type) {
+        case 'subscribe':
+          this.#subscribe(message);
+          break;
+        case 'unsubscribe':
+          this.#unsubscribe(message.id);
+          break;
+        case 'ack':
+          this.#acknowledge(message);
+          break;
       }
     } catch (thrown) {
       this.#complain(thrown);
@@ -110,37 +131,27 @@ export class Subscriber implements HubListener {
       this.#tell({ v: 1, ...status });
     }
     for (const interest of interested) {
-      this.#begin(interest, status.source);
+      this.#deliverer.begin(interest, status.source);
     }
   }
 
   onFrame(frame: PublishedFrame): void {
     const nowMs = performance.now();
-    const { counters } = this.#config;
     for (const interest of this.#interests) {
-      if (!interest.isDue(frame.source, frame.frame, nowMs)) {
-        continue;
-      }
-      if (interest.policy !== 'all') {
-        counters.coalesced += interest.hold(frame) ? 1 : 0;
-        this.#flush(interest, FRESH_BYTES, frame.source);
-      } else if (!this.#deliver(interest, interest.take(frame))) {
-        interest.lose(frame);
-        counters.dropped += 1;
-      }
+      this.#deliverer.frame(interest, frame, nowMs);
     }
   }
 
-  onObject(object: FoundObject): void {
+  onObject(object: FoundObject, size: FrameSize): void {
     const nowMs = performance.now();
     for (const interest of this.#interests) {
-      if (!interest.takesObject(object, nowMs)) {
+      if (!interest.takesObject(object, size, nowMs)) {
         continue;
       }
-      const text = JSON.stringify({ v: 1, id: interest.id, ...object } satisfies ObjectMessage);
-      const message = Buffer.from(text);
+      const told: ObjectMessage = { v: 1, id: interest.id, ...object };
+      const message = this.#config.codec.encode(told);
       if (this.#outbox.hasRoom(message.byteLength, OBJECT_BYTES)) {
-        this.#outbox.offer([message]);
+        this.#outbox.send(message);
       } else {
         this.#config.counters.dropped += 1;
       }
@@ -150,27 +161,32 @@ export class Subscriber implements HubListener {
   onStatus(status: SourceStatus): void {
     const interested = this.#interests.matching(status.source);
     for (const interest of interested) {
-      this.#flush(interest, Infinity, status.source); // the last frame goes before the news of the end
+      this.#deliverer.flush(interest, status.source, Infinity); // the last frame goes before the news of the end
     }
     if (interested.length > 0) {
       this.#tell({ v: 1, ...status });
     }
     if (status.state === 'connecting') {
-      interested.forEach((interest) => this.#begin(interest, status.source)); // frames may count anew
+      interested.forEach((interest) => this.#deliverer.begin(interest, status.source)); // frames may count anew
     }
   }
 
   #subscribe(message: SubscribeMessage): void {
-    const { hub } = this.#config;
+    const { hub, permits } = this.#config;
     const interest = this.#interests.add(message);
     this.#tell({ v: 1, type: 'subscribed', id: message.id });
     for (const status of hub.statuses()) {
-      if (interest.matches(status.source)) {
+      if (permits(status.source) && interest.matches(status.source)) {
         this.#tell({ v: 1, ...status });
-        this.#begin(interest, status.source);
+        this.#deliverer.begin(interest, status.source);
       }
     }
     hub.changeDemand();
+  }
+
+  #acknowledge(message: AckMessage): void {
+    const interest = this.#interests.acknowledge(message);
+    Object.keys(message.seq).forEach((source) => this.#deliverer.pump(interest, source));
   }
 
   #unsubscribe(id: string): void {
@@ -192,52 +208,16 @@ export class Subscriber implements HubListener {
     }
   }
 
-  #begin(interest: Interest, source: string): void {
-    const gap = interest.begin(source, this.#config.hub.seqOf(source));
-    if (gap !== undefined) {
-      this.#config.counters.gaps += 1;
-      this.#tell(gap);
-    }
-  }
-
   #flushAll(): void {
     for (const interest of this.#interests) {
-      this.#flush(interest, interest.policy === 'all' ? Infinity : FRESH_BYTES);
+      interest.sources.forEach((source) => this.#deliverer.flush(interest, source));
     }
-  }
-
-  /** Sends what is owed, of all sources or of one, as long as there is room. */
-  #flush(interest: Interest, limit: number, source?: string): void {
-    for (const delivery of interest.owed(source)) {
-      if (!this.#deliver(interest, delivery, limit)) {
-        return;
-      }
-    }
-  }
-
-  /** @returns whether it was sent; where not, all of it is still owed */
-  #deliver(interest: Interest, delivery: Delivery, limit: number = Infinity): boolean {
-    // Asked first without a message, which spares a stalled client's frames the encoding.
-    if (this.#state !== 'OPEN' || !this.#outbox.offer([], limit)) {
-      return false;
-    }
-    const { gap, frame } = delivery;
-    const messages = [
-      ...(gap === undefined ? [] : [Buffer.from(JSON.stringify(gap))]),
-      ...(frame === undefined ? [] : [frame.encode(interest.id, interest.filter)]),
-    ];
-    if (!this.#outbox.offer(messages, limit)) {
-      return false;
-    }
-    interest.settle(delivery);
-    this.#config.counters.gaps += gap === undefined ? 0 : 1;
-    return true;
   }
 
   /** Sends a message that must not be lost. */
   #tell(message: ServerMessage): void {
     if (this.#state === 'OPEN') {
-      this.#outbox.insist(JSON.stringify(message));
+      this.#outbox.insist(this.#config.codec.encode(message));
     }
   }
 

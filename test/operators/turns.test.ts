@@ -127,7 +127,7 @@ suite('Turns', (test) => {
     }
 
     const share = begun.filter((name) => name === 'slow').length / begun.length;
-    assert.ok(share > 1 / 8, `${begun.join(' ')}`);
+    assert.ok(share > 1 / 8, begun.join(' '));
   });
 
   test('are of one at least', () => {

@@ -67,6 +67,11 @@ sources:
   });
 
   const wrong: readonly (readonly [string, number, RegExp])[] = [
+    [
+      'zones:\n  gate: { points: [[0, 0], [1, 2], [1, 1]] }',
+      1,
+      /`zones`.*zones by name.*3 `points`/,
+    ],
     ['sources:\n  - name: a\n    source: x\n    strid: 2', 4, /`strid` of source `a`.*`stride`/],
     ['sources:\n  - name: a\n    source: x\n    stride: 0', 4, /`stride` of source `a`.*>= 1.*`0`/],
     ['sources:\n  - name: b\n    source: y\n  - name: a', 4, /`source` of source `a`.*got nothing/],

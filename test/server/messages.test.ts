@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Compile } from 'typebox/schema';
 import { PipelineError } from '../../models/errors.ts';
+import { JSON_CODEC, MSGPACK_CODEC } from '../../server/codec.ts';
 import { parseClientMessage, schema } from '../../server/index.ts';
 import { matchesGlob } from '../../server/matchesGlob.ts';
 import * as assert from '../support/assert.ts';
@@ -17,30 +18,53 @@ suite('parseClientMessage', (test) => {
     subscribe({ policy: { everyMs: 200 }, classes: [] }),
     subscribe({ limit: 1 }),
     subscribe({ classes: ['person'], limit: 100 }),
+    subscribe({ policy: 'all', window: 10, snapshot: true, zones: ['gate'], tracks: [1, 2] }),
     '{"type":"unsubscribe","id":"a"}',
+    '{"type":"ack","id":"a","seq":{"door":3}}',
   ];
   for (const text of right) {
     test(`reads ${text}`, () => {
       assert.equal(parseClientMessage(text), JSON.parse(text));
       assert.ok(Compile(schema).Check(JSON.parse(text)));
+      const packed = MSGPACK_CODEC.encode(JSON.parse(text) as object);
+      assert.equal(parseClientMessage(packed, MSGPACK_CODEC), JSON.parse(text));
     });
   }
+
+  test('refuses the other kind of message, and bytes that are no MessagePack', async () => {
+    for (const [message, codec, expected] of [
+      [Buffer.from('{}'), JSON_CODEC, /^Expected JSON text, got a binary message$/],
+      ['{}', MSGPACK_CODEC, /^Expected MessagePack, a binary message, got text$/],
+      [Buffer.from([0xc1]), MSGPACK_CODEC, /^Expected MessagePack, got 1 other bytes: /],
+      [Buffer.from([0x92, 1]), MSGPACK_CODEC, /^Expected MessagePack, got 2 other bytes: /],
+      [Buffer.alloc(60_000, 0x91), MSGPACK_CODEC, /^Expected MessagePack, got 60000 other/],
+    ] as const) {
+      await assert.rejects(() => parseClientMessage(message, codec), {
+        code: 'ERR_CLIENT_PROTOCOL',
+        message: expected,
+      });
+    }
+  });
 
   const wrong: readonly (readonly [string, string])[] = [
     ['[1]', 'Expected a JSON object, got `[1]` (array)'],
     ['null', 'Expected a JSON object, got `null` (null)'],
-    ['{}', 'Expected `type` to be one of subscribe, unsubscribe, got nothing'],
+    ['{}', 'Expected `type` to be one of subscribe, unsubscribe, ack, got nothing'],
     [
       '{"type":"unsubscrib"}',
-      'Expected `type` to be one of subscribe, unsubscribe, got `"unsubscrib"` (string); did you mean `unsubscribe`?',
+      'Expected `type` to be one of subscribe, unsubscribe, ack, got `"unsubscrib"` (string); did you mean `unsubscribe`?',
     ],
     [
       '{"type":"ack","id":"a"}',
-      'Expected `type` to be one of subscribe, unsubscribe, got `"ack"` (string)',
+      'Expected `seq` of ack to be an object with a whole number >= 1 for each source, got nothing',
+    ],
+    [
+      '{"type":"ack","id":"a","seq":{"door":0}}',
+      'Expected `seq` of ack to be an object with a whole number >= 1 for each source, got `{"door":0}` (object)',
     ],
     [
       '{"type":"constructor"}',
-      'Expected `type` to be one of subscribe, unsubscribe, got `"constructor"` (string)',
+      'Expected `type` to be one of subscribe, unsubscribe, ack, got `"constructor"` (string)',
     ],
     [
       '{"type":"subscribe"}',

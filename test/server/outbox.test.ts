@@ -49,9 +49,10 @@ suite('Outbox', (test) => {
   test('counts before it sends: nothing of what does not fit', () => {
     const { socket, outbox } = createOutbox();
 
-    assert.ok(outbox.offer([bytes('12345')]));
-    assert.not.ok(outbox.offer([bytes('123'), bytes('456')]));
-    assert.ok(outbox.offer([bytes('67890')]));
+    assert.ok(outbox.offer(bytes('12345')));
+    assert.not.ok(outbox.offer(bytes('123456')));
+    assert.ok(outbox.admits(5));
+    assert.ok(outbox.offer(bytes('67890')));
 
     assert.equal(socket.sent, ['12345', '67890']);
     outbox.close();
@@ -60,26 +61,26 @@ suite('Outbox', (test) => {
   test('takes a message of any size while it is empty', () => {
     const { outbox } = createOutbox();
 
-    assert.ok(outbox.offer([bytes('x'.repeat(99))]));
+    assert.ok(outbox.offer(bytes('x'.repeat(99))));
   });
 
   test('honors a lower limit', () => {
     const { outbox } = createOutbox();
-    outbox.offer([bytes('1')]);
+    outbox.offer(bytes('1'));
 
-    assert.not.ok(outbox.offer([bytes('2')], 1));
-    assert.ok(outbox.offer([bytes('2')], 2));
+    assert.not.ok(outbox.offer(bytes('2'), 1));
+    assert.ok(outbox.offer(bytes('2'), 2));
     outbox.close();
   });
 
   test('tells of room only after a refusal', () => {
     const { socket, outbox, calls } = createOutbox();
-    outbox.offer([bytes('1234567890')]);
+    outbox.offer(bytes('1234567890'));
     socket.leave();
     assert.equal(calls, []);
 
-    outbox.offer([bytes('1234567890')]);
-    outbox.offer([bytes('x')]);
+    outbox.offer(bytes('1234567890'));
+    outbox.offer(bytes('x'));
     socket.leave();
 
     assert.equal(calls, ['room']);
@@ -89,8 +90,8 @@ suite('Outbox', (test) => {
     const one = createOutbox({ slowMs: 20 });
     const other = createOutbox({ slowMs: 20 });
     for (const { outbox } of [one, other]) {
-      outbox.offer([bytes('1234567890')]);
-      outbox.offer([bytes('x')]);
+      outbox.offer(bytes('1234567890'));
+      outbox.offer(bytes('x'));
     }
 
     other.socket.leave();
@@ -102,10 +103,10 @@ suite('Outbox', (test) => {
 
   test('is stuck at once when a message that must not be lost exceeds the reserve', () => {
     const { socket, outbox, calls } = createOutbox();
-    outbox.insist('x'.repeat(65_546));
+    outbox.insist(bytes('x'.repeat(65_546)));
     assert.equal(calls, []);
 
-    outbox.insist('x');
+    outbox.insist(bytes('x'));
 
     assert.equal(calls, ['stuck']);
     assert.is(socket.sent.length, 1);

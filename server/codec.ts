@@ -1,0 +1,37 @@
+/** The door to @msgpack/msgpack: how messages are written and read on a socket. */
+import { decode, encode } from '@msgpack/msgpack';
+
+/** A way to write messages. */
+export interface Codec {
+  readonly name: 'json' | 'msgpack';
+  /** The subprotocol a client asks for it with. */
+  readonly protocol: string;
+  /** Whether its messages are binary; text otherwise. */
+  readonly isBinary: boolean;
+  encode(message: object): Uint8Array;
+  /** @throws Error with one line where it cannot be read */
+  decode(message: string | Uint8Array): unknown;
+}
+
+/** JSON text, the default. */
+export const JSON_CODEC: Codec = {
+  name: 'json',
+  protocol: 'pix2seq-stream.v1.json',
+  isBinary: false,
+  encode: (message) => Buffer.from(JSON.stringify(message)),
+  decode: (message) => JSON.parse(String(message)) as unknown,
+};
+
+/** The same objects as MessagePack. */
+export const MSGPACK_CODEC: Codec = {
+  name: 'msgpack',
+  protocol: 'pix2seq-stream.v1.msgpack',
+  isBinary: true,
+  encode: (message) => encode(message, { ignoreUndefined: true }),
+  decode: (message) => decode(Buffer.from(message)),
+};
+
+/** All of them, by subprotocol. */
+export const CODECS: ReadonlyMap<string, Codec> = new Map(
+  [JSON_CODEC, MSGPACK_CODEC].map((codec) => [codec.protocol, codec]),
+);
