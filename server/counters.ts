@@ -24,6 +24,8 @@ export interface ServerStats {
   readonly gaps: number;
   /** Upgrades refused since the server was full. */
   readonly refused: number;
+  /** Wrong tokens. */
+  readonly authFailures: number;
   /** Connections the operating system failed to hand over. */
   readonly acceptErrors: number;
   /** WebSockets that ended, by reason. */

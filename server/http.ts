@@ -1,15 +1,23 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
+import { FULL_ACCESS, tokenOf } from './access.ts';
+import type { Access, Gate } from './access.ts';
+import { asyncapi } from './asyncapi.ts';
 import { manageSources, methodsOf } from './manage.ts';
 import type { ManageConfig } from './manage.ts';
 import type { SourceInfo } from './messages.ts';
+import type { Metrics } from './metrics.ts';
+import { pageRefusal } from './refusal.ts';
 import { sendJson, sendText } from './reply.ts';
 import { schema } from './schema.ts';
 
 /** What the pages report on. */
-export interface HttpConfig extends ManageConfig {
+export interface HttpConfig extends Omit<ManageConfig, 'access'> {
+  readonly gate: Gate;
+  readonly origins: readonly string[];
   readonly isReady: () => boolean;
+  readonly metrics: Metrics;
 }
 
 /** The viewer's own files, its own sockets and pictures made by its own scripts, nothing else. */
@@ -31,13 +39,16 @@ const HEADERS: ReadonlyMap<string, string> = new Map([
   ['Cross-Origin-Resource-Policy', 'same-origin'],
 ]);
 
+/** What anybody may look at, tokens or not: neither says anything of a source. */
+const PUBLIC = /^\/(?:healthz|readyz|v1|v1\/pictures|v1\/schema\.json|v1\/asyncapi\.json)$/;
+
 /**
- * Answers plain HTTP: the viewer at `/`, `/healthz`, `/readyz`, `/v1/sources` and `/v1/schema.json`;
- * see `manageSources` for the requests that change sources. A method that a path does not know is 405;
- * `/v1` and `/v1/pictures` without an upgrade are 426.
+ * Answers plain HTTP: the viewer at `/`, `/healthz`, `/readyz`, `/metrics`, `/v1/sources`, `/v1/schema.json` and
+ * `/v1/asyncapi.json`; see `manageSources` for the requests that change sources. A method that a path does
+ * not know is 405; `/v1` and `/v1/pictures` without an upgrade are 426; without a token that is needed 401.
  */
 export function createHttpHandler(config: HttpConfig): RequestListener {
-  const { isReady, sources } = config;
+  const { isReady, sources, metrics } = config;
   // `dev` looks at the disk for each request: a file that went away is a 404, where sirv's own
   // list, made at the start, would end the process with an unhandled stream error.
   const viewer = sirv(fileURLToPath(new URL('./viewer/', import.meta.url)), {
@@ -48,12 +59,14 @@ export function createHttpHandler(config: HttpConfig): RequestListener {
   const pages: ReadonlyMap<string, (response: ServerResponse) => void> = new Map([
     ['/healthz', (response) => sendText(response, 200, 'ok')],
     ['/readyz', (response) => sendReadiness(response, isReady, sources())],
+    ['/metrics', (response) => void metrics.send(response)],
     ['/v1/schema.json', (response) => sendJson(response, 200, schema, 'application/schema+json')],
+    ['/v1/asyncapi.json', (response) => sendJson(response, 200, asyncapi)],
     ['/v1', (response) => sendUpgrade(response)],
     ['/v1/pictures', (response) => sendUpgrade(response)],
   ]);
 
-  return (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of HEADERS) {
       response.setHeader(name, value);
     }
@@ -64,17 +77,56 @@ export function createHttpHandler(config: HttpConfig): RequestListener {
     if (!methods.includes(request.method ?? '')) {
       response.setHeader('Allow', methods.join(', '));
       sendText(response, 405);
-    } else if (path === undefined) {
+      return;
+    }
+    if (path === undefined) {
       sendText(response, 400);
-    } else if (managed.length > 0) {
-      void manageSources(request, response, path, config);
-    } else if (page !== undefined) {
-      page(response);
-    } else {
+      return;
+    }
+    const refusal = pageRefusal(request, config);
+    if (refusal !== undefined && path !== '/healthz' && path !== '/readyz') {
+      sendText(response, refusal.status, refusal.text);
+      return;
+    }
+    if (page === undefined && managed.length === 0) {
       delete request.headers.range; // sirv 3.0.2 throws on a range that ends before it begins
       viewer(request, response);
+      return;
+    }
+    const access = PUBLIC.test(path) ? FULL_ACCESS : await accessOf(request, response, config.gate);
+    if (access === undefined) {
+      return; // it has been answered
+    }
+    if (page === undefined) {
+      await manageSources(request, response, path, { ...config, access });
+    } else {
+      page(response);
     }
   };
+  return (request, response) => void answer(request, response);
+}
+
+/** @returns what the request may do; undefined where it may not, and has been told */
+async function accessOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  gate: Gate,
+): Promise<Access | undefined> {
+  const access = await gate.check(tokenOf(request), request);
+  if (access === undefined) {
+    const status = gate.isBlocked(request) ? 429 : 401;
+    response.setHeader(
+      status === 401 ? 'WWW-Authenticate' : 'Retry-After',
+      status === 401 ? 'Bearer' : '60',
+    );
+    response.setHeader('Connection', 'close'); // a body that came along is not read
+    sendText(
+      response,
+      status,
+      status === 401 ? 'Send `Authorization: Bearer TOKEN`' : 'Too many wrong tokens',
+    );
+  }
+  return access;
 }
 
 /**

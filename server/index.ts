@@ -1,3 +1,5 @@
+export { TOKEN_PROTOCOL } from './access.ts';
+export type { AuthOptions, Permission, TokenOptions } from './access.ts';
 export { createDetectionServer } from './createDetectionServer.ts';
 export type { DetectionServer } from './createDetectionServer.ts';
 export type { CloseReason, ServerStats } from './counters.ts';
@@ -10,4 +12,5 @@ export { parseClientMessage } from './parseClientMessage.ts';
 export { schema } from './schema.ts';
 export type { FrameArrival, Picture, SourceEvent, SourceFeed } from './sourceFeed.ts';
 export type { SourceManager } from './sourceManager.ts';
+export type { TlsOptions } from './tls.ts';
 export type { ZoneOptions } from './zones.ts';

@@ -39,5 +39,6 @@ export async function listen(
   const address = server.address();
   invariant(typeof address === 'object' && address !== null, 'a listening server has an address');
   const shown = host.includes(':') ? `[${host}]` : host;
-  return { url: `http://${shown}:${address.port}/`, port: address.port };
+  const scheme = 'setSecureContext' in server ? 'https' : 'http';
+  return { url: `${scheme}://${shown}:${address.port}/`, port: address.port };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toError } from '../models/errors.ts';
 import { oneLine } from './findProblem.ts';
+import type { Access } from './access.ts';
 import type { SourceInfo } from './messages.ts';
 import { refusalOf } from './refusal.ts';
 import { sendJson, sendText } from './reply.ts';
@@ -15,6 +16,8 @@ const PATH = /^\/v1\/sources(?:\/([^/]+)(?:\/(pause|resume))?)?$/;
 export interface ManageConfig {
   /** The address that the server was told to listen on. */
   readonly host: string;
+  /** What the request may do. */
+  readonly access: Access;
   /** Undefined where sources cannot be changed by request. */
   readonly manager: SourceManager | undefined;
   readonly sources: () => readonly SourceInfo[];
@@ -64,13 +67,19 @@ async function attempt(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
-  { host, manager, source, sources }: ManageConfig,
+  { host, access, manager, ...known }: ManageConfig,
 ): Promise<void> {
+  const source = (name: string): SourceInfo | undefined =>
+    access.permits(name) ? known.source(name) : undefined;
   const [, encoded, action] = PATH.exec(path) ?? [];
   const name = decode(encoded ?? '');
   if (request.method === 'GET' || request.method === 'HEAD') {
-    sendJson(response, 200, encoded === undefined ? sources() : expectSource(source(name), name));
+    const all = known.sources().filter((one) => access.permits(one.name));
+    sendJson(response, 200, encoded === undefined ? all : expectSource(source(name), name));
     return;
+  }
+  if (!access.mayManage) {
+    throw new Answer(403, 'This token may not change sources');
   }
   if (manager === undefined) {
     throw new Answer(403, 'Sources cannot be changed here; start the server with --manage');
@@ -81,6 +90,9 @@ async function attempt(
   }
   if (encoded === undefined) {
     const wanted = parseSource(await bodyOf(request));
+    if (!access.permits(wanted.name)) {
+      throw new Answer(403, `This token may not name a source ${wanted.name}`);
+    }
     if (source(wanted.name) !== undefined) {
       throw new Answer(409, `There is a source named ${wanted.name} already`);
     }

@@ -1,5 +1,8 @@
 import { expectInteger, expectKnownKeys, expectNumber } from '../models/validate.ts';
+import type { AuthOptions } from './access.ts';
+import { isLoopbackHost } from './refusal.ts';
 import type { SourceManager } from './sourceManager.ts';
+import type { TlsOptions } from './tls.ts';
 import type { ZoneOptions } from './zones.ts';
 
 /** Settings of a detection server. Unknown ones are a `TypeError`. */
@@ -30,6 +33,18 @@ export interface ServerOptions {
   readonly zones?: Readonly<Record<string, ZoneOptions>>;
   /** Compress messages above a kilobyte for clients that offer it (permessage-deflate). Default false: it costs more than it saves on a fast network. */
   readonly compress?: boolean;
+  /** Who may connect. Default: everybody who can reach the port; see `insecure`. */
+  readonly auth?: AuthOptions | undefined;
+  /** Listen on an address that other machines can reach without `auth`. Default false, which refuses it. */
+  readonly insecure?: boolean;
+  /** Pages of these origins may connect beside the server's own, `*` for all. Default: none. */
+  readonly origins?: readonly string[];
+  /** Files of a certificate and its key, PEM: serves `https` and `wss`; read again when they change. Default: none. */
+  readonly tls?: TlsOptions | undefined;
+  /** Time a client has to say its token, ms. Default 10,000. */
+  readonly handshakeMs?: number;
+  /** Told of what the server gets over by itself, one line. Default: nobody is. */
+  readonly onNotice?: (text: string) => void;
   /** Whether the model is loaded, asked for at `/readyz`. Default: always. */
   readonly isReady?: () => boolean;
   /**
@@ -54,6 +69,12 @@ export const SERVER_DEFAULTS: Readonly<Required<ServerOptions>> = Object.freeze(
   maxReplayBytes: 8_388_608,
   zones: {},
   compress: false,
+  auth: undefined,
+  insecure: false,
+  origins: [],
+  tls: undefined,
+  handshakeMs: 10_000,
+  onNotice: () => undefined,
   isReady: () => true,
   manager: undefined,
 });
@@ -88,6 +109,12 @@ export function resolveServerOptions(options: ServerOptions = {}): Required<Serv
   expectInteger('slowClientMs', resolved.slowClientMs, { min: 1, max: MAX_TIMER_MS });
   expectInteger('heartbeatMs', resolved.heartbeatMs, { min: 1, max: MAX_TIMER_MS });
   expectInteger('maxMessagesPerSecond', resolved.maxMessagesPerSecond, { min: 1 });
+  expectInteger('handshakeMs', resolved.handshakeMs, { min: 1, max: MAX_TIMER_MS });
+  if (resolved.auth === undefined && !resolved.insecure && !isLoopbackHost(resolved.host)) {
+    throw new TypeError(
+      `Other machines could reach ${resolved.host} without a token; set one (--token, \`auth\`), or say that you mean it (--insecure, \`insecure\`)`,
+    );
+  }
   expectNumber('replaySeconds', resolved.replaySeconds, { min: 0 });
   expectInteger('maxReplayBytes', resolved.maxReplayBytes, { min: 0 });
   return resolved;

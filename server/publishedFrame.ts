@@ -49,7 +49,7 @@ export class PublishedFrame {
     this.source = source;
     this.seq = seq;
     this.frame = body.frame;
-    this.#json = this.#tail(body, body.detections);
+    this.#json = this.#tail(body, body.detections.slice()); // throws where there are none, here and not later
     this.numBytes = Buffer.byteLength(this.#json);
     this.#fresh = { body, messages: new Map(), tails: new Map() };
   }

@@ -7,6 +7,43 @@ export interface Refusal {
   readonly text: string;
 }
 
+/** What pages may ask this server. */
+export interface PageRules {
+  /** The address that the server was told to listen on. */
+  readonly host: string;
+  /** Origins of pages that may ask beside the server's own, `*` for all. */
+  readonly origins: readonly string[];
+}
+
+/**
+ * Tells whether a page of another site asks. Browsers let any page open a WebSocket anywhere, but say which
+ * page it is (`Origin`); and a page that made its own name point here (DNS rebinding) names itself in `Host`.
+ * @returns undefined where no page asks, or one that may
+ */
+export function pageRefusal(
+  { headers }: IncomingMessage,
+  { host, origins }: PageRules,
+): Refusal | undefined {
+  const own = hostOf(headers.host ?? '');
+  if (isLoopbackHost(host) && (own === undefined || !isLoopback(own.hostname))) {
+    return { status: 403, text: 'Ask by the address the server listens on, or as localhost' };
+  }
+  const { origin } = headers;
+  const isAllowed =
+    origin === undefined ||
+    origins.includes('*') ||
+    origins.includes(origin) ||
+    (URL.canParse(origin) && new URL(origin).host === own?.host);
+  return isAllowed
+    ? undefined
+    : { status: 403, text: 'Web pages of other origins may not ask; name this one with --origin' };
+}
+
+/** Whether an address to listen on can be reached from this machine only. */
+export function isLoopbackHost(host: string): boolean {
+  return isLoopback(host.includes(':') ? `[${host}]` : host.toLowerCase());
+}
+
 /**
  * Tells whether a request may change the state of the server. A web page must not, wherever it comes
  * from: a browser says which page asks (`Origin`), asks beforehand for JSON bodies, and a page that
@@ -25,7 +62,8 @@ export function refusalOf(request: IncomingMessage, host: string): Refusal | und
   }
   const site = headers['sec-fetch-site'];
   const isForeign =
-    (headers.origin !== undefined && headers.origin !== own.origin) ||
+    (headers.origin !== undefined &&
+      (!URL.canParse(headers.origin) || new URL(headers.origin).host !== own.host)) ||
     (site !== undefined && site !== 'same-origin' && site !== 'none');
   if (isForeign) {
     return { status: 403, text: 'Web pages of other origins may not change sources' };

@@ -53,7 +53,8 @@ const detection = Type.Object({
   reused: Type.Optional(Type.Boolean()),
 });
 
-const serverMessages: Readonly<Record<messages.ServerMessage['type'], TObject>> = {
+/** Schemas of what a server sends, by `type`. */
+export const serverMessages: Readonly<Record<messages.ServerMessage['type'], TObject>> = {
   hello: describe<messages.HelloMessage>()(
     Type.Object({
       v,

@@ -1,6 +1,6 @@
 import { Subject, Subscription, map, share, takeUntil, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { Demand, FoundObject } from '../models/index.ts';
+import type { Demand, FoundObject, FrameDetections } from '../models/index.ts';
 import { toError } from '../models/errors.ts';
 import { createDetectionFilter } from './detectionFilter.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
@@ -17,7 +17,8 @@ import type { FrameSize } from './zones.ts';
 /** Who is told about all sources. */
 export interface HubListener {
   onAttached(status: SourceStatus): void;
-  onFrame(frame: PublishedFrame): void;
+  /** @param result what the frame is of; under the name of its feed, its `source` may be another */
+  onFrame(frame: PublishedFrame, result: FrameDetections): void;
   onObject(object: FoundObject, size: FrameSize): void;
   onStatus(status: SourceStatus): void;
   /** What it wants to see of a source. */
@@ -196,7 +197,7 @@ export class SourceHub {
     source.rate.count(nowMs);
     replay.add(frame, nowMs);
     for (const listener of this.#listeners) {
-      listener.onFrame(frame);
+      listener.onFrame(frame, event);
     }
   }
 

@@ -143,8 +143,6 @@ suite('DetectionServer.demand', (test) => {
       door$.next(largeFrameOf(frame++));
       return isGivenUp;
     });
-
-    assert.ok(server.stats().dropped > 0);
   });
 
   test('counts a subscription also while it is not due under everyMs', async () => {

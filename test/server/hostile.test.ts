@@ -25,7 +25,7 @@ async function stall(policy: Policy): Promise<{
   readonly stalled: TestClient;
   readonly door$: Subject<FeedEvent>;
 }> {
-  const server = await startServer({ maxOutboxBytes: 300_000 });
+  const server = await startServer({ maxOutboxBytes: 300_000, maxReplayBytes: 200_000 });
   const door$ = attachFeed(server, 'door');
   const healthy = await openClient(server);
   await healthy.subscribe({ policy: 'all' });
@@ -249,7 +249,7 @@ suite('a client that leaves', (test) => {
     await other.subscribe();
     const tcp = connectTcp(server.port, '127.0.0.1');
     tcp.write(
-      'GET /v1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'GET /v1 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n',
     );
     await once(tcp, 'data');

@@ -66,8 +66,8 @@ suite('http', (test) => {
 
     const { $defs, anyOf } = JSON.parse(body) as { $defs: object; anyOf: object[] };
     const names = 'hello subscribed unsubscribed frame object gap status error';
-    assert.equal(Object.keys($defs), [...names.split(' '), 'subscribe', 'unsubscribe']);
-    assert.is(anyOf.length, 10);
+    assert.equal(Object.keys($defs), [...names.split(' '), 'subscribe', 'unsubscribe', 'ack']);
+    assert.is(anyOf.length, 11);
   });
 
   test('has strict headers everywhere', async () => {

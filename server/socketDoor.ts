@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Observable } from 'rxjs';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import { tokenOf } from './access.ts';
+import type { Access, Gate } from './access.ts';
+import { CODECS, JSON_CODEC } from './codec.ts';
+import { Connection } from './connection.ts';
+import type { Counters, ServerStats } from './counters.ts';
+import { Doorstep } from './doorstep.ts';
+import type { Client } from './doorstep.ts';
+import { urlOf } from './http.ts';
+import type { ServerOptions } from './options.ts';
+import { PictureViewer } from './pictureViewer.ts';
+import { pageRefusal } from './refusal.ts';
+import type { SourceHub } from './sourceHub.ts';
+import { Subscriber } from './subscriber.ts';
+import type { Zone } from './zones.ts';
+
+/** How long a client may take over the closing handshake before it is cut off, ms. */
+const CLOSE_TIMEOUT_MS = 5_000;
+/** The same when the whole server closes. */
+const SHUTDOWN_MS = 1_000;
+/** Messages above this are worth compressing, bytes. */
+const COMPRESS_BYTES = 1_024;
+
+/** What the door opens to. */
+export interface SocketDoorConfig {
+  readonly hub: SourceHub;
+  readonly gate: Gate;
+  readonly counters: Counters;
+  readonly options: Required<ServerOptions>;
+  readonly version: string;
+  readonly zones: readonly Zone[];
+}
+
+/** Accepts WebSockets, pings them, and closes them in the end. */
+export class SocketDoor {
+  readonly epoch: string = randomUUID();
+  readonly #config: SocketDoorConfig;
+  readonly #ws: WebSocketServer;
+  readonly #connections = new Set<Connection>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #isClosed = false;
+
+  constructor(config: SocketDoorConfig) {
+    const { options } = config;
+    this.#config = config;
+    const settings = {
+      noServer: true,
+      clientTracking: false,
+      maxPayload: options.maxMessageBytes,
+      closeTimeout: CLOSE_TIMEOUT_MS, // missing in @types/ws 8.18
+      // Without this ws agrees to whatever subprotocol a client names first, be it its token.
+      handleProtocols: (offered: ReadonlySet<string>): string | false =>
+        [...offered].find((protocol) => CODECS.has(protocol)) ?? false,
+      perMessageDeflate: options.compress && { threshold: COMPRESS_BYTES },
+    };
+    this.#ws = new WebSocketServer(settings);
+    this.#heartbeat = setInterval(() => {
+      for (const connection of this.#connections) {
+        connection.beat();
+      }
+    }, options.heartbeatMs);
+  }
+
+  /** Answers one upgrade request. */
+  async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy()); // a peer that is gone needs no answer
+    const { hub, gate, options } = this.#config;
+    const url = urlOf(request);
+    const isPictures = url?.pathname === '/v1/pictures';
+    if (url?.pathname !== '/v1' && !isPictures) {
+      refuse(socket, 404);
+      return;
+    }
+    if (pageRefusal(request, options) !== undefined) {
+      refuse(socket, 403);
+      return;
+    }
+    const token = tokenOf(request);
+    const access = await gate.check(token, request);
+    if (access === undefined && (isPictures || token !== undefined || gate.isBlocked(request))) {
+      refuse(socket, gate.isBlocked(request) ? 429 : 401);
+      return;
+    }
+    const name = url.searchParams.get('source') ?? '';
+    const pictures$ =
+      isPictures && access?.permits(name) === true ? hub.picturesOf(name) : undefined;
+    if (isPictures && pictures$ === undefined) {
+      refuse(socket, 404);
+      return;
+    }
+    if (this.#isClosed || this.#connections.size >= options.maxClients) {
+      this.#config.counters.refused += 1;
+      refuse(socket, 503);
+      return;
+    }
+    this.#ws.handleUpgrade(request, socket, head, (accepted) => {
+      this.#open(accepted, (onClose) =>
+        pictures$ === undefined
+          ? this.#greet(accepted, request, access, onClose)
+          : this.#show(accepted, pictures$, onClose),
+      );
+    });
+  }
+
+  stats(): ServerStats {
+    const { closed, ...counters } = this.#config.counters;
+    const waiting = [...this.#connections].map(({ socket }) => socket.bufferedAmount);
+    return {
+      ...counters,
+      clients: this.#connections.size,
+      outboxBytes: waiting.reduce((sum, bytes) => sum + bytes, 0),
+      authFailures: this.#config.gate.numFailures,
+      closed: { ...closed },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#heartbeat);
+    await Promise.all([...this.#connections].map((connection) => connection.shutDown(SHUTDOWN_MS)));
+  }
+
+  /** A client of `/v1`, which may have to say its token first. */
+  #greet(
+    socket: WebSocket,
+    request: IncomingMessage,
+    known: Access | undefined,
+    onClose: Connection['close'],
+  ): Client {
+    const { hub, gate, counters, options, version, zones } = this.#config;
+    const codec = CODECS.get(socket.protocol) ?? JSON_CODEC;
+    const onAccess = ({ permits }: Access): Client =>
+      new Subscriber({
+        ...{ socket, hub, counters, options, version, zones, codec, permits, onClose },
+        epoch: this.epoch,
+      });
+    if (known !== undefined) {
+      return onAccess(known);
+    }
+    const check = (token: string): Promise<Access | undefined> => gate.check(token, request);
+    return new Doorstep({ codec, limitMs: options.handshakeMs, check, onAccess, onClose });
+  }
+
+  #show(
+    socket: WebSocket,
+    pictures$: Observable<Uint8Array>,
+    onClose: Connection['close'],
+  ): Client {
+    const { counters, options } = this.#config;
+    return new PictureViewer({ socket, pictures$, counters, options, onClose });
+  }
+
+  #open(socket: WebSocket, createClient: (onClose: Connection['close']) => Client): void {
+    const connection = new Connection(socket, this.#config.counters);
+    this.#connections.add(connection);
+    const client = createClient((ending, text) => connection.close(ending, text));
+    socket.on('message', (data, isBinary) => {
+      const bytes = data as Buffer; // ws's default `binaryType`
+      client.receive(isBinary ? bytes : bytes.toString());
+    });
+    socket.on('close', () => {
+      client.end();
+      this.#connections.delete(connection);
+    });
+  }
+}
+
+function refuse(socket: Duplex, status: 401 | 403 | 404 | 429 | 503): void {
+  const text = STATUS_CODES[status] ?? '';
+  const how = status === 401 ? 'WWW-Authenticate: Bearer\r\n' : '';
+  socket.once('finish', () => socket.destroy()); // a peer that keeps its half open would stay forever
+  socket.end(
+    `HTTP/1.1 ${status} ${text}\r\n${how}Connection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${text.length}\r\n\r\n${text}`,
+  );
+}
