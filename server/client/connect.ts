@@ -1,171 +1,131 @@
-import { Observable, Subject } from 'rxjs';
-import { PipelineError } from '../../models/errors.ts';
-import type { FrameMessage, HelloMessage, ServerMessage, SubscribeMessage } from '../messages.ts';
-import { requestFrames } from './requestFrames.ts';
+import {
+  EMPTY,
+  ReplaySubject,
+  concatMap,
+  defer,
+  distinctUntilChanged,
+  filter,
+  from,
+  of,
+  scan,
+  takeUntil,
+  tap,
+} from 'rxjs';
+import type { Observable, ObservableInput } from 'rxjs';
+import type {
+  FrameMessage,
+  HelloMessage,
+  ObjectMessage,
+  SourceInfo,
+  StatusMessage,
+} from '../messages.ts';
+import { Acks } from './acks.ts';
+import { follow } from './follow.ts';
+import { Link } from './link.ts';
+import type { ConnectionState } from './link.ts';
+import { resolveConnectOptions } from './options.ts';
+import type { ConnectOptions } from './options.ts';
+import type { DetectionQuery, Gap, SubscriptionMessage } from './query.ts';
+import { withStatus } from './sourceList.ts';
 
-/** The part of a WebSocket this client needs; browsers' and ws's both have it. */
-export interface ClientSocket {
-  send(data: string): void;
-  close(code?: number, reason?: string): void;
-  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
-  addEventListener(
-    type: 'close',
-    listener: (event: { readonly code: number; readonly reason: string }) => void,
-  ): void;
-  addEventListener(type: 'error', listener: (event: object) => void): void;
-}
-
-/** Makes a WebSocket. */
-export type ClientSocketConstructor = new (url: string) => ClientSocket;
-
-/** Settings of {@link connect}. */
-export interface ConnectOptions {
-  /** Class to connect with. Default: the global one, which Node has from 22 on. */
-  readonly WebSocket?: ClientSocketConstructor;
-}
-
-/** What to subscribe to; the id is chosen by the client. */
-export type FrameSubscription = Omit<SubscribeMessage, 'v' | 'type' | 'id'>;
-
-/** A connection to a detection server. */
+/**
+ * A client of a detection server. All its observables but `state$` share one connection, which is opened
+ * by the first subscriber of any of them, made anew whenever it is lost, and closed when the last one leaves.
+ * **Errors** of all of them but `state$`: PipelineError ERR_CLIENT_PROTOCOL or ERR_CLIENT_SLOW for what no
+ * further attempt would mend (a wrong token, a breach of the protocol), or after `maxRetries`; subscribing
+ * again tries again. They complete at `close()`, not with a source: a pattern may match further ones.
+ */
 export interface DetectionClient {
-  /** The server's greeting; rejects where the connection ends before it, as `messages$` does. */
-  readonly hello: Promise<HelloMessage>;
   /**
-   * Everything the server sends. Hot and shared: it tells what comes after subscribing to it.
-   * Completes when either side closes normally (1000, 1001 or without a code).
-   * **Errors:** PipelineError ERR_CLIENT_SLOW where the server gave this client up, otherwise
-   * ERR_CLIENT_PROTOCOL, also for a connection that was lost; `details.closeCode` is the close code.
+   * Frames of one subscription. Cold: each subscriber subscribes at the server, and unsubscribes there
+   * when it leaves. None comes twice; what is missing is told by `messages` only.
+   * **Errors** also: PipelineError ERR_CLIENT_PROTOCOL where the server refuses.
    */
-  readonly messages$: Observable<ServerMessage>;
+  frames(query?: DetectionQuery): Observable<FrameMessage>;
+  /** The same for single objects of frames that are not finished yet; after a loss they are not sent again. */
+  objects(query?: DetectionQuery): Observable<ObjectMessage>;
   /**
-   * Frames of one subscription. Cold: each subscriber subscribes at the server, and unsubscribes
-   * there when it leaves. Ends as `messages$` does, not with a source: a pattern may match further ones.
-   * **Errors:** those of `messages$`, and PipelineError ERR_CLIENT_PROTOCOL where the server refuses.
+   * The same for all of it in order: frames, before them the gaps, and objects where the query asks for them.
+   * Between two frames of a source every missing number is in a gap, unless they are missing by `everyMs`.
    */
-  frames(subscription?: FrameSubscription): Observable<FrameMessage>;
-  /** Closes with 1000. Idempotent. */
+  messages(query?: DetectionQuery): Observable<SubscriptionMessage>;
+  /**
+   * Works on one message after the other, under the policy `all`: a message is acknowledged when its
+   * `project` completes, so that no more than `window` (default 64) of each source wait in this process;
+   * the server keeps the others as long as it can, and tells of a gap beyond.
+   * @param project as `concatMap`'s, such as an async function
+   */
+  handle<R>(
+    query: Omit<DetectionQuery, 'policy' | 'objects'>,
+    project: (message: FrameMessage | Gap) => ObservableInput<R>,
+  ): Observable<R>;
+  /** Greetings, one for each connection; the one of the present connection at once. */
+  readonly hello$: Observable<HelloMessage>;
+  /**
+   * The sources there are, at once and after each change. Their `state` is kept up to date for those that
+   * a subscription of this client matches, the rest is as of the last greeting.
+   */
+  readonly sources$: Observable<readonly SourceInfo[]>;
+  /** States of the sources that a subscription of this client matches, as they are told. */
+  readonly status$: Observable<StatusMessage>;
+  /** What the connection is doing, at once and after each change; it does not open one. Completes at `close()`. */
+  readonly state$: Observable<ConnectionState>;
+  /** Ends everything and closes with 1000. Idempotent. */
   close(): void;
 }
 
-/** Close codes that are no failure; 1005 stands for a close without a code. */
-const NORMAL_CODES: ReadonlySet<number> = new Set([1000, 1001, 1005]);
-const SLOW_CODE = 1013;
+/** Messages of one source that wait in this process, unless told otherwise. */
+const DEFAULT_WINDOW = 64;
 
 /**
- * Connects to a detection server. There is one attempt and no reconnecting.
+ * Makes a client of a detection server; it connects when something is subscribed to.
  * @param url `ws://host:port/v1`, or the server's `http:` address
- * @throws TypeError where the URL is none, or there is no WebSocket to connect with
- * **Owns:** the caller, who calls `close()`.
+ * @throws TypeError or RangeError on a wrong address or option, or where there is no WebSocket to connect with
+ * **Owns:** the caller owns the subscriptions; `close()` ends all of them.
  */
 export function connect(url: string, options: ConnectOptions = {}): DetectionClient {
-  const SocketClass = options.WebSocket ?? globalWebSocket();
-  const address = socketAddress(url);
-  const socket = new SocketClass(address);
-  const messages$ = new Subject<ServerMessage>();
+  const link = new Link(resolveConnectOptions(url, options));
+  const acks = new Acks((message) => link.send(message));
+  const closed$ = new ReplaySubject<void>(1);
   let numSubscriptions = 0;
-  let isOpen = true;
 
-  const hello = firstHello(messages$, () => closedError(address, 1000, 'before the greeting'));
-  // Whoever does not look at `hello` learns of the failure from `messages$`.
-  hello.catch(() => undefined);
-
-  const fail = (error: PipelineError): void => {
-    isOpen = false;
-    messages$.error(error);
-  };
-  socket.addEventListener('message', ({ data }) => {
-    const message = readMessage(data);
-    if (message === undefined) {
-      fail(new PipelineError('ERR_CLIENT_PROTOCOL', `${address} does not speak protocol v1`));
-      socket.close(1000);
-    } else {
-      messages$.next(message);
-    }
-  });
-  // Always followed by `close`, which knows more; ws would throw without a listener.
-  socket.addEventListener('error', () => undefined);
-  socket.addEventListener('close', ({ code, reason }) => {
-    if (NORMAL_CODES.has(code)) {
-      isOpen = false;
-      messages$.complete();
-    } else {
-      fail(closedError(address, code, reason));
-    }
-  });
-
-  const frames = (subscription: FrameSubscription = {}): Observable<FrameMessage> =>
-    new Observable((subscriber) => {
-      const id = `frames-${(numSubscriptions += 1)}`;
-      return requestFrames({ ...subscription, type: 'subscribe', id }, subscriber, {
-        hello,
-        messages$,
-        send: (message) => (isOpen ? socket.send(JSON.stringify(message)) : undefined),
-      });
-    });
+  const work = <R>(
+    query: DetectionQuery,
+    project: (message: SubscriptionMessage) => ObservableInput<R>,
+  ): Observable<R> =>
+    defer(() => follow({ link, acks, id: `s${(numSubscriptions += 1)}`, query })).pipe(
+      concatMap(({ message, done }) => from(project(message)).pipe(tap({ complete: done }))),
+      takeUntil(closed$),
+    );
+  const messages = (query: DetectionQuery = {}): Observable<SubscriptionMessage> =>
+    work(query, (message) => of(message));
+  const all$ = link.messages$.pipe(takeUntil(closed$));
 
   return {
-    hello,
-    messages$: messages$.asObservable(),
-    frames,
+    messages,
+    frames: (query) => messages(query).pipe(filter((message) => message.type === 'frame')),
+    objects: (query) =>
+      messages({ ...query, objects: true }).pipe(filter((message) => message.type === 'object')),
+    handle: (query, project) =>
+      work({ window: DEFAULT_WINDOW, ...query, policy: 'all' }, (message) =>
+        message.type === 'object' ? EMPTY : project(message),
+      ),
+    hello$: all$.pipe(filter((message) => message.type === 'hello')),
+    sources$: all$.pipe(
+      scan((sources: readonly SourceInfo[], message) => {
+        if (message.type === 'hello') {
+          return message.sources;
+        }
+        return message.type === 'status' ? withStatus(sources, message) : sources;
+      }, []),
+      distinctUntilChanged(),
+    ),
+    status$: all$.pipe(filter((message) => message.type === 'status')),
+    state$: link.state$,
     close: () => {
-      isOpen = false;
-      socket.close(1000);
+      closed$.next();
+      closed$.complete();
+      link.close();
     },
   };
-}
-
-function firstHello(
-  messages$: Observable<ServerMessage>,
-  createError: () => Error,
-): Promise<HelloMessage> {
-  return new Promise((resolve, reject) => {
-    messages$.subscribe({
-      next: (message) => {
-        if (message.type === 'hello') {
-          resolve(message);
-        }
-      },
-      error: reject,
-      complete: () => reject(createError()),
-    });
-  });
-}
-
-function globalWebSocket(): ClientSocketConstructor {
-  const found: unknown = Reflect.get(globalThis, 'WebSocket');
-  if (typeof found !== 'function') {
-    throw new TypeError('Expected `WebSocket` to be given, as there is no global one; ws has one');
-  }
-  return found as ClientSocketConstructor;
-}
-
-function socketAddress(url: string): string {
-  const address = new URL(url);
-  address.protocol = address.protocol.replace(/^http/, 'ws');
-  if (address.pathname === '/') {
-    address.pathname = '/v1';
-  }
-  return address.href;
-}
-
-/** @returns undefined where it is no message of protocol v1 */
-function readMessage(data: unknown): ServerMessage | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(String(data));
-  } catch {
-    return undefined; // the caller turns it into the error of the connection
-  }
-  return typeof value === 'object' && value !== null && 'v' in value && value.v === 1
-    ? (value as ServerMessage)
-    : undefined;
-}
-
-function closedError(address: string, code: number, reason: string): PipelineError {
-  return new PipelineError(
-    code === SLOW_CODE ? 'ERR_CLIENT_SLOW' : 'ERR_CLIENT_PROTOCOL',
-    `Connection to ${address} ended with ${code}${reason === '' ? '' : `: ${reason}`}`,
-    { details: { closeCode: code } },
-  );
 }

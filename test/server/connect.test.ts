@@ -1,8 +1,10 @@
-import { once } from 'node:events';
-import { firstValueFrom, take, toArray } from 'rxjs';
-import { WebSocket, WebSocketServer } from 'ws';
-import type { AddressInfo } from 'node:net';
+import { filter, firstValueFrom, map, take, toArray } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { WebSocket } from 'ws';
 import { connect } from '../../server/client/index.ts';
+import type { ConnectOptions, DetectionClient } from '../../server/client/index.ts';
+import type { FoundObject } from '../../models/index.ts';
+import type { DetectionServer } from '../../server/index.ts';
 import * as assert from '../support/assert.ts';
 import {
   attachFeed,
@@ -14,18 +16,33 @@ import {
 } from '../support/sockets.ts';
 import { suite } from '../support/suite.ts';
 
+/** A client whose subscriptions end with the block. */
+function clientOf(
+  server: DetectionServer,
+  options: ConnectOptions = {},
+): DetectionClient & Disposable {
+  const client = connect(socketUrl(server, '/v1'), { WebSocket, ...options });
+  return { ...client, [Symbol.dispose]: () => client.close() };
+}
+
+/** Waits until the clients of a server want so many different things of a source. */
+function demandOf(server: DetectionServer, source: string, num: number): Promise<void> {
+  return until(() => server.demand(source).length === num);
+}
+
 suite('connect', (test) => {
-  test('greets, delivers frames of a cold subscription and unsubscribes on teardown', async () => {
+  test('delivers the frames of a cold subscription, and unsubscribes when its subscriber leaves', async () => {
     await using server = await startServer();
     const door$ = attachFeed(server, 'door');
-    const client = connect(socketUrl(server, '/v1'), { WebSocket });
-    assert.is((await client.hello).epoch, server.epoch);
-    const seen: string[] = [];
-    client.messages$.subscribe(({ type }) => seen.push(type));
+    using client = clientOf(server);
+    client.state$.subscribe();
+    assert.is(server.stats().clients, 0);
+    client.hello$.subscribe();
 
-    const frames = client.frames({ minScore: 0.95, policy: 'all' }).pipe(take(2), toArray());
-    const both = firstValueFrom(frames);
-    await firstValueFrom(client.messages$);
+    const both = firstValueFrom(
+      client.frames({ minScore: 0.95, policy: 'all' }).pipe(take(2), toArray()),
+    );
+    await demandOf(server, 'door', 1);
     door$.next(frameOf(0));
     door$.next(frameOf(1));
 
@@ -34,92 +51,184 @@ suite('connect', (test) => {
       [0, 0],
       [1, 0],
     ]);
-    await until(() => seen.includes('unsubscribed'));
-    client.close();
+    await demandOf(server, 'door', 0);
+    assert.is(server.stats().clients, 1);
   });
 
-  test('keeps the subscriptions of one connection apart', async () => {
+  test('shares one connection, and keeps the subscriptions on it apart', async () => {
     await using server = await startServer();
     const [door$, yard$] = ['door', 'yard'].map((name) => attachFeed(server, name));
-    const client = connect(server.url, { WebSocket });
+    using client = clientOf(server);
 
-    const door = firstValueFrom(client.frames({ sources: ['door'] }));
+    const frames$ = client.frames({ sources: ['door'] });
+    const door = [firstValueFrom(frames$), firstValueFrom(frames$)];
     const yard = firstValueFrom(client.frames({ sources: ['yard'] }));
-    await firstValueFrom(client.messages$.pipe(take(5), toArray())); // hello, twice subscribed and status
+    await demandOf(server, 'door', 1);
+    await demandOf(server, 'yard', 1);
+    assert.is(server.stats().clients, 1);
     yard$?.next(frameOf(1));
     door$?.next(frameOf(2));
 
-    assert.equal([(await door).frame, (await yard).frame], [2, 1]);
-    client.close();
+    assert.equal([(await yard).frame, (await door[0])?.frame, (await door[1])?.frame], [1, 2, 2]);
+    await until(() => server.stats().clients === 0);
+    assert.is(server.stats().closed.left, 1);
+  });
+
+  test('opens the connection again for who comes after the last one has left', async () => {
+    await using server = await startServer();
+    using client = clientOf(server);
+
+    const first = await firstValueFrom(client.hello$);
+    const second = await firstValueFrom(client.hello$);
+
+    assert.equal([first.epoch, second.epoch], [server.epoch, server.epoch]);
+    await until(() => server.stats().closed.left === 2);
   });
 
   test('passes what is wanted on to the server, as long as somebody takes the frames', async () => {
     await using server = await startServer();
     const door$ = attachFeed(server, 'door');
-    const client = connect(server.url, { WebSocket });
+    using client = clientOf(server);
 
     const frame = firstValueFrom(client.frames({ classes: ['person'], minScore: 0.4, limit: 1 }));
-    await until(() => server.demand('door').length > 0);
+    await demandOf(server, 'door', 1);
     assert.equal(server.demand('door'), [{ classes: ['person'], minScore: 0.4, limit: 1 }]);
     door$.next(frameOf(0, { detections: [detectionOf(), detectionOf()] }));
 
     assert.equal((await frame).detections, [detectionOf()]);
-    await until(() => server.demand('door').length === 0);
-    client.close();
+    await demandOf(server, 'door', 0);
   });
 
-  test('fails the frames where the server refuses the subscription', async () => {
+  test('delivers objects before their frame, alone or with it', async () => {
     await using server = await startServer();
-    const client = connect(server.url, { WebSocket });
+    const door$ = attachFeed(server, 'door');
+    using client = clientOf(server);
+    const found: FoundObject = {
+      ...{ type: 'object', source: 'any', frame: 3, index: 0, detection: detectionOf() },
+    };
 
+    const object = firstValueFrom(client.objects({ classes: ['person'] }));
+    const types = firstValueFrom(
+      client.messages({ objects: true }).pipe(
+        map(({ type }) => type),
+        take(2),
+        toArray(),
+      ),
+    );
+    await demandOf(server, 'door', 2);
+    door$.next(found);
+    door$.next(frameOf(3));
+
+    assert.is((await object).frame, 3);
+    assert.equal(await types, ['object', 'frame']);
+  });
+
+  test('fails only the subscription that the server refuses', async () => {
+    await using server = await startServer();
+    const door$ = attachFeed(server, 'door');
+    using client = clientOf(server);
+
+    const good = firstValueFrom(client.frames());
     const refused = firstValueFrom(client.frames({ minScore: 7 }));
 
     await assert.rejects(refused, { code: 'ERR_CLIENT_PROTOCOL', message: /`minScore`/ });
-    client.close();
+    door$.next(frameOf(0));
+    await good;
+    assert.is(server.stats().closed.protocol, 0);
   });
 
-  test('completes everything on a normal close, by either side', async () => {
-    const server = await startServer();
-    const one = connect(server.url, { WebSocket });
-    const other = connect(server.url, { WebSocket });
-    await Promise.all([one.hello, other.hello]);
-    const ends = [one.messages$, one.frames(), other.frames()].map((messages$) =>
-      firstValueFrom(messages$.pipe(toArray())),
+  test('tells the sources, brought up to date for who comes later', async () => {
+    await using server = await startServer();
+    attachFeed(server, 'door');
+    using client = clientOf(server);
+    const seen: string[] = [];
+    const tell = (name: string): void =>
+      void client.sources$
+        .pipe(map((sources) => sources.map((one) => `${one.name} ${one.state}`).join()))
+        .subscribe((list) => seen.push(`${name}: ${list}`));
+    client.frames().subscribe();
+
+    tell('one');
+    await until(() => seen.length === 1);
+    const yard$ = attachFeed(server, 'yard');
+    yard$.next(frameOf(0));
+    yard$.complete();
+    await until(() => seen.length === 4);
+    tell('two');
+
+    assert.equal(seen, [
+      'one: door connecting',
+      'one: door connecting,yard connecting',
+      'one: door connecting,yard online',
+      'one: door connecting,yard ended',
+      'two: door connecting,yard ended',
+    ]);
+  });
+
+  test('tells the states of sources', async () => {
+    await using server = await startServer();
+    const door$ = attachFeed(server, 'door');
+    using client = clientOf(server);
+    client.frames().subscribe();
+    await demandOf(server, 'door', 1);
+
+    const lost = firstValueFrom(client.status$.pipe(filter(({ state }) => state === 'offline')));
+    door$.error(new Error('cable pulled'));
+
+    assert.equal(await lost, {
+      ...{ v: 1, type: 'status', source: 'door', state: 'offline', reason: 'cable pulled' },
+    });
+  });
+
+  test('completes everything at close', async () => {
+    await using server = await startServer();
+    const client = clientOf(server);
+    const states = firstValueFrom(
+      client.state$.pipe(
+        map(({ state }) => state),
+        toArray(),
+      ),
     );
+    const all: readonly Observable<unknown>[] = [
+      client.frames(),
+      client.messages(),
+      client.status$,
+    ];
+    const ends = all.map((one$) => firstValueFrom(one$.pipe(toArray())));
+    await firstValueFrom(client.hello$);
 
-    one.close();
-    await Promise.all(ends.slice(0, 2));
-    await server.close();
+    client.close();
+    client.close();
 
-    await ends[2];
+    await Promise.all(ends);
+    assert.equal(await states, ['closed', 'connecting', 'open', 'closed']);
+    assert.equal(await firstValueFrom(client.frames().pipe(toArray())), []);
+    await until(() => server.stats().closed.left === 1);
   });
 
-  test('fails everything where the connection is lost', async () => {
-    const lost = await lostConnection((socket) => socket.terminate());
+  test('goes by the address of the server, of a page of it, or of the protocol', async () => {
+    await using server = await startServer();
 
-    await assert.rejects(lost.hello, { code: 'ERR_CLIENT_PROTOCOL', message: /1006/ });
-    await assert.rejects(firstValueFrom(lost.messages$), { code: 'ERR_CLIENT_PROTOCOL' });
-    await assert.rejects(firstValueFrom(lost.frames()), { code: 'ERR_CLIENT_PROTOCOL' });
+    for (const url of [server.url, `${server.url}#token=x`, socketUrl(server, '/v1')]) {
+      const client = connect(url, { WebSocket, maxRetries: 0 });
+      assert.is((await firstValueFrom(client.hello$)).epoch, server.epoch);
+    }
   });
 
-  test('says that it was too slow', async () => {
-    const lost = await lostConnection((socket) => socket.close(1013, 'Too slow'));
-
-    await assert.rejects(lost.hello, { code: 'ERR_CLIENT_SLOW', message: /1013: Too slow/ });
-  });
-
-  test('fails where the peer speaks something else', async () => {
-    const lost = await lostConnection((socket) => socket.send('{"v":2}'));
-
-    await assert.rejects(lost.hello, { message: /does not speak protocol v1/ });
-  });
-
-  test('fails where nobody listens', async () => {
-    const server = await startServer();
-    await server.close();
-
-    await assert.rejects(connect(server.url, { WebSocket }).hello, { code: 'ERR_CLIENT_PROTOCOL' });
-  });
+  const wrong: readonly (readonly [object, RegExp])[] = [
+    [{ retries: 3 }, /Unknown option `retries` of connect/],
+    [{ retryDelay: { minSecond: 3 } }, /`minSecond` of retryDelay; did you mean `minSeconds`/],
+    [{ retryDelay: { minSeconds: 0 } }, /`minSeconds` to be a finite number > 0/],
+    [{ retryDelay: { maxSeconds: 0.1 } }, /`maxSeconds` to be a finite number >= 0.5/],
+    [{ maxRetries: -1 }, /`maxRetries`/],
+    [{ maxRetries: 1.5 }, /`maxRetries`/],
+    [{ silenceSeconds: -1 }, /`silenceSeconds`/],
+  ];
+  for (const [options, message] of wrong) {
+    test(`refuses ${JSON.stringify(options)}`, async () => {
+      await assert.rejects(() => connect('ws://localhost', { WebSocket, ...options }), { message });
+    });
+  }
 
   test('asks for a WebSocket where there is none', async () => {
     if (Reflect.has(globalThis, 'WebSocket')) {
@@ -128,17 +237,3 @@ suite('connect', (test) => {
     await assert.rejects(() => connect('ws://localhost'), { name: 'TypeError', message: /ws/ });
   });
 });
-
-/** Connects to a server that treats its only client as told, and closes. */
-async function lostConnection(
-  treat: (socket: WebSocket) => void,
-): Promise<ReturnType<typeof connect>> {
-  const peer = new WebSocketServer({ port: 0 });
-  await once(peer, 'listening');
-  peer.on('connection', (socket) => {
-    treat(socket);
-    peer.close();
-  });
-  const { port } = peer.address() as AddressInfo;
-  return connect(`ws://127.0.0.1:${port}`, { WebSocket });
-}

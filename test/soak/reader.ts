@@ -1,7 +1,8 @@
 /** What a subscriber that reads everything finds. */
 import { WebSocket } from 'ws';
 import { connect } from '../../server/client/index.ts';
-import type { FrameMessage, GapMessage, ServerMessage } from '../../server/index.ts';
+import type { Gap, SubscriptionMessage } from '../../server/client/index.ts';
+import type { FrameMessage, StatusMessage } from '../../server/index.ts';
 
 /** What is kept of a delivered frame. */
 export interface SeenFrame {
@@ -24,7 +25,7 @@ export interface ReaderFindings {
   numReturns: number;
   /** Longest time between two frames of one healthy camera, milliseconds. */
   longestSilenceMs: number;
-  /** Why the connection ended, where it did before the run was over. */
+  /** Why the connection was lost, where it was before the run was over; the client makes it anew. */
   failure: string | undefined;
 }
 
@@ -74,30 +75,38 @@ export function openReader({ url, policy, isHealthy, onFrame }: ReaderConfig): R
     const { queueMs, encodeMs, tokensMs } = timing;
     onFrame?.(frame, { ageMs: nowMs - capturedAt, queueMs, computeMs: encodeMs + tokensMs });
   };
-  const takeGap = ({ source, from, to, cause }: GapMessage): void => {
+  const takeGap = ({ source, from, to, cause }: Gap): void => {
+    if (cause === 'lost') {
+      return; // nobody announced it: the frame behind it shows what is missing
+    }
     findings.numGaps += 1;
     if (cause === 'slow') {
       findings.numAnnounced += to - from + 1;
       pass(source, from, to);
     }
   };
-  const take = (message: ServerMessage): void => {
-    if (message.type === 'gap') {
+  const take = (message: SubscriptionMessage): void => {
+    if (message.type === 'frame') {
+      takeFrame(message);
+    } else if (message.type === 'gap') {
       takeGap(message);
-    } else if (message.type === 'status' && message.state === 'online') {
-      findings.numReturns += onlineBefore.has(message.source) ? 1 : 0;
-      onlineBefore.add(message.source);
+    }
+  };
+  const takeStatus = ({ source, state }: StatusMessage): void => {
+    if (state === 'online') {
+      findings.numReturns += onlineBefore.has(source) ? 1 : 0;
+      onlineBefore.add(source);
     }
   };
   const fail = (why: string): void => {
     findings.failure ??= isClosed ? undefined : why;
   };
-  client.messages$.subscribe({
+  client.state$.subscribe((now) => (now.state === 'waiting' ? fail(now.error.message) : undefined));
+  client.messages({ policy }).subscribe({
     next: take,
     error: (error: Error) => fail(error.message),
-    complete: () => fail('the server closed the connection'),
   });
-  client.frames({ policy }).subscribe({ next: takeFrame, error: () => undefined }); // told above
+  client.status$.subscribe({ next: takeStatus, error: () => undefined }); // told above
   return {
     findings,
     close() {
