@@ -3,8 +3,10 @@ import type { Observable } from 'rxjs';
 import { filter } from 'rxjs';
 import { createPipeline, decode, detect, encode, fromVideo, objects } from '../pipeline/index.ts';
 import type { Detector, Frame, FrameDetections } from '../pipeline/index.ts';
+import type { DetectionClient, FrameMessage, Gap } from '../server/client/index.ts';
 
 declare const detector: Detector;
+declare const client: DetectionClient;
 
 fromVideo('street.mp4') satisfies Observable<Frame>;
 fromVideo('street.mp4').pipe(
@@ -17,7 +19,17 @@ fromVideo('street.mp4').pipe(
   objects(detector),
 ) satisfies Observable<FrameDetections>;
 createPipeline({ sources: [] }) satisfies Promise<AsyncDisposable>;
+client.frames({
+  classes: ['person'],
+  policy: 'all',
+  window: 64,
+}) satisfies Observable<FrameMessage>;
+client.handle({}, async (message) => message) satisfies Observable<FrameMessage | Gap>;
 
+// @ts-expect-error the policy of `handle` is `all`
+client.handle({ policy: 'latest' }, async () => 0);
+// @ts-expect-error unknown field of a query
+client.frames({ clases: ['person'] });
 // @ts-expect-error unknown option
 fromVideo('street.mp4', { strid: 2 });
 // @ts-expect-error unknown policy

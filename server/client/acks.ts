@@ -17,6 +17,8 @@ export class Acks {
   /** Time from which the next one may be sent, ms. */
   #freeAtMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Time at which the timer ends, ms; Infinity where there is none. */
+  #dueMs = Infinity;
 
   constructor(send: Send) {
     this.#send = send;
@@ -25,11 +27,14 @@ export class Acks {
   /** Notes that a subscription may have something to acknowledge. @param isUrgent the server may wait for it */
   note(progress: Progress, isUrgent: boolean): void {
     this.#waiting.add(progress);
-    const pauseMs = this.#freeAtMs - performance.now();
-    if (isUrgent && pauseMs <= 0) {
+    const nowMs = performance.now();
+    const dueMs = Math.max(this.#freeAtMs, isUrgent ? nowMs : nowMs + GATHER_MS);
+    if (dueMs <= nowMs) {
       this.#flush();
-    } else {
-      this.#timer ??= setTimeout(() => this.#flush(), Math.max(GATHER_MS, pauseMs));
+    } else if (dueMs < this.#dueMs) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#flush(), dueMs - nowMs);
+      this.#dueMs = dueMs;
     }
   }
 
@@ -55,6 +60,6 @@ export class Acks {
 
   #rest(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#dueMs = Infinity;
   }
 }

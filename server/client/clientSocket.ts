@@ -1,7 +1,7 @@
 /** The part of a WebSocket this client needs; browsers' and ws's both have it. */
 export interface ClientSocket {
   binaryType: string;
-  send(data: string | Uint8Array): void;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: 'open', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;

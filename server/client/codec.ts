@@ -1,17 +1,11 @@
 /**
- * How messages are written and read. The functions of a MessagePack library fit as they are, so that
- * only those who want MessagePack load one.
+ * How binary messages are written and read, as MessagePack. The functions of a library fit as they are, so
+ * that only those who want it load one.
  */
 export interface ClientCodec {
-  /** The subprotocol to ask the server for; absent for JSON text. */
-  readonly protocol?: string;
-  encode(message: object): string | Uint8Array;
+  /** The subprotocol to ask the server for. */
+  readonly protocol: string;
+  encode(message: object): Uint8Array;
   /** @throws whatever it likes where it cannot read the data, which ends the connection for good */
-  decode(data: string | ArrayBuffer): unknown;
+  decode(data: Uint8Array): unknown;
 }
-
-/** JSON text, which every server speaks. */
-export const jsonCodec: ClientCodec = Object.freeze({
-  encode: (message: object) => JSON.stringify(message),
-  decode: (data: string | ArrayBuffer): unknown => JSON.parse(data as string), // throws at binary data
-});

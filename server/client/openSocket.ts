@@ -21,11 +21,14 @@ export function openSocket(
 ): Observable<ServerMessage> {
   return new Observable((subscriber) => {
     const socket =
-      codec.protocol === undefined
-        ? new SocketClass(address)
-        : new SocketClass(address, [codec.protocol]);
+      codec === undefined ? new SocketClass(address) : new SocketClass(address, [codec.protocol]);
     socket.binaryType = 'arraybuffer';
-    const send: Send = (message) => socket.send(codec.encode(message));
+    const send: Send = (message) =>
+      socket.send(
+        codec === undefined
+          ? JSON.stringify(message)
+          : (codec.encode(message) as Uint8Array<ArrayBuffer>), // no library shares its memory
+      );
     let httpStatus: number | undefined;
     socket.addEventListener('open', () => {
       if (subscriber.closed) {
@@ -40,7 +43,7 @@ export function openSocket(
       if (subscriber.closed) {
         return; // what was under way when it was closed
       }
-      const message = readMessage(codec, data);
+      const message = readMessage(data, codec);
       if (message === undefined) {
         subscriber.error(
           new PipelineError('ERR_CLIENT_PROTOCOL', `${address} does not speak protocol v1`),
@@ -61,10 +64,11 @@ export function openSocket(
 }
 
 /** @returns undefined where it is no message of protocol v1 */
-function readMessage(codec: ClientCodec, data: unknown): ServerMessage | undefined {
+function readMessage(data: unknown, codec: ClientCodec | undefined): ServerMessage | undefined {
   let value: unknown;
   try {
-    value = codec.decode(data as string | ArrayBuffer);
+    value =
+      data instanceof ArrayBuffer ? codec?.decode(new Uint8Array(data)) : JSON.parse(String(data));
   } catch {
     return undefined; // the caller turns it into the error of the connection
   }

@@ -1,6 +1,5 @@
 import { expectInteger, expectKnownKeys, expectNumber } from '../../models/validate.ts';
 import type { ClientSocketConstructor } from './clientSocket.ts';
-import { jsonCodec } from './codec.ts';
 import type { ClientCodec } from './codec.ts';
 
 /** Bounds of the pause before a new attempt, seconds. */
@@ -17,7 +16,7 @@ export interface ConnectOptions {
   readonly WebSocket?: ClientSocketConstructor;
   /** Token of a server that asks for one; sent as the first message, never in the address. Default: none. */
   readonly token?: string;
-  /** How messages are written. Default: JSON text. */
+  /** What to speak in place of JSON text. Default: none. */
   readonly codec?: ClientCodec;
   /** Pause before a new attempt; each one is a random half to whole of it. */
   readonly retryDelay?: RetryDelay;
@@ -33,7 +32,7 @@ export interface ResolvedOptions {
   readonly address: string;
   readonly WebSocket: ClientSocketConstructor;
   readonly token: string | undefined;
-  readonly codec: ClientCodec;
+  readonly codec: ClientCodec | undefined;
   readonly retryDelay: Required<RetryDelay>;
   readonly maxRetries: number;
   readonly silenceSeconds: number;
@@ -52,7 +51,7 @@ export function resolveConnectOptions(url: string, options: ConnectOptions): Res
   expectKnownKeys('connect', options, KEYS);
   expectKnownKeys('retryDelay', options.retryDelay, Object.keys(RETRY_DELAY));
   const retryDelay = { ...RETRY_DELAY, ...options.retryDelay };
-  const { token, codec = jsonCodec, maxRetries = Infinity, silenceSeconds = 15 } = options;
+  const { token, codec, maxRetries = Infinity, silenceSeconds = 15 } = options;
   expectNumber('minSeconds', retryDelay.minSeconds, { above: 0, max: MAX_SECONDS });
   expectNumber('maxSeconds', retryDelay.maxSeconds, {
     min: retryDelay.minSeconds,

@@ -5,7 +5,7 @@ import { ROOT } from '../support/sourceFiles.ts';
 import { suite } from '../support/suite.ts';
 
 /** Size that the client may have in a page, bytes after gzip, without rxjs. */
-const MAX_GZIP_BYTES = 15_000;
+const MAX_GZIP_BYTES = 6_000;
 /** What may be in it. */
 const ALLOWED =
   /^(server\/client\/|models\/(errors|validate)\.ts$|node_modules\/fastest-levenshtein\/)/;

@@ -25,9 +25,9 @@ suite('watchSilence', (test) => {
   test('goes on where the source answers', () => {
     let numAsked = 0;
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
-      const source = cold('a---------b-----c---------d--|');
-      const subs = '       ^----------------------------!';
-      const expected = '   a---------b-----c---------d--|';
+      const source = cold('a---------b-----c-----d--|');
+      const subs = '       ^------------------------!';
+      const expected = '   a---------b-----c-----d--|';
 
       const onSilent = (): void => void (numAsked += 1);
       const watched = source.pipe(watchSilence({ turnMs: 4, onSilent, createError }));

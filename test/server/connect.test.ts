@@ -149,7 +149,8 @@ suite('connect', (test) => {
     client.frames().subscribe();
 
     tell('one');
-    await until(() => seen.length === 1);
+    await demandOf(server, 'door', 1);
+    assert.is(seen.length, 1);
     const yard$ = attachFeed(server, 'yard');
     yard$.next(frameOf(0));
     yard$.complete();
