@@ -130,7 +130,7 @@ export class Peer implements AsyncDisposable {
       const next = said.fromSeq?.['door'] ?? this.#lastSeq + 1;
       const reader = { id, window: said.window ?? Infinity, next, acked: next - 1 };
       socket.send(JSON.stringify({ v: 1, type: 'subscribed', id }));
-      if ((said.sources ?? ['door']).includes('door')) {
+      if ((said.sources ?? ['*']).some((name) => name === '*' || name === 'door')) {
         readers.set(id, reader);
         this.#send(socket, reader);
       }

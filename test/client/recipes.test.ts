@@ -30,7 +30,10 @@ async function runRecipe(
       file,
       code.replace('pix2seq-stream/client', CLIENT).replace('ws://127.0.0.1:8080/v1', peer.url),
     );
-    const child = spawn(process.execPath, ['--import', LOADER, file], { cwd: folder });
+    const child = spawn(process.execPath, ['--import', LOADER, file], {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+    });
     const exit = once(child, 'exit');
     let printed = '';
     let complaints = '';

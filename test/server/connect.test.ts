@@ -220,7 +220,7 @@ suite('connect', (test) => {
     [{ retries: 3 }, /Unknown option `retries` of connect/],
     [{ retryDelay: { minSecond: 3 } }, /`minSecond` of retryDelay; did you mean `minSeconds`/],
     [{ retryDelay: { minSeconds: 0 } }, /`minSeconds` to be a finite number > 0/],
-    [{ retryDelay: { maxSeconds: 0.1 } }, /`maxSeconds` to be a finite number >= 0.5/],
+    [{ retryDelay: { maxSeconds: 0.1 } }, /`maxSeconds` to be a finite number from 0.5 to 2147483/],
     [{ maxRetries: -1 }, /`maxRetries`/],
     [{ maxRetries: 1.5 }, /`maxRetries`/],
     [{ silenceSeconds: -1 }, /`silenceSeconds`/],
