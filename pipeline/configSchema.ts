@@ -44,7 +44,10 @@ const detectSchema: TObject = Type.Object(
 );
 
 const serverSchema: TObject = Type.Object(
-  { host: text('a name or address'), port: whole(0, 65_535), manage: flag },
+  {
+    ...{ host: text('a name or address'), port: whole(0, 65_535), manage: flag, insecure: flag },
+    ...{ cert: text('a file'), key: text('a file') },
+  },
   closed,
 );
 
@@ -59,6 +62,21 @@ const zonesSchema = Type.Record(
     closed,
   ),
   { description: 'zones by name, each with at least 3 `points` [x, y] from 0 to 1' },
+);
+
+const tokensSchema = Type.Array(
+  Type.Object(
+    {
+      token: Type.String({ minLength: 16, maxLength: 512 }),
+      sources: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+      manage: Type.Optional(Type.Boolean()),
+    },
+    closed,
+  ),
+  {
+    description:
+      'a list, each with `token` of 16 or more characters, and at will `sources` and `manage`',
+  },
 );
 
 /** The file as a whole; its parts are in {@link partSchemas}. */
@@ -76,6 +94,10 @@ export const configSchema: TObject = Type.Object(
     maxFrames: whole(0),
     maxSources: whole(1),
     zones: Type.Optional(zonesSchema),
+    tokens: Type.Optional(tokensSchema),
+    origins: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), { description: 'a list of origins of pages' }),
+    ),
     detect: Type.Optional(Type.Object({}, { description: 'settings with names' })),
     server: Type.Optional(Type.Object({}, { description: 'settings with names' })),
   },

@@ -4,7 +4,7 @@ import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml
 import type { Document } from 'yaml';
 import { isLiveSource } from '../operators/index.ts';
 import { findProblem } from '../server/index.ts';
-import type { ServerOptions } from '../server/index.ts';
+import type { ServerOptions, TokenOptions } from '../server/index.ts';
 import { configSchema, partSchemas } from './configSchema.ts';
 import { withoutAddresses } from './pipelineSource.ts';
 
@@ -32,6 +32,8 @@ export interface Config {
   readonly maxFrames?: number;
   readonly maxSources?: number;
   readonly zones?: ServerOptions['zones'];
+  readonly tokens?: readonly TokenOptions[];
+  readonly origins?: readonly string[];
   readonly detect?: Readonly<Record<string, unknown>>;
   readonly server?: Readonly<Record<string, unknown>>;
 }
@@ -67,7 +69,9 @@ export function parseConfig(
     const problem = findProblem(owner, schema, part);
     if (problem !== undefined) {
       const wrong = problem.isPresent ? [...path, problem.field] : path;
-      throw at(offsetOf(document, wrong), withoutAddresses(problem.text));
+      const said =
+        problem.field === 'tokens' ? problem.text.replace(/, got .*/s, '') : problem.text;
+      throw at(offsetOf(document, wrong), withoutAddresses(said));
     }
   };
   check('the configuration', configSchema, [], value);
@@ -147,13 +151,18 @@ function startOf(node: unknown): number | undefined {
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { sources, model } = config;
+  const { sources, model, server } = config;
+  const files = ['cert', 'key'].flatMap((key) => {
+    const file = server?.[key];
+    return typeof file === 'string' ? [[key, resolve(folder, file)]] : [];
+  });
   const isPath = (source: string): boolean =>
     source !== '-' && !isLiveSource(source) && !/^[a-z][a-z0-9+.-]+:/i.test(source);
   const absolute = (one: ConfigSource): ConfigSource =>
     isPath(one.source) ? { ...one, source: resolve(folder, one.source) } : one;
   return {
     ...config,
+    ...(files.length === 0 ? {} : { server: { ...server, ...Object.fromEntries(files) } }),
     ...(sources === undefined ? {} : { sources: sources.map(absolute) }),
     // the name of a bundled model has no slash
     ...(model !== undefined && /[/\\]/.test(model) ? { model: resolve(folder, model) } : {}),

@@ -43,7 +43,7 @@ export async function serveCommand(
 }
 
 async function start(options: ServeArguments, say: (line: string) => void): Promise<Pipeline> {
-  const { sources, config, manage, maxSources, zones, host, port, detector, detect, decoder } =
+  const { sources, config, manage, maxSources, server, host, port, detector, detect, decoder } =
     options;
   // who names a file or opens the door for requests means to say what is played
   const isDemo = sources.length === 0 && config === undefined && !manage;
@@ -65,7 +65,7 @@ async function start(options: ServeArguments, say: (line: string) => void): Prom
       }
     },
     onRemoved: ({ name, counts }) => say(`${name}, removed: ${accountLine(counts)}`),
-    server: { host, port, zones },
+    server: { ...server, host, port, onNotice: say },
   });
   const { url } = pipeline.server;
   const { model, device } = pipeline.detector;

@@ -17,7 +17,8 @@ export interface ServeArguments extends ModelArguments {
   /** Whether requests may change the sources. */
   readonly manage: boolean;
   readonly maxSources: number;
-  readonly zones: Required<ServerOptions>['zones'];
+  /** Of the server: zones, tokens, certificate and the like. */
+  readonly server: Pick<ServerOptions, 'zones' | 'auth' | 'insecure' | 'origins' | 'tls'>;
   readonly config: ServedConfig | undefined;
 }
 
@@ -38,6 +39,11 @@ export interface ServeFlags extends ModelFlags {
   readonly manage?: boolean;
   readonly maxSources: number;
   readonly motion?: boolean;
+  readonly token: readonly string[];
+  readonly insecure?: boolean;
+  readonly origin: readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** Adds the options of `serve`. */
@@ -53,6 +59,16 @@ export function addServeOptions(command: Command): Command {
         '--manage',
         'let HTTP requests add and remove sources: whatever this program can read',
       )
+      .option(
+        '--token <secret>',
+        'let in only who says this; several times for several; safer as PIX2SEQ_STREAM_TOKEN, since others can list arguments',
+        several,
+        [],
+      )
+      .option('--insecure', 'let other machines connect without a token')
+      .option('--origin <origin>', 'pages of this origin may connect, * for all', several, [])
+      .option('--cert <file>', 'certificate, PEM: serves https and wss')
+      .option('--key <file>', 'its key, PEM')
       .option('--max-sources <n>', 'sources there may be at a time', whole(1), MAX_SOURCES)
       .option(
         '--motion',
@@ -100,9 +116,33 @@ export function serveArguments(
     port,
     manage,
     maxSources,
-    zones: file?.config.zones ?? {},
+    server: serverOptions(merged, file?.config),
     config: file && { ...file, sourcesOf },
   };
+}
+
+/** What the server is told beside its address. @throws TypeError where only one of certificate and key is there */
+function serverOptions(
+  { token, insecure = false, origin, cert, key }: ServeFlags,
+  config: Config = {},
+): ServeArguments['server'] {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new TypeError('Expected --cert and --key together');
+  }
+  const { PIX2SEQ_STREAM_TOKEN: secret } = process.env;
+  const typed = [...token, ...(secret === undefined ? [] : [secret])];
+  const tokens = [...typed.map((one) => ({ token: one, manage: true })), ...(config.tokens ?? [])];
+  return {
+    zones: config.zones ?? {},
+    insecure,
+    origins: [...origin, ...(config.origins ?? [])],
+    ...(tokens.length === 0 ? {} : { auth: { tokens } }),
+    ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
+  };
+}
+
+function several(text: string, before: readonly string[]): string[] {
+  return [...before, text];
 }
 
 /** A configuration's settings under the names that commander gives the flags. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { Server as TlsServer, createServer as createTlsServer } from 'node:https';
 import type { Subscription } from 'rxjs';
 import type { Demand } from '../models/index.ts';
 import { Gate } from './access.ts';
@@ -8,6 +8,7 @@ import { createCounters } from './counters.ts';
 import type { ServerStats } from './counters.ts';
 import { createHttpHandler } from './http.ts';
 import { listen } from './listen.ts';
+import type { Listening } from './listen.ts';
 import { Metrics } from './metrics.ts';
 import { resolveServerOptions } from './options.ts';
 import type { ServerOptions } from './options.ts';
@@ -71,10 +72,16 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
     source: (name) => hub.describeOne(name),
   });
   const { tls, onNotice } = resolved;
-  const secure = tls && createTlsServer(await readTls(tls), handler);
-  const http: Server = secure ?? createServer(handler);
-  const { url, port } = await listen(http, resolved.host, resolved.port);
-  const unfollow = secure && tls && followTls(secure, tls, onNotice);
+  const open = async (): Promise<Listening & { readonly http: Server }> => {
+    const http = tls ? createTlsServer(await readTls(tls), handler) : createServer(handler);
+    return { http, ...(await listen(http, resolved.host, resolved.port)) };
+  };
+  const { http, url, port } = await open().catch(async (thrown: unknown) => {
+    metrics.close();
+    await sockets.close();
+    throw thrown;
+  });
+  const unfollow = tls && http instanceof TlsServer ? followTls(http, tls, onNotice) : undefined;
   http.on('upgrade', (request, socket, head) => void sockets.accept(request, socket, head));
   // No descriptors left, for one: the clients that are connected are not concerned.
   http.on('error', () => (counters.acceptErrors += 1));

@@ -13,17 +13,20 @@ const WAYS_OUT: ReadonlyMap<string, string> = new Map([
   ['ENOTFOUND', 'cannot be had, as no machine of that name is known; choose another with --host'],
 ]);
 
+/** Where a server can be reached. */
+export interface Listening {
+  /** For people. */
+  readonly url: string;
+  readonly port: number;
+}
+
 /**
  * Binds a server to an address.
  * @param port 0 for any free one
  * @returns the port it got, and its address for people
  * @throws PipelineError ERR_SERVER_LISTEN
  */
-export async function listen(
-  server: Server,
-  host: string,
-  port: number,
-): Promise<{ readonly url: string; readonly port: number }> {
+export async function listen(server: Server, host: string, port: number): Promise<Listening> {
   try {
     server.listen({ host, port });
     await once(server, 'listening');

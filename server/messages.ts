@@ -189,5 +189,12 @@ export interface AckMessage {
   readonly seq: Readonly<Record<string, number>>;
 }
 
+/** Says a token, as the first message; it means nothing where none is asked for, or later. */
+export interface AuthMessage {
+  readonly v?: 1;
+  readonly type: 'auth';
+  readonly token: string;
+}
+
 /** Everything a client may send on `/v1`. */
-export type ClientMessage = SubscribeMessage | UnsubscribeMessage | AckMessage;
+export type ClientMessage = SubscribeMessage | UnsubscribeMessage | AckMessage | AuthMessage;

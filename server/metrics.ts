@@ -182,14 +182,15 @@ function countClients(stats: () => ServerStats, registers: Registers): void {
   counter('gaps', 'Gaps announced', ({ gaps }) => gaps);
   counter('refused', 'Connections refused since the server was full', ({ refused }) => refused);
   counter('auth_failures', 'Wrong tokens', ({ authFailures }) => authFailures);
-  new Counter({
+  const closed: Counter = new Counter({
     ...{ name: `${PREFIX}closed_total`, help: 'WebSockets that ended', labelNames: ['reason'] },
-    registers,
     collect() {
       this.reset();
       for (const [reason, count] of Object.entries(stats().closed)) {
         this.inc({ reason }, count);
       }
     },
+    registers: [],
   });
+  registers.forEach((registry) => registry.registerMetric(closed));
 }

@@ -237,6 +237,19 @@ export const clientMessages: Readonly<Record<messages.ClientMessage['type'], TOb
   unsubscribe: describe<messages.UnsubscribeMessage>()(
     Type.Object({ v: optionalV, type: Type.Literal('unsubscribe'), id }, closed),
   ),
+  auth: describe<messages.AuthMessage>()(
+    Type.Object(
+      {
+        v: optionalV,
+        type: Type.Literal('auth'),
+        token: Type.String({
+          maxLength: 4_096,
+          description: 'a string of at most 4096 characters',
+        }),
+      },
+      closed,
+    ),
+  ),
   ack: describe<messages.AckMessage>()(
     Type.Object(
       {

@@ -104,6 +104,8 @@ export class Subscriber implements HubListener {
         case 'unsubscribe':
           this.#unsubscribe(message.id);
           break;
+        case 'auth':
+          break; // it is in already
         case 'ack':
           this.#acknowledge(message);
           break;

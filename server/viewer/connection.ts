@@ -25,6 +25,8 @@ export function connect(handlers: ConnectionHandlers): ReconnectingSocket {
         handlers.onState(state, retryMs);
       }
     },
+    onRefused: (reason) =>
+      handlers.onFault(`${reason}. Open ${location.origin}/#token=TOKEN where a token is needed`),
     onMessage(data) {
       if (typeof data !== 'string') {
         return;

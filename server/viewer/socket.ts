@@ -1,3 +1,5 @@
+import { protocols } from './token.ts';
+
 /** State of a connection: being opened, in use, or lost and waiting for the next attempt. */
 export type SocketState = 'connecting' | 'online' | 'offline';
 
@@ -8,6 +10,8 @@ export interface SocketHandlers {
   readonly onMessage: (data: unknown) => void;
   /** @param retryMs time to the next attempt; present where `state` is `offline` */
   readonly onState?: (state: SocketState, retryMs?: number) => void;
+  /** The server closed the socket for a breach of its rules, such as no token. @param reason in words */
+  readonly onRefused?: (reason: string) => void;
 }
 
 /** A WebSocket that is opened again whenever it closes. */
@@ -18,6 +22,8 @@ export interface ReconnectingSocket {
   close(): void;
 }
 
+/** Close code (RFC 6455). */
+const POLICY_VIOLATION = 1008;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8000;
 
@@ -35,7 +41,7 @@ export function openReconnectingSocket(url: string, handlers: SocketHandlers): R
 
   function open(): void {
     handlers.onState?.('connecting');
-    const opened = new WebSocket(url);
+    const opened = new WebSocket(url, protocols());
     socket = opened;
     opened.binaryType = 'arraybuffer';
     opened.addEventListener('open', () => {
@@ -51,9 +57,12 @@ export function openReconnectingSocket(url: string, handlers: SocketHandlers): R
       }
     });
     // An 'error' event is always followed by 'close', which knows no less.
-    opened.addEventListener('close', () => {
+    opened.addEventListener('close', ({ code, reason }) => {
       if (closed) {
         return;
+      }
+      if (code === POLICY_VIOLATION) {
+        handlers.onRefused?.(reason);
       }
       handlers.onState?.('offline', retryMs);
       timer = setTimeout(open, retryMs);

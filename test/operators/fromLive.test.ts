@@ -107,13 +107,14 @@ suite('fromLive, what it plays', (declare) => {
   }
 
   test('gives each picture at once, and does not wait for the next one', async () => {
+    const NUM_PICTURES = 100; // more than FFmpeg wants to see before it begins
     const colour = {
       create: { width: 64, height: 48, channels: 3 as const, background: '#2040d0' },
     };
     const jpeg = await sharp(colour).jpeg().toBuffer();
     const camera = createServer((_, response) => {
       response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace;boundary=next' });
-      for (let i = 0; i < 3; i++) {
+      for (let i = 0; i < NUM_PICTURES; i++) {
         response.write(
           `--next\r\nContent-type: image/jpeg\r\nContent-length: ${jpeg.length}\r\n\r\n`,
         );
@@ -126,7 +127,7 @@ suite('fromLive, what it plays', (declare) => {
     const { port } = camera.address() as AddressInfo;
     const watch = watching(watchLiveSource(`http://127.0.0.1:${port}/`, { stallSeconds: 60 }));
 
-    await until(() => watch.frames.length === 3 || watch.error !== undefined);
+    await until(() => watch.frames.length === NUM_PICTURES || watch.error !== undefined);
 
     assert.is(watch.error, undefined);
     watch.subscription.unsubscribe();

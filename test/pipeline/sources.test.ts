@@ -287,7 +287,7 @@ suite('Pipeline.sources', (test) => {
         sources.add({ name: `n${i}`, source: SHORT_CLIP, paused: true });
       }
       const more = { name: 'more', source: SHORT_CLIP, paused: true };
-      wrong(() => sources.add(more), 'RangeError', /^There are 64 sources, .* --max-sources/);
+      wrong(() => sources.add(more), 'RangeError', /^There are 64 sources, .*--max-sources/);
       sources.remove('n2');
       sources.add(more);
     },

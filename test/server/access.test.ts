@@ -88,7 +88,7 @@ suite('tokens', (test) => {
     attachFeed(server, 'door');
     const socket = new WebSocket(socketUrl(server, '/v1'));
     const told: ServerMessage[] = [];
-    socket.on('message', (data) => told.push(JSON.parse(String(data)) as ServerMessage));
+    socket.on('message', (data: Buffer) => told.push(JSON.parse(data.toString()) as ServerMessage));
     await once(socket, 'open');
     socket.send(JSON.stringify({ type: 'auth', token: TOKEN }));
     socket.send('{"type":"subscribe","id":"a"}');

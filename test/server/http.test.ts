@@ -66,8 +66,8 @@ suite('http', (test) => {
 
     const { $defs, anyOf } = JSON.parse(body) as { $defs: object; anyOf: object[] };
     const names = 'hello subscribed unsubscribed frame object gap status error';
-    assert.equal(Object.keys($defs), [...names.split(' '), 'subscribe', 'unsubscribe', 'ack']);
-    assert.is(anyOf.length, 11);
+    assert.equal(Object.keys($defs), [...names.split(' '), 'subscribe', 'unsubscribe', 'auth', 'ack']);
+    assert.is(anyOf.length, 12);
   });
 
   test('has strict headers everywhere', async () => {

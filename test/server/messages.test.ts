@@ -21,6 +21,7 @@ suite('parseClientMessage', (test) => {
     subscribe({ policy: 'all', window: 10, snapshot: true, zones: ['gate'], tracks: [1, 2] }),
     '{"type":"unsubscribe","id":"a"}',
     '{"type":"ack","id":"a","seq":{"door":3}}',
+    '{"type":"auth","token":"x"}',
   ];
   for (const text of right) {
     test(`reads ${text}`, () => {
@@ -49,10 +50,10 @@ suite('parseClientMessage', (test) => {
   const wrong: readonly (readonly [string, string])[] = [
     ['[1]', 'Expected a JSON object, got `[1]` (array)'],
     ['null', 'Expected a JSON object, got `null` (null)'],
-    ['{}', 'Expected `type` to be one of subscribe, unsubscribe, ack, got nothing'],
+    ['{}', 'Expected `type` to be one of subscribe, unsubscribe, auth, ack, got nothing'],
     [
       '{"type":"unsubscrib"}',
-      'Expected `type` to be one of subscribe, unsubscribe, ack, got `"unsubscrib"` (string); did you mean `unsubscribe`?',
+      'Expected `type` to be one of subscribe, unsubscribe, auth, ack, got `"unsubscrib"` (string); did you mean `unsubscribe`?',
     ],
     [
       '{"type":"ack","id":"a"}',
@@ -64,7 +65,7 @@ suite('parseClientMessage', (test) => {
     ],
     [
       '{"type":"constructor"}',
-      'Expected `type` to be one of subscribe, unsubscribe, ack, got `"constructor"` (string)',
+      'Expected `type` to be one of subscribe, unsubscribe, auth, ack, got `"constructor"` (string)',
     ],
     [
       '{"type":"subscribe"}',

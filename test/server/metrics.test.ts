@@ -8,7 +8,7 @@ import { suite } from '../support/suite.ts';
 async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
   const response = await fetch(`${url}metrics`);
   assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
-  const lines = (await response.text()).split('\n').filter((line) => /^pix2seq/.test(line));
+  const lines = (await response.text()).split('\n').filter((line) => line.startsWith('pix2seq'));
   return new Map(
     lines.map((line) => {
       const space = line.lastIndexOf(' ');
