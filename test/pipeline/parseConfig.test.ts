@@ -67,7 +67,11 @@ sources:
   });
 
   const wrong: readonly (readonly [string, number, RegExp])[] = [
-    ['tokens:\n  - { token: hush }', 1, /`tokens` of the configuration to be a list, each(?!.*hush)/],
+    [
+      'tokens:\n  - { token: hush }',
+      1,
+      /`tokens` of the configuration to be a list, each(?!.*hush)/,
+    ],
     [
       'zones:\n  gate: { points: [[0, 0], [1, 2], [1, 1]] }',
       1,

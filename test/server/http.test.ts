@@ -66,7 +66,13 @@ suite('http', (test) => {
 
     const { $defs, anyOf } = JSON.parse(body) as { $defs: object; anyOf: object[] };
     const names = 'hello subscribed unsubscribed frame object gap status error';
-    assert.equal(Object.keys($defs), [...names.split(' '), 'subscribe', 'unsubscribe', 'auth', 'ack']);
+    assert.equal(Object.keys($defs), [
+      ...names.split(' '),
+      'subscribe',
+      'unsubscribe',
+      'auth',
+      'ack',
+    ]);
     assert.is(anyOf.length, 12);
   });
 
