@@ -1,4 +1,5 @@
-import { clientMessages, serverMessages } from './schema.ts';
+import { clientMessages } from './clientSchema.ts';
+import { serverMessages } from './schema.ts';
 
 const names = (messages: object): string[] => Object.keys(messages);
 const ref = (path: string): { readonly $ref: string } => ({ $ref: `#/${path}` });

@@ -4,7 +4,7 @@ import { JSON_CODEC } from './codec.ts';
 import type { Codec } from './codec.ts';
 import { findProblem, oneLine, quote, show } from './findProblem.ts';
 import type { ClientMessage } from './messages.ts';
-import { clientMessages } from './schema.ts';
+import { clientMessages } from './clientSchema.ts';
 
 /** A wrong type longer than this has no near one, characters. */
 const MAX_TYPE = 60;

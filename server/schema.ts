@@ -1,31 +1,14 @@
 import { Type } from 'typebox';
-import type { Static, TObject } from 'typebox';
+import type { TObject } from 'typebox';
 import type * as messages from './messages.ts';
+import { clientMessages } from './clientSchema.ts';
+import { count, describe, id, score, seq, v } from './schemaParts.ts';
 
-/** The schema, if it describes exactly the type `T`; the compiler refuses it otherwise. */
-type Describing<T, S extends TObject> =
-  Static<S> extends T ? ([keyof T] extends [keyof Static<S>] ? S : never) : never;
-
-function describe<T>(): <S extends TObject>(schema: S & Describing<T, S>) => TObject {
-  return (schema) => schema;
-}
-
-const v = Type.Literal(1, { description: '1' });
-const optionalV = Type.Optional(v);
 const text = Type.String();
-const count = Type.Integer({ minimum: 0 });
-const seq = Type.Integer({ minimum: 1, description: 'a whole number >= 1' });
 const number = Type.Number();
 const amount = Type.Number({ minimum: 0 });
-const score = Type.Number({ minimum: 0, maximum: 1, description: 'a number from 0 to 1' });
 const ratio = Type.Number({ minimum: 0, maximum: 1 });
 const size = Type.Integer({ minimum: 1 });
-const id = Type.String({
-  minLength: 1,
-  maxLength: 128,
-  description: 'a string of 1 to 128 characters',
-});
-const closed = { additionalProperties: false };
 
 const state = Type.Union([
   Type.Literal('connecting'),
@@ -157,111 +140,6 @@ export const serverMessages: Readonly<Record<messages.ServerMessage['type'], TOb
       message: text,
       id: Type.Optional(text),
     }),
-  ),
-};
-
-/** Schemas of what a client may send, by `type`. Every field's `description` ends the sentence "Expected … to be". */
-export const clientMessages: Readonly<Record<messages.ClientMessage['type'], TObject>> = {
-  subscribe: describe<messages.SubscribeMessage>()(
-    Type.Object(
-      {
-        v: optionalV,
-        type: Type.Literal('subscribe'),
-        id,
-        sources: Type.Optional(
-          Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
-            minItems: 1,
-            maxItems: 64,
-            description: 'an array of 1 to 64 names or globs',
-          }),
-        ),
-        classes: Type.Optional(
-          Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
-            maxItems: 256,
-            description: 'an array of at most 256 labels',
-          }),
-        ),
-        minScore: Type.Optional(score),
-        tracks: Type.Optional(
-          Type.Array(count, {
-            maxItems: 256,
-            description: 'an array of at most 256 whole numbers >= 0',
-          }),
-        ),
-        zones: Type.Optional(
-          Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
-            maxItems: 64,
-            description: 'an array of at most 64 names of zones',
-          }),
-        ),
-        limit: Type.Optional(
-          Type.Integer({
-            minimum: 1,
-            maximum: 100,
-            description: 'a whole number from 1 to 100',
-          }),
-        ),
-        objects: Type.Optional(Type.Boolean({ description: 'true or false' })),
-        policy: Type.Optional(
-          Type.Union(
-            [
-              Type.Literal('latest'),
-              Type.Literal('all'),
-              Type.Object({ everyMs: Type.Integer({ minimum: 1, maximum: 3_600_000 }) }, closed),
-            ],
-            {
-              description: '"latest", "all" or { "everyMs": a whole number from 1 to 3600000 }',
-            },
-          ),
-        ),
-        window: Type.Optional(
-          Type.Integer({
-            minimum: 1,
-            maximum: 10_000,
-            description: 'a whole number from 1 to 10000',
-          }),
-        ),
-        snapshot: Type.Optional(Type.Boolean({ description: 'true or false' })),
-        fromSeq: Type.Optional(
-          Type.Record(Type.String(), count, {
-            description: 'an object with a whole number >= 0 for each source',
-          }),
-        ),
-        epoch: Type.Optional(
-          Type.String({ maxLength: 128, description: 'a string of at most 128 characters' }),
-        ),
-      },
-      closed,
-    ),
-  ),
-  unsubscribe: describe<messages.UnsubscribeMessage>()(
-    Type.Object({ v: optionalV, type: Type.Literal('unsubscribe'), id }, closed),
-  ),
-  auth: describe<messages.AuthMessage>()(
-    Type.Object(
-      {
-        v: optionalV,
-        type: Type.Literal('auth'),
-        token: Type.String({
-          maxLength: 4_096,
-          description: 'a string of at most 4096 characters',
-        }),
-      },
-      closed,
-    ),
-  ),
-  ack: describe<messages.AckMessage>()(
-    Type.Object(
-      {
-        v: optionalV,
-        type: Type.Literal('ack'),
-        id,
-        seq: Type.Record(Type.String(), seq, {
-          description: 'an object with a whole number >= 1 for each source',
-        }),
-      },
-      closed,
-    ),
   ),
 };
 

@@ -24,11 +24,13 @@ const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [
     /^sharp$/,
     [
-      /^operators\/images\/(readPicture|attentionPicture)\.ts$/,
+      /^operators\/images\/(readPicture|fitPicture|attentionPicture)\.ts$/,
       /^pipeline\/(pictures|eval\/pan)\.ts$/,
     ],
   ],
-  [/^ws$/, [/^server\/(createDetectionServer|connection|subscriber|pictureViewer|outbox)\.ts$/]],
+  [/^ws$/, [/^server\/(socketDoor|connection|outbox)\.ts$/]],
+  [/^@msgpack\//, [/^server\/codec\.ts$/]],
+  [/^prom-client$/, [/^server\/metrics\.ts$/]],
   [/^sirv$/, [/^server\/http\.ts$/]],
   [/^commander$/, [/^pipeline\/(cli|options|serveOptions)\.ts$/]],
   [/^cli-progress$/, [/^pipeline\/progress\.ts$/]],

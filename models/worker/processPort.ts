@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { siblingModule } from '../siblingModule.ts';
 import type { Reply, WorkerStart } from './messages.ts';
@@ -16,6 +17,9 @@ export function startProcess(start: WorkerStart): WorkerPort {
     serialization: 'advanced', // typed arrays
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'], // what the library has to say goes to stderr
   });
+  if (child.pid !== undefined) {
+    lowerPriority(child.pid);
+  }
   let listener: WorkerListener | undefined;
   child.on('message', (said) => listener?.reply(said as Reply));
   const ended = new Promise<void>((resolve) => {
@@ -43,4 +47,16 @@ export function startProcess(start: WorkerStart): WorkerPort {
     kill: () => void child.kill('SIGKILL'),
     ended,
   };
+}
+
+/**
+ * Lets everything else go first. The model takes whatever time the cores have; what decodes video and hands
+ * results on needs little, but at once.
+ */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // it has ended already, which is told elsewhere; or the system has no priorities
+  }
 }

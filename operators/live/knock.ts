@@ -7,7 +7,7 @@ import type { LiveAddress } from './liveSource.ts';
 /** Longest wait for an answer, milliseconds: a machine that is off never says no. */
 const ANSWER_MS = 2_000;
 /** Longest wait between two knocks where the caller allows it, seconds: most of the time that a return takes. */
-const MAX_SECONDS = 0.5;
+const MAX_SECONDS = 0.4;
 /** Servers that take many callers, so that one who only knocks harms nobody, and their ports. */
 const PORTS: Readonly<Record<string, number>> = {
   rtsp: 554,

@@ -149,7 +149,9 @@ class Link {
     this.tell(thrown.state, thrown.message);
     const { retryDelay } = this.#settings;
     const delay = thrown.stage === 'unanswered' ? knockDelay(retryDelay) : retryDelay;
-    return timer(waitSeconds(delay, this.#numTries) * 1_000);
+    // A good connection is asked for again nearly at once; not by all cameras of a network together.
+    const seconds = wasGood ? Math.random() * delay.minSeconds : waitSeconds(delay, this.#numTries);
+    return timer(seconds * 1_000);
   }
 
   #filePts(seconds: number | undefined): number {
