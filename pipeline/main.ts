@@ -8,7 +8,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     if (interrupt.signal.aborted) {
       process.exit(EXIT.interrupted); // asked twice: at once
     }
-    interrupt.abort();
+    interrupt.abort(signal); // its name is the reason
   });
 }
 process.exitCode = await runCli(process.argv.slice(2), interrupt.signal);

@@ -139,7 +139,8 @@ export function detectArguments(
   return { ...modelArguments(flags), out, format, attention };
 }
 
-function choice<T extends string>(
+/** An option that takes one of some words. */
+export function choice<T extends string>(
   flags: string,
   description: string,
   values: readonly T[],

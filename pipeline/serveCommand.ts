@@ -6,7 +6,9 @@ import { followConfig } from './configFile.ts';
 import { createPipeline } from './createPipeline.ts';
 import type { Pipeline } from './createPipeline.ts';
 import type { SourceReport } from './runningSource.ts';
-import { EXIT, errorLine } from './exitCodes.ts';
+import { EXIT } from './exitCodes.ts';
+import { createLog } from './log.ts';
+import type { Log } from './log.ts';
 import { DEMO_CLIP } from './openSource.ts';
 import type { ServeArguments, ServedConfig } from './serveOptions.ts';
 
@@ -23,26 +25,34 @@ export async function serveCommand(
   options: ServeArguments,
   interrupt: AbortSignal,
 ): Promise<number> {
-  const say = (line: string): void => {
-    if (!options.quiet) {
-      process.stderr.write(`${line}\n`);
-    }
-  };
-  const pipeline = await start(options, say);
-  const { config } = options;
-  const unfollow = config && follow(config, pipeline, say);
+  const log = await createLog(options.log, options.quiet);
+  const pipeline = await start(options, log);
+  const { config, drainSeconds } = options;
+  const unfollow = config && follow(config, pipeline, log);
   if (!interrupt.aborted) {
     await once(interrupt, 'abort');
   }
   unfollow?.();
+  const { clients } = pipeline.server.stats();
+  // who presses Ctrl-C does not want to wait
+  if (interrupt.reason === 'SIGTERM' && drainSeconds > 0 && clients > 0) {
+    log.info(
+      `Closing when the clients (${clients}) have gone, at the latest in ${drainSeconds} s`,
+      {
+        clients,
+        drainSeconds,
+      },
+    );
+    await pipeline.server.drain(drainSeconds * 1_000);
+  }
   await pipeline.close();
-  for (const { name, counts } of pipeline.sources.list()) {
-    say(`${name}: ${accountLine(counts)}`);
+  for (const { name: source, counts } of pipeline.sources.list()) {
+    log.info(`${source}: ${accountLine(counts)}`, { source, counts });
   }
   return EXIT.done;
 }
 
-async function start(options: ServeArguments, say: (line: string) => void): Promise<Pipeline> {
+async function start(options: ServeArguments, log: Log): Promise<Pipeline> {
   const { sources, config, manage, maxSources, server, host, port, detector, detect, decoder } =
     options;
   // who names a file or opens the door for requests means to say what is played
@@ -51,7 +61,10 @@ async function start(options: ServeArguments, say: (line: string) => void): Prom
     sources: isDemo ? [{ name: DEMO_NAME, source: DEMO_CLIP, loop: true }] : sources,
     detector: {
       ...detector,
-      onState: (worker) => say(workerLine(worker)),
+      onState: ({ reason, ...worker }) =>
+        log.info(workerLine({ reason, ...worker }), {
+          worker: { ...worker, reason: reason.message },
+        }),
     },
     detect,
     decoder,
@@ -61,18 +74,21 @@ async function start(options: ServeArguments, say: (line: string) => void): Prom
     manage,
     onState(report) {
       if (report.state !== 'connecting') {
-        say(stateLine(report));
+        const { name: source, state, reason } = report;
+        log.info(stateLine(report), { source, state, reason });
       }
     },
-    onRemoved: ({ name, counts }) => say(`${name}, removed: ${accountLine(counts)}`),
-    server: { ...server, host, port, onNotice: say },
+    onRemoved: ({ name: source, counts }) =>
+      log.info(`${source}, removed: ${accountLine(counts)}`, { source, counts }),
+    server: { ...server, host, port, onNotice: (text) => log.info(text) },
   });
   const { url } = pipeline.server;
   const { model, device } = pipeline.detector;
   const names = pipeline.sources.list().map(({ name }) => name);
-  say(`Look at ${url}, or subscribe at ${url.replace('http', 'ws')}v1`);
-  say(
+  log.info(`Look at ${url}, or subscribe at ${url.replace('http', 'ws')}v1`, { url });
+  log.info(
     `model ${model.name} on ${device}; sources: ${names.join(', ') || 'none yet'}; Ctrl-C ends it`,
+    { model: model.name, device, sources: names },
   );
   return pipeline;
 }
@@ -88,14 +104,9 @@ function workerLine({ state, reason, restarts }: WorkerState): string {
 }
 
 /** Makes the sources follow the file. @returns ends it */
-function follow(
-  file: ServedConfig,
-  { sources }: Pipeline,
-  say: (line: string) => void,
-): () => void {
+function follow(file: ServedConfig, { sources }: Pipeline, log: Log): () => void {
   const { path, sourcesOf } = file;
   let { config } = file;
-  const complain = (error: Error): void => void process.stderr.write(errorLine(error, false));
   return followConfig(file, {
     onChange(now) {
       const { done, faults } = applySources(sources, sourcesOf(config), sourcesOf(now));
@@ -105,13 +116,13 @@ function follow(
         ...done,
         ...(late.length === 0 ? [] : [`${late.join(', ')}: as before until a restart`]),
       ];
-      say(`${path}: ${news.join('; ') || 'nothing to do'}`);
+      log.info(`${path}: ${news.join('; ') || 'nothing to do'}`, { path, news });
       for (const fault of faults) {
-        complain(new Error(`${path}: ${fault}`));
+        log.error(new Error(`${path}: ${fault}`));
       }
     },
     onFault(error) {
-      complain(new Error(`${error.message}; what runs goes on as it is`));
+      log.error(new Error(`${error.message}; what runs goes on as it is`));
     },
   });
 }

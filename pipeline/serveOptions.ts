@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import type { ServerOptions } from '../server/index.ts';
 import type { ConfigFile } from './configFile.ts';
 import { MAX_SOURCES } from './createPipeline.ts';
-import { addModelOptions, modelArguments, whole } from './options.ts';
+import type { LogFormat } from './log.ts';
+import { addModelOptions, choice, modelArguments, whole } from './options.ts';
 import type { ModelArguments, ModelFlags } from './options.ts';
 import type { Config, ConfigSource } from './parseConfig.ts';
 
@@ -20,6 +21,9 @@ export interface ServeArguments extends ModelArguments {
   /** Of the server: zones, tokens, certificate and the like. */
   readonly server: Pick<ServerOptions, 'zones' | 'auth' | 'insecure' | 'origins' | 'tls'>;
   readonly config: ServedConfig | undefined;
+  readonly log: LogFormat;
+  /** After SIGTERM, time in which clients are still served, seconds. */
+  readonly drainSeconds: number;
 }
 
 /** A configuration file to be followed. */
@@ -44,6 +48,8 @@ export interface ServeFlags extends ModelFlags {
   readonly origin: readonly string[];
   readonly cert?: string;
   readonly key?: string;
+  readonly log: LogFormat;
+  readonly drain: number;
 }
 
 /** Adds the options of `serve`. */
@@ -74,6 +80,13 @@ export function addServeOptions(command: Command): Command {
         '--motion',
         'while nothing moves, repeat the last result, with a look every 2 seconds',
       )
+      .addOption(choice('--log <format>', 'how it tells what happens', ['text', 'json'], 'text'))
+      .option(
+        '--drain <seconds>',
+        'after SIGTERM serve those who are connected for at most so long',
+        whole(0, 3_600),
+        5,
+      )
       .option('--batch <n>', 'frames of different sources computed side by side', whole(1, 32), 1),
     'tolerant',
   );
@@ -94,7 +107,17 @@ export function serveArguments(
     ...flags,
     ...Object.fromEntries(settings.filter(([name]) => !isGiven(name))),
   } as ServeFlags; // the file was held against its schema
-  const { host, port, batch, manage = false, maxSources, motion = false, loop } = merged;
+  const {
+    host,
+    port,
+    batch,
+    manage = false,
+    maxSources,
+    motion = false,
+    loop,
+    log,
+    drain,
+  } = merged;
   const all = modelArguments(merged);
   const typed = flags.source.map((source) => ({ ...source, loop: loop ?? false }));
   const typedNames = new Set(typed.map(({ name }) => name));
@@ -118,6 +141,8 @@ export function serveArguments(
     maxSources,
     server: serverOptions(merged, file?.config),
     config: file && { ...file, sourcesOf },
+    log,
+    drainSeconds: drain,
   };
 }
 

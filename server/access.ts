@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { expectKnownKeys } from '../models/validate.ts';
-import { matchesGlob } from './matchesGlob.ts';
+import { globsMeet, matchesGlob } from './matchesGlob.ts';
 
 /** What a client may do. */
 export interface Permission {
@@ -21,7 +21,10 @@ export interface TokenOptions extends Permission {
 export type AuthOptions =
   | { readonly tokens: readonly TokenOptions[] }
   | {
-      /** @returns what the token permits, undefined where nothing; a rejection permits nothing */
+      /**
+       * @returns what the token permits. Whatever is no {@link Permission} permits nothing: `undefined`, `false`,
+       *   a rejection, no answer within `handshakeMs`
+       */
       readonly verify: (
         token: string,
         request: IncomingMessage,
@@ -31,55 +34,65 @@ export type AuthOptions =
 /** What one client may do. */
 export interface Access {
   permits(source: string): boolean;
+  /** Whether a source that a glob fits may be one that it may know of. */
+  permitsSome(glob: string): boolean;
+  /** Whether it may know of every source. */
+  readonly permitsAll: boolean;
   readonly mayManage: boolean;
 }
 
 /** Everything: for a server without tokens. */
-export const FULL_ACCESS: Access = { permits: () => true, mayManage: true };
+export const FULL_ACCESS: Access = accessOf({ manage: true });
 
 /** How a token is sent in place of a header, by browsers: this and its base64url. */
 export const TOKEN_PROTOCOL = 'pix2seq-stream.token.';
 const TOKEN = /^[\x21-\x7e]{16,512}$/;
-const KEYS = ['token', 'sources', 'manage'];
-/** Wrong tokens of one address within a minute, after which it has to wait for the minute to pass. */
+const KEYS = ['sources', 'manage'];
+/** Wrong tokens of one address within a minute, after which `verify` is not asked until the minute has passed. */
 const MAX_FAILURES = 20;
 const FAILURES_MS = 60_000;
 /** Addresses that are remembered; the oldest goes first. */
 const MAX_ADDRESSES = 1_024;
 
-/** Checks tokens, and how often an address may be wrong. */
+/** Checks tokens. */
 export class Gate {
-  /** Whether no token is asked for. */
-  readonly isOpen: boolean;
   readonly #auth: AuthOptions | undefined;
+  readonly #limitMs: number;
   readonly #known: readonly { readonly hash: Buffer; readonly access: Access }[];
   readonly #failures = new Map<string, { count: number; readonly untilMs: number }>();
   /** Wrong tokens so far. */
   numFailures = 0;
 
-  /** @throws TypeError where a token is wrong; it never says the token */
-  constructor(auth: AuthOptions | undefined) {
+  /**
+   * @param limitMs time that `verify` has, ms
+   * @throws TypeError where a token is wrong; it never says the token
+   */
+  constructor(auth: AuthOptions | undefined, limitMs: number) {
     this.#auth = auth;
-    this.isOpen = auth === undefined;
-    const tokens = auth !== undefined && 'tokens' in auth ? auth.tokens : [];
-    this.#known = tokens.map((options, i) => {
-      expectKnownKeys(`token ${i + 1}`, options, KEYS);
-      if (!TOKEN.test(options.token)) {
-        throw new TypeError(`Expected token ${i + 1} to be 16 to 512 visible ASCII characters`);
-      }
-      return { hash: hashOf(options.token), access: accessOf(options) };
-    });
+    this.#limitMs = limitMs;
+    this.#known = auth !== undefined && 'tokens' in auth ? knownTokens(auth.tokens) : [];
+    if (auth !== undefined && 'verify' in auth && typeof auth.verify !== 'function') {
+      throw new TypeError(
+        `Expected \`auth.verify\` to be a function, got \`${typeof auth.verify}\``,
+      );
+    }
   }
 
-  /** Whether an address has been wrong too often of late. */
+  /**
+   * Whether an address has been wrong so often of late that `verify`, which may be slow, is spared. Tokens
+   * that are known here are always compared: others at the same address, behind a proxy, must not suffer.
+   */
   isBlocked({ socket }: IncomingMessage): boolean {
     const failures = this.#failures.get(socket.remoteAddress ?? '');
     return (
-      failures !== undefined && failures.untilMs > Date.now() && failures.count >= MAX_FAILURES
+      this.#known.length === 0 &&
+      failures !== undefined &&
+      failures.untilMs > Date.now() &&
+      failures.count >= MAX_FAILURES
     );
   }
 
-  /** @returns what a request with this token may do; undefined where nothing */
+  /** @returns what a request with this token may do; undefined where nothing; never rejects */
   async check(token: string | undefined, request: IncomingMessage): Promise<Access | undefined> {
     if (this.#auth === undefined) {
       return FULL_ACCESS;
@@ -87,21 +100,36 @@ export class Gate {
     if (token === undefined || this.isBlocked(request)) {
       return undefined;
     }
-    const access = await this.#accessOf(token, request);
+    const access =
+      'verify' in this.#auth
+        ? await this.#verified(token, request, this.#auth.verify)
+        : this.#compared(token);
     if (access === undefined) {
       this.#fail(request.socket.remoteAddress ?? '');
     }
     return access;
   }
 
-  async #accessOf(token: string, request: IncomingMessage): Promise<Access | undefined> {
-    if (this.#auth !== undefined && 'verify' in this.#auth) {
-      const { verify } = this.#auth;
-      const permission = await Promise.resolve()
-        .then(() => verify(token, request))
-        .catch(() => undefined);
-      return permission && accessOf(permission);
+  async #verified(
+    token: string,
+    request: IncomingMessage,
+    verify: (token: string, request: IncomingMessage) => unknown,
+  ): Promise<Access | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), this.#limitMs);
+    });
+    try {
+      const permission = await Promise.race([verify(token, request), late]);
+      return isPermission(permission) ? accessOf(permission) : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  #compared(token: string): Access | undefined {
     const hash = hashOf(token);
     let access: Access | undefined;
     for (const known of this.#known) {
@@ -139,9 +167,44 @@ export function tokenOf({ headers }: IncomingMessage): string | undefined {
   return protocol && Buffer.from(protocol.slice(TOKEN_PROTOCOL.length), 'base64url').toString();
 }
 
+function knownTokens(
+  tokens: readonly TokenOptions[],
+): readonly { readonly hash: Buffer; readonly access: Access }[] {
+  if (!Array.isArray(tokens) || tokens.length === 0) {
+    throw new TypeError('Expected `auth.tokens` to be an array of one token or more');
+  }
+  return (tokens as readonly TokenOptions[]).map((options, i) => {
+    const { token, ...permission } = options;
+    expectKnownKeys(`token ${i + 1}`, permission, KEYS);
+    if (typeof token !== 'string' || !TOKEN.test(token)) {
+      throw new TypeError(`Expected token ${i + 1} to be 16 to 512 visible ASCII characters`);
+    }
+    if (!isPermission(permission)) {
+      throw new TypeError(
+        `Expected token ${i + 1} to have \`sources\`, an array of names or globs, or none, and \`manage\`, true or false, or none`,
+      );
+    }
+    return { hash: hashOf(token), access: accessOf(permission) };
+  });
+}
+
+function isPermission(value: unknown): value is Permission {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return false;
+  }
+  const { sources, manage } = value as Record<keyof Permission, unknown>;
+  return (
+    (sources === undefined ||
+      (Array.isArray(sources) && sources.every((one) => typeof one === 'string'))) &&
+    (manage === undefined || typeof manage === 'boolean')
+  );
+}
+
 function accessOf({ sources = ['*'], manage = false }: Permission): Access {
   return {
     permits: (source) => sources.some((pattern) => matchesGlob(pattern, source)),
+    permitsSome: (glob) => sources.some((pattern) => globsMeet(pattern, glob)),
+    permitsAll: sources.includes('*'),
     mayManage: manage,
   };
 }

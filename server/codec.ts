@@ -1,6 +1,19 @@
 /** The door to @msgpack/msgpack: how messages are written and read on a socket. */
 import { decode, encode } from '@msgpack/msgpack';
 
+/**
+ * What a message of a client may promise, at each level. The library reserves what an array's header promises
+ * before it has read the array, so that without limits a few bytes would reserve gigabytes. The longest right
+ * array has 256 entries; `fromSeq` may name many sources.
+ */
+const DECODE_LIMITS = {
+  maxArrayLength: 256,
+  maxMapLength: 4_096,
+  maxStrLength: 65_536,
+  maxBinLength: 0,
+  maxExtLength: 0,
+} as const;
+
 /** A way to write messages. */
 export interface Codec {
   readonly name: 'json' | 'msgpack';
@@ -28,7 +41,7 @@ export const MSGPACK_CODEC: Codec = {
   protocol: 'pix2seq-stream.v1.msgpack',
   isBinary: true,
   encode: (message) => encode(message, { ignoreUndefined: true }),
-  decode: (message) => decode(Buffer.from(message)),
+  decode: (message) => decode(Buffer.from(message), DECODE_LIMITS),
 };
 
 /** All of them, by subprotocol. */

@@ -8,6 +8,7 @@ const CLOSE_CODES = {
   protocol: 1008,
   failed: 1011,
   slow: 1013,
+  full: 1013,
 } as const;
 
 /** An ending the server decides on. */

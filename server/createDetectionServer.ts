@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { Server as TlsServer, createServer as createTlsServer } from 'node:https';
 import type { Subscription } from 'rxjs';
 import type { Demand } from '../models/index.ts';
+import { toError } from '../models/errors.ts';
 import { Gate } from './access.ts';
 import { createCounters } from './counters.ts';
 import type { ServerStats } from './counters.ts';
@@ -41,6 +42,12 @@ export interface DetectionServer extends AsyncDisposable {
    */
   demand(source: string): readonly Demand[];
   stats(): ServerStats;
+  /**
+   * Lets nobody in any more and says so at `/readyz` (503), so that what stands before the server looks for
+   * another, while those who are in are served on. To be followed by `close()`.
+   * @param limitMs settles after so long, ms, or as soon as the last client has gone, or at `close()`
+   */
+  drain(limitMs: number): Promise<void>;
   /** Detaches all sources, closes all clients with 1001, cuts off those that do not answer within a second. Idempotent. */
   close(): Promise<void>;
 }
@@ -57,7 +64,7 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
   const resolved = resolveServerOptions(options);
   const version = await packageVersion();
   const zones = resolveZones(resolved.zones);
-  const gate = new Gate(resolved.auth);
+  const gate = new Gate(resolved.auth, resolved.handshakeMs);
   const hub = new SourceHub(resolved);
   const counters = createCounters();
   const sockets = new SocketDoor({ hub, gate, counters, options: resolved, version, zones });
@@ -67,7 +74,12 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
     gate,
     metrics,
     ...{ host: resolved.host, origins: resolved.origins, manager: resolved.manager },
-    isReady: () => !isClosing && resolved.isReady(),
+    notReady() {
+      if (isClosing) {
+        return 'the server is closing';
+      }
+      return resolved.isReady() ? undefined : 'the model is not loaded';
+    },
     sources: () => hub.describe(),
     source: (name) => hub.describeOne(name),
   });
@@ -82,7 +94,12 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
     throw thrown;
   });
   const unfollow = tls && http instanceof TlsServer ? followTls(http, tls, onNotice) : undefined;
-  http.on('upgrade', (request, socket, head) => void sockets.accept(request, socket, head));
+  http.on('upgrade', (request, socket, head) => {
+    sockets.accept(request, socket, head).catch((thrown: unknown) => {
+      socket.destroy();
+      onNotice(`A connection could not be taken: ${toError(thrown).message}`);
+    });
+  });
   // No descriptors left, for one: the clients that are connected are not concerned.
   http.on('error', () => (counters.acceptErrors += 1));
 
@@ -101,6 +118,10 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
     epoch: sockets.epoch,
     attach: (feed) => hub.attach(feed),
     demand: (source) => hub.demandOn(source),
+    drain(limitMs) {
+      isClosing = true;
+      return sockets.drain(limitMs);
+    },
     stats: () => sockets.stats(),
     close,
     [Symbol.asyncDispose]: close,

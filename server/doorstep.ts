@@ -3,6 +3,8 @@ import type { Access } from './access.ts';
 import type { Codec } from './codec.ts';
 import type { Ending } from './connection.ts';
 
+/** The longest token as JSON or MessagePack, and room for it, bytes: more is not even read. */
+const MAX_TOKEN_BYTES = 16_384;
 /** Messages that may come while the token is looked at. */
 const MAX_EARLY = 8;
 
@@ -16,11 +18,11 @@ export interface Client {
 /** What a client that has not shown a token is connected with. */
 export interface DoorstepConfig {
   readonly codec: Codec;
-  /** Time for the first message, ms. */
+  /** Time for the first message and its check, ms. */
   readonly limitMs: number;
   readonly check: (token: string) => Promise<Access | undefined>;
-  /** Makes the client that reads on. */
-  readonly onAccess: (access: Access) => Client;
+  /** Makes the client that reads on; undefined where it has been closed. */
+  readonly onAccess: (access: Access) => Client | undefined;
   readonly onClose: (ending: Ending, text: string) => void;
 }
 
@@ -57,7 +59,6 @@ export class Doorstep implements Client {
         return;
       }
       this.#state = 'checking';
-      clearTimeout(this.#timer);
       this.#config.check(token).then(
         (access) => this.#enter(access),
         (thrown: unknown) => this.#refuse(toError(thrown).message),
@@ -80,7 +81,12 @@ export class Doorstep implements Client {
       this.#refuse('The token is wrong');
       return;
     }
+    clearTimeout(this.#timer);
     this.#inside = this.#config.onAccess(access);
+    if (this.#inside === undefined) {
+      this.end();
+      return;
+    }
     for (const message of this.#early.splice(0)) {
       this.#inside.receive(message);
     }
@@ -95,7 +101,7 @@ export class Doorstep implements Client {
 }
 
 function tokenIn(message: string | Uint8Array, codec: Codec): string | undefined {
-  if ((typeof message === 'string') === codec.isBinary) {
+  if ((typeof message === 'string') === codec.isBinary || message.length > MAX_TOKEN_BYTES) {
     return undefined;
   }
   try {

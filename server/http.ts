@@ -1,3 +1,4 @@
+import cors from 'cors';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import sirv from 'sirv';
@@ -15,8 +16,8 @@ import { schema } from './schema.ts';
 /** What the pages report on. */
 export interface HttpConfig extends Omit<ManageConfig, 'access'> {
   readonly gate: Gate;
-  readonly origins: readonly string[];
-  readonly isReady: () => boolean;
+  /** Why nobody should be sent here now; undefined where nothing stands against it. */
+  readonly notReady: () => string | undefined;
   readonly metrics: Metrics;
 }
 
@@ -31,6 +32,9 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** What pages of other origins may do, where the server lets them: read, with a token. Browsers remember it for ten minutes. */
+const CROSS_ORIGIN = { methods: ['GET', 'HEAD'], allowedHeaders: ['Authorization'], maxAge: 600 };
 
 const HEADERS: ReadonlyMap<string, string> = new Map([
   ['Content-Security-Policy', CONTENT_SECURITY_POLICY],
@@ -48,7 +52,7 @@ const PUBLIC = /^\/(?:healthz|readyz|v1|v1\/pictures|v1\/schema\.json|v1\/asynca
  * not know is 405; `/v1` and `/v1/pictures` without an upgrade are 426; without a token that is needed 401.
  */
 export function createHttpHandler(config: HttpConfig): RequestListener {
-  const { isReady, sources, metrics } = config;
+  const { notReady, sources, metrics } = config;
   // `dev` looks at the disk for each request: a file that went away is a 404, where sirv's own
   // list, made at the start, would end the process with an unhandled stream error.
   const viewer = sirv(fileURLToPath(new URL('./viewer/', import.meta.url)), {
@@ -56,19 +60,29 @@ export function createHttpHandler(config: HttpConfig): RequestListener {
     etag: true,
     onNoMatch: (_request, response) => sendText(response, 404),
   });
-  const pages: ReadonlyMap<string, (response: ServerResponse) => void> = new Map([
+  const pages = new Map<string, (response: ServerResponse, access: Access) => unknown>([
     ['/healthz', (response) => sendText(response, 200, 'ok')],
-    ['/readyz', (response) => sendReadiness(response, isReady, sources())],
-    ['/metrics', (response) => void metrics.send(response)],
+    ['/readyz', (response) => sendReadiness(response, notReady(), sources())],
+    ['/metrics', (response, access) => metrics.send(response, access)],
     ['/v1/schema.json', (response) => sendJson(response, 200, schema, 'application/schema+json')],
     ['/v1/asyncapi.json', (response) => sendJson(response, 200, asyncapi)],
     ['/v1', (response) => sendUpgrade(response)],
     ['/v1/pictures', (response) => sendUpgrade(response)],
   ]);
 
+  const shareWithPages = cors({
+    ...CROSS_ORIGIN,
+    origin: config.origins.includes('*') || [...config.origins],
+  });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of HEADERS) {
       response.setHeader(name, value);
+    }
+    if (request.headers.origin !== undefined) {
+      shareWithPages(request, response, () => undefined);
+      if (response.writableEnded) {
+        return; // a browser asked beforehand whether a page may ask
+      }
     }
     const path = urlOf(request)?.pathname;
     const page = pages.get(path ?? '');
@@ -100,10 +114,12 @@ export function createHttpHandler(config: HttpConfig): RequestListener {
     if (page === undefined) {
       await manageSources(request, response, path, { ...config, access });
     } else {
-      page(response);
+      await page(response, access);
     }
   };
-  return (request, response) => void answer(request, response);
+  return (request, response) => {
+    answer(request, response).catch(() => response.destroy()); // a fault of ours ends one request, not the process
+  };
 }
 
 /** @returns what the request may do; undefined where it may not, and has been told */
@@ -141,11 +157,11 @@ export function urlOf({ url = '' }: IncomingMessage): URL | undefined {
 
 function sendReadiness(
   response: ServerResponse,
-  isReady: () => boolean,
+  problem: string | undefined,
   sources: readonly SourceInfo[],
 ): void {
-  if (!isReady()) {
-    sendText(response, 503, 'the model is not loaded');
+  if (problem !== undefined) {
+    sendText(response, 503, problem);
   } else if (sources.every(({ state }) => state === 'offline')) {
     sendText(response, 503, sources.length === 0 ? 'no source' : 'all sources are offline');
   } else {

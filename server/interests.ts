@@ -1,6 +1,7 @@
 import { PipelineError } from '../models/errors.ts';
 import { suggest } from '../models/validate.ts';
 import type { Codec } from './codec.ts';
+import type { Counters } from './counters.ts';
 import { createDetectionFilter } from './detectionFilter.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
 import { Interest } from './interest.ts';
@@ -14,6 +15,8 @@ export interface InterestsConfig {
   /** 1 or more. */
   readonly maxSubscriptions: number;
   readonly codec: Codec;
+  /** Where their number is kept. */
+  readonly counters: Counters;
   /** Those that the client may name. */
   readonly zones: readonly Zone[];
   /** Whether the client may know of a source. */
@@ -45,6 +48,7 @@ export class Interests implements Iterable<Interest> {
     const zones = message.zones?.map((name) => this.#zone(id, name));
     const filter = createDetectionFilter({ ...message, zones });
     const interest = new Interest(message, { epoch, filter, codec });
+    this.#config.counters.subscriptions += this.#byId.has(id) ? 0 : 1;
     this.#byId.set(id, interest);
     return interest;
   }
@@ -73,6 +77,7 @@ export class Interests implements Iterable<Interest> {
     if (!this.#byId.delete(id)) {
       throw wrong(id, `Expected \`id\` of unsubscribe to be that of a subscription, got \`${id}\``);
     }
+    this.#config.counters.subscriptions -= 1;
   }
 
   /** The subscriptions whose names and globs fit a source, where the client may know of it. */
@@ -88,6 +93,7 @@ export class Interests implements Iterable<Interest> {
   }
 
   clear(): void {
+    this.#config.counters.subscriptions -= this.#byId.size;
     this.#byId.clear();
   }
 

@@ -4,6 +4,7 @@ import { oneLine } from './findProblem.ts';
 import type { Access } from './access.ts';
 import type { SourceInfo } from './messages.ts';
 import { refusalOf } from './refusal.ts';
+import type { PageRules } from './refusal.ts';
 import { sendJson, sendText } from './reply.ts';
 import type { SourceManager } from './sourceManager.ts';
 
@@ -13,9 +14,7 @@ const MAX_BODY_BYTES = 16_384;
 const PATH = /^\/v1\/sources(?:\/([^/]+)(?:\/(pause|resume))?)?$/;
 
 /** What the requests work on. */
-export interface ManageConfig {
-  /** The address that the server was told to listen on. */
-  readonly host: string;
+export interface ManageConfig extends PageRules {
   /** What the request may do. */
   readonly access: Access;
   /** Undefined where sources cannot be changed by request. */
@@ -67,7 +66,7 @@ async function attempt(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
-  { host, access, manager, ...known }: ManageConfig,
+  { host, origins, access, manager, ...known }: ManageConfig,
 ): Promise<void> {
   const source = (name: string): SourceInfo | undefined =>
     access.permits(name) ? known.source(name) : undefined;
@@ -84,7 +83,7 @@ async function attempt(
   if (manager === undefined) {
     throw new Answer(403, 'Sources cannot be changed here; start the server with --manage');
   }
-  const refusal = refusalOf(request, host);
+  const refusal = refusalOf(request, { host, origins });
   if (refusal !== undefined) {
     throw new Answer(refusal.status, refusal.text);
   }

@@ -26,3 +26,25 @@ export function matchesGlob(pattern: string, name: string): boolean {
   }
   return at === pattern.length;
 }
+
+/** Whether some name fits both of two patterns. Takes time in proportion to the product of their lengths. */
+export function globsMeet(first: string, second: string): boolean {
+  // Whether what was read of the first can meet so many characters of the second; stars may stand for nothing.
+  let meets = [true];
+  for (let j = 0; j < second.length; j++) {
+    meets.push(meets[j] === true && second.charAt(j) === '*');
+  }
+  for (const a of first.split('')) {
+    const before = meets;
+    meets = [before[0] === true && a === '*'];
+    for (let j = 0; j < second.length; j++) {
+      const b = second.charAt(j);
+      const isMet =
+        a === '*' || b === '*'
+          ? before[j + 1] === true || meets[j] === true
+          : before[j] === true && (a === b || a === '?' || b === '?');
+      meets.push(isMet);
+    }
+  }
+  return meets[second.length] === true;
+}

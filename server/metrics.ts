@@ -3,12 +3,16 @@ import type { ServerResponse } from 'node:http';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Subscription } from 'rxjs';
 import type { FrameDetections } from '../models/index.ts';
+import type { Access } from './access.ts';
 import type { ServerStats } from './counters.ts';
+import { sendText } from './reply.ts';
 import type { SourceHub } from './sourceHub.ts';
 
 const PREFIX = 'pix2seq_stream_';
 /** Bounds of times, seconds: a frame at 100 a second to one that is far too late. */
 const SECONDS = [0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12];
+/** What the process uses, measured once however many servers it has. */
+const processRegistry = new Registry();
 const STATES = ['connecting', 'online', 'stalled', 'offline', 'ended'] as const;
 
 /** Counts and times of one server, by source; series of a source go with it. */
@@ -18,7 +22,9 @@ export class Metrics {
 
   constructor(hub: SourceHub, stats: () => ServerStats) {
     const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry });
+    if (processRegistry.getMetricsAsArray().length === 0) {
+      collectDefaultMetrics({ register: processRegistry });
+    }
     this.#listening = hub.listen({
       ...{ onAttached: () => undefined, onObject: () => undefined },
       onStatus: ({ source, state }) => (state === 'ended' ? histograms.forget(source) : undefined),
@@ -30,9 +36,14 @@ export class Metrics {
     countClients(stats, registers);
   }
 
-  /** Answers a scrape. */
-  async send(response: ServerResponse): Promise<void> {
-    const text = await this.#registry.metrics();
+  /** Answers a scrape; with 403 where it may not know of every source. */
+  async send(response: ServerResponse, { permitsAll }: Access): Promise<void> {
+    if (!permitsAll) {
+      sendText(response, 403, 'The metrics tell of all sources; this token is for some');
+      return;
+    }
+    const parts = await Promise.all([processRegistry.metrics(), this.#registry.metrics()]);
+    const text = parts.join('\n');
     response.writeHead(200, {
       'Content-Type': this.#registry.contentType,
       'Content-Length': Buffer.byteLength(text),
@@ -171,6 +182,7 @@ function countClients(stats: () => ServerStats, registers: Registers): void {
       },
     });
   gauge('clients', 'WebSockets open now', ({ clients }) => clients);
+  gauge('subscriptions', 'Subscriptions of all clients', ({ subscriptions }) => subscriptions);
   gauge('outbox_bytes', 'Bytes that wait for clients', ({ outboxBytes }) => outboxBytes);
   counter('messages_sent', 'Messages handed to sockets', ({ sent }) => sent);
   counter('outbox_coalesced', 'Frames replaced by newer ones for slow clients', (s) => s.coalesced);
@@ -180,7 +192,11 @@ function countClients(stats: () => ServerStats, registers: Registers): void {
     ({ dropped }) => dropped,
   );
   counter('gaps', 'Gaps announced', ({ gaps }) => gaps);
-  counter('refused', 'Connections refused since the server was full', ({ refused }) => refused);
+  counter(
+    'refused',
+    'Connections refused since there was no place or the server was closing',
+    ({ refused }) => refused,
+  );
   counter('auth_failures', 'Wrong tokens', ({ authFailures }) => authFailures);
   const closed: Counter = new Counter({
     ...{ name: `${PREFIX}closed_total`, help: 'WebSockets that ended', labelNames: ['reason'] },

@@ -13,6 +13,10 @@ export interface ServerOptions {
   readonly port?: number;
   /** WebSockets at a time; further ones are refused with HTTP 503. Default 256. */
   readonly maxClients?: number;
+  /** WebSockets of one address at a time; behind a proxy, which is one address, as many as `maxClients`. Default: half of `maxClients`. */
+  readonly maxClientsPerAddress?: number;
+  /** WebSockets that have yet to say their token, beside `maxClients`; then who has waited longest goes. Default 64. */
+  readonly maxWaiting?: number;
   /** Subscriptions of one client; a further one is answered with an `error`. Default 32. */
   readonly maxSubscriptions?: number;
   /** Size of one client message, bytes; a larger one closes with 1009. Default 65,536. */
@@ -37,11 +41,14 @@ export interface ServerOptions {
   readonly auth?: AuthOptions | undefined;
   /** Listen on an address that other machines can reach without `auth`. Default false, which refuses it. */
   readonly insecure?: boolean;
-  /** Pages of these origins may connect beside the server's own, `*` for all. Default: none. */
+  /**
+   * Pages of these origins, such as `https://cams.example`, may connect beside the server's own; `*` for all.
+   * Also the origin of a proxy before the server that hands on the name it was asked by. Default: none.
+   */
   readonly origins?: readonly string[];
   /** Files of a certificate and its key, PEM: serves `https` and `wss`; read again when they change. Default: none. */
   readonly tls?: TlsOptions | undefined;
-  /** Time a client has to say its token, ms. Default 10,000. */
+  /** Time a client has to say its token, and `auth.verify` to look at it, ms. Default 10,000. */
   readonly handshakeMs?: number;
   /** Told of what the server gets over by itself, one line. Default: nobody is. */
   readonly onNotice?: (text: string) => void;
@@ -59,6 +66,8 @@ export const SERVER_DEFAULTS: Readonly<Required<ServerOptions>> = Object.freeze(
   host: '127.0.0.1',
   port: 8080,
   maxClients: 256,
+  maxClientsPerAddress: 128,
+  maxWaiting: 64,
   maxSubscriptions: 32,
   maxMessageBytes: 65_536,
   maxOutboxBytes: 1_048_576,
@@ -89,8 +98,10 @@ const MAX_TIMER_MS = 2_147_483_647;
 export function resolveServerOptions(options: ServerOptions = {}): Required<ServerOptions> {
   expectKnownKeys('createDetectionServer', options, Object.keys(SERVER_DEFAULTS));
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const { maxClients = SERVER_DEFAULTS.maxClients } = options;
   const resolved: Required<ServerOptions> = {
     ...SERVER_DEFAULTS,
+    maxClientsPerAddress: Math.ceil(maxClients / 2),
     ...(Object.fromEntries(given) as ServerOptions),
   };
   if (typeof resolved.host !== 'string' || resolved.host === '') {
@@ -103,6 +114,8 @@ export function resolveServerOptions(options: ServerOptions = {}): Required<Serv
   }
   expectInteger('port', resolved.port, { min: 0, max: 65_535 });
   expectInteger('maxClients', resolved.maxClients, { min: 1 });
+  expectInteger('maxClientsPerAddress', resolved.maxClientsPerAddress, { min: 1 });
+  expectInteger('maxWaiting', resolved.maxWaiting, { min: 1 });
   expectInteger('maxSubscriptions', resolved.maxSubscriptions, { min: 1 });
   expectInteger('maxMessageBytes', resolved.maxMessageBytes, { min: 1 });
   expectInteger('maxOutboxBytes', resolved.maxOutboxBytes, { min: 1 });
@@ -110,6 +123,7 @@ export function resolveServerOptions(options: ServerOptions = {}): Required<Serv
   expectInteger('heartbeatMs', resolved.heartbeatMs, { min: 1, max: MAX_TIMER_MS });
   expectInteger('maxMessagesPerSecond', resolved.maxMessagesPerSecond, { min: 1 });
   expectInteger('handshakeMs', resolved.handshakeMs, { min: 1, max: MAX_TIMER_MS });
+  expectOrigins(resolved.origins);
   if (resolved.auth === undefined && !resolved.insecure && !isLoopbackHost(resolved.host)) {
     throw new TypeError(
       `Other machines could reach ${resolved.host} without a token; set one (--token, \`auth\`), or say that you mean it (--insecure, \`insecure\`)`,
@@ -118,4 +132,21 @@ export function resolveServerOptions(options: ServerOptions = {}): Required<Serv
   expectNumber('replaySeconds', resolved.replaySeconds, { min: 0 });
   expectInteger('maxReplayBytes', resolved.maxReplayBytes, { min: 0 });
   return resolved;
+}
+
+/** @throws TypeError where a page's origin would never be equal to one of them */
+function expectOrigins(origins: unknown): void {
+  if (!Array.isArray(origins)) {
+    throw new TypeError(`Expected \`origins\` to be an array, got \`${String(origins)}\``);
+  }
+  for (const origin of origins as readonly unknown[]) {
+    const isRight =
+      typeof origin === 'string' &&
+      (origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin));
+    if (!isRight) {
+      throw new TypeError(
+        `Expected each of \`origins\` to be * or such as https://cams.example, without a path, got \`${String(origin)}\``,
+      );
+    }
+  }
 }

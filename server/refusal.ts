@@ -7,6 +7,9 @@ export interface Refusal {
   readonly text: string;
 }
 
+const WRONG_HOST =
+  'Ask by the address the server listens on, or as localhost; behind a proxy name its origin with --origin';
+
 /** What pages may ask this server. */
 export interface PageRules {
   /** The address that the server was told to listen on. */
@@ -25,8 +28,9 @@ export function pageRefusal(
   { host, origins }: PageRules,
 ): Refusal | undefined {
   const own = hostOf(headers.host ?? '');
-  if (isLoopbackHost(host) && (own === undefined || !isLoopback(own.hostname))) {
-    return { status: 403, text: 'Ask by the address the server listens on, or as localhost' };
+  const isOwn = own !== undefined && (isLoopback(own.hostname) || isProxied(own, origins));
+  if (isLoopbackHost(host) && !isOwn) {
+    return { status: 403, text: WRONG_HOST };
   }
   const { origin } = headers;
   const isAllowed =
@@ -48,17 +52,21 @@ export function isLoopbackHost(host: string): boolean {
  * Tells whether a request may change the state of the server. A web page must not, wherever it comes
  * from: a browser says which page asks (`Origin`), asks beforehand for JSON bodies, and a page that
  * made its own name point here (DNS rebinding) names itself in `Host`.
- * @param host the address that the server was told to listen on
  * @returns undefined where it may
  */
-export function refusalOf(request: IncomingMessage, host: string): Refusal | undefined {
+export function refusalOf(
+  request: IncomingMessage,
+  { host, origins }: PageRules,
+): Refusal | undefined {
   const { headers, socket, method } = request;
   const own = hostOf(headers.host ?? '');
   const isOwn =
     own !== undefined &&
-    (isLoopback(own.hostname) || sameHost(own.hostname, [host, socket.localAddress ?? '']));
+    (isLoopback(own.hostname) ||
+      isProxied(own, origins) ||
+      sameHost(own.hostname, [host, socket.localAddress ?? '']));
   if (!isOwn) {
-    return { status: 403, text: 'Ask by the address the server listens on, or as localhost' };
+    return { status: 403, text: WRONG_HOST };
   }
   const site = headers['sec-fetch-site'];
   const isForeign =
@@ -78,6 +86,11 @@ function hostOf(header: string): URL | undefined {
   const text = `http://${header}`;
   // nothing but a host and a port: no user, path or query
   return /^[^/?#@\\\s]+$/.test(header) && URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** Whether a proxy that hands on the name by which it was asked stands before the server. */
+function isProxied(own: URL, origins: readonly string[]): boolean {
+  return origins.some((origin) => URL.canParse(origin) && new URL(origin).host === own.host);
 }
 
 function isLoopback(hostname: string): boolean {

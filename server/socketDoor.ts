@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { Subject, filter, firstValueFrom, startWith, timeout } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
@@ -15,6 +16,8 @@ import type { Client } from './doorstep.ts';
 import { urlOf } from './http.ts';
 import type { ServerOptions } from './options.ts';
 import { PictureViewer } from './pictureViewer.ts';
+import { Places } from './places.ts';
+import type { Place } from './places.ts';
 import { pageRefusal } from './refusal.ts';
 import type { SourceHub } from './sourceHub.ts';
 import { Subscriber } from './subscriber.ts';
@@ -43,12 +46,16 @@ export class SocketDoor {
   readonly #config: SocketDoorConfig;
   readonly #ws: WebSocketServer;
   readonly #connections = new Set<Connection>();
+  readonly #places: Places;
   readonly #heartbeat: NodeJS.Timeout;
-  #isClosed = false;
+  /** Told each time a client has gone. */
+  readonly #left$ = new Subject<void>();
+  #isShut = false;
 
   constructor(config: SocketDoorConfig) {
     const { options } = config;
     this.#config = config;
+    this.#places = new Places(options);
     const settings = {
       noServer: true,
       clientTracking: false,
@@ -67,7 +74,7 @@ export class SocketDoor {
     }, options.heartbeatMs);
   }
 
-  /** Answers one upgrade request. */
+  /** Answers one upgrade request. Never rejects. */
   async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy()); // a peer that is gone needs no answer
     const { hub, gate, options } = this.#config;
@@ -94,15 +101,19 @@ export class SocketDoor {
       refuse(socket, 404);
       return;
     }
-    if (this.#isClosed || this.#connections.size >= options.maxClients) {
+    const address = request.socket.remoteAddress ?? '';
+    const full = this.#isShut
+      ? 'The server is closing'
+      : this.#places.refusal(address, access === undefined);
+    if (full !== undefined) {
       this.#config.counters.refused += 1;
-      refuse(socket, 503);
+      refuse(socket, 503, full);
       return;
     }
     this.#ws.handleUpgrade(request, socket, head, (accepted) => {
-      this.#open(accepted, (onClose) =>
+      this.#open(accepted, { address, isWaiting: access === undefined }, (onClose, place) =>
         pictures$ === undefined
-          ? this.#greet(accepted, request, access, onClose)
+          ? this.#greet(accepted, request, access, onClose, place)
           : this.#show(accepted, pictures$, onClose),
       );
     });
@@ -120,8 +131,21 @@ export class SocketDoor {
     };
   }
 
+  /**
+   * Lets nobody in any more, and serves those who are in.
+   * @param limitMs time after which it settles all the same
+   */
+  async drain(limitMs: number): Promise<void> {
+    this.#isShut = true;
+    const empty$ = this.#left$.pipe(
+      startWith(undefined),
+      filter(() => this.#connections.size === 0),
+    );
+    await firstValueFrom(empty$.pipe(timeout({ first: limitMs, with: () => [undefined] })));
+  }
+
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#isShut = true;
     clearInterval(this.#heartbeat);
     await Promise.all([...this.#connections].map((connection) => connection.shutDown(SHUTDOWN_MS)));
   }
@@ -132,19 +156,29 @@ export class SocketDoor {
     request: IncomingMessage,
     known: Access | undefined,
     onClose: Connection['close'],
+    place: Place,
   ): Client {
     const { hub, gate, counters, options, version, zones } = this.#config;
     const codec = CODECS.get(socket.protocol) ?? JSON_CODEC;
-    const onAccess = ({ permits }: Access): Client =>
+    const onAccess = (access: Access): Client =>
       new Subscriber({
-        ...{ socket, hub, counters, options, version, zones, codec, permits, onClose },
+        ...{ socket, hub, counters, options, version, zones, codec, access, onClose },
         epoch: this.epoch,
       });
     if (known !== undefined) {
       return onAccess(known);
     }
     const check = (token: string): Promise<Access | undefined> => gate.check(token, request);
-    return new Doorstep({ codec, limitMs: options.handshakeMs, check, onAccess, onClose });
+    return new Doorstep({
+      ...{ codec, limitMs: options.handshakeMs, check, onClose },
+      onAccess: (access) => {
+        const full = this.#places.admit(place);
+        if (full !== undefined) {
+          onClose('full', full);
+        }
+        return full === undefined ? onAccess(access) : undefined;
+      },
+    });
   }
 
   #show(
@@ -156,10 +190,16 @@ export class SocketDoor {
     return new PictureViewer({ socket, pictures$, counters, options, onClose });
   }
 
-  #open(socket: WebSocket, createClient: (onClose: Connection['close']) => Client): void {
+  #open(
+    socket: WebSocket,
+    who: Omit<Place, 'turnAway'>,
+    createClient: (onClose: Connection['close'], place: Place) => Client,
+  ): void {
     const connection = new Connection(socket, this.#config.counters);
+    const place: Place = { ...who, turnAway: (text) => connection.close('full', text) };
     this.#connections.add(connection);
-    const client = createClient((ending, text) => connection.close(ending, text));
+    this.#places.take(place);
+    const client = createClient((ending, text) => connection.close(ending, text), place);
     socket.on('message', (data, isBinary) => {
       const bytes = data as Buffer; // ws's default `binaryType`
       client.receive(isBinary ? bytes : bytes.toString());
@@ -167,16 +207,21 @@ export class SocketDoor {
     socket.on('close', () => {
       client.end();
       this.#connections.delete(connection);
+      this.#places.leave(place);
+      this.#left$.next();
     });
   }
 }
 
-function refuse(socket: Duplex, status: 401 | 403 | 404 | 429 | 503): void {
-  const text = STATUS_CODES[status] ?? '';
+function refuse(
+  socket: Duplex,
+  status: 401 | 403 | 404 | 429 | 503,
+  text: string = STATUS_CODES[status] ?? '',
+): void {
   const how = status === 401 ? 'WWW-Authenticate: Bearer\r\n' : '';
   socket.once('finish', () => socket.destroy()); // a peer that keeps its half open would stay forever
   socket.end(
-    `HTTP/1.1 ${status} ${text}\r\n${how}Connection: close\r\nContent-Type: text/plain\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${how}Connection: close\r\nContent-Type: text/plain\r\n` +
       `Content-Length: ${text.length}\r\n\r\n${text}`,
   );
 }

@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
 import type { FoundObject } from '../models/index.ts';
 import { PipelineError } from '../models/errors.ts';
+import type { Access } from './access.ts';
 import type { Codec } from './codec.ts';
 import type { Ending } from './connection.ts';
 import type { Counters } from './counters.ts';
@@ -38,8 +39,7 @@ export interface SubscriberConfig {
   readonly epoch: string;
   readonly codec: Codec;
   readonly zones: readonly Zone[];
-  /** Whether the client may know of a source. */
-  readonly permits: (source: string) => boolean;
+  readonly access: Access;
   /** Ends the connection; `end()` of the subscriber has been called before. */
   readonly onClose: (ending: Ending, text: string) => void;
 }
@@ -61,11 +61,16 @@ export class Subscriber implements HubListener {
 
   /** Greets the client. */
   constructor(config: SubscriberConfig) {
-    const { socket, hub, options, counters, version, epoch, codec, zones, permits } = config;
+    const { socket, hub, options, counters, version, epoch, codec, access } = config;
+    const { permits, permitsSome } = access;
+    // the others would tell of sources that it may not know of
+    const zones = config.zones.filter(({ source }) => permitsSome(source));
     this.#config = config;
     this.#limit = new MessageLimit(options.maxMessagesPerSecond);
     const { maxSubscriptions } = options;
-    this.#interests = new Interests({ epoch, maxSubscriptions, codec, zones, permits });
+    this.#interests = new Interests({
+      ...{ epoch, maxSubscriptions, codec, counters, zones, permits },
+    });
     this.#outbox = new Outbox(socket, {
       maxBytes: options.maxOutboxBytes,
       slowMs: options.slowClientMs,
@@ -174,11 +179,11 @@ export class Subscriber implements HubListener {
   }
 
   #subscribe(message: SubscribeMessage): void {
-    const { hub, permits } = this.#config;
+    const { hub, access } = this.#config;
     const interest = this.#interests.add(message);
     this.#tell({ v: 1, type: 'subscribed', id: message.id });
     for (const status of hub.statuses()) {
-      if (permits(status.source) && interest.matches(status.source)) {
+      if (access.permits(status.source) && interest.matches(status.source)) {
         this.#tell({ v: 1, ...status });
         this.#deliverer.begin(interest, status.source);
       }

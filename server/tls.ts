@@ -65,7 +65,8 @@ export function followTls(
   // The folders, not the files: who renews one puts another in its place.
   const watchers = [options.cert, options.key].map((file): FSWatcher => {
     const watcher = watch(dirname(file), (_, name) => {
-      if (name === null || name === basename(file)) {
+      // mounted secrets replace a folder named `..data`
+      if (name === null || name === basename(file) || name.startsWith('..')) {
         clearTimeout(timer);
         timer = setTimeout(reload, SETTLE_MS);
       }

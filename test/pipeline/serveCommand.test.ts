@@ -121,7 +121,7 @@ suite('serveCommand', (test) => {
   test(
     'plays a file for ever with --loop, thinned by --vid-stride; ends at SIGTERM',
     async () => {
-      const args = ['--source', `a=${SHORT_CLIP}`, '--loop', '--vid-stride', '2'];
+      const args = ['--source', `a=${SHORT_CLIP}`, '--loop', '--vid-stride', '2', '--drain', '0'];
       await using program = startProgram(['serve', '--port', '0', '--reuse', 'refine', ...args]);
       await using client = await connect(await addressOf(program));
       await client.subscribe({ policy: 'all' });

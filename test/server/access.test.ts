@@ -177,14 +177,24 @@ suite('tokens', (test) => {
     assert.equal(await Promise.all(statuses), [200, 401, 401]);
   });
 
-  test('cannot be guessed for long', async () => {
+  test('that are wrong do not lock out who has a right one at the same address', async () => {
     await using server = await startServer(AUTH);
+    for (let i = 0; i < 25; i++) {
+      assert.is((await get(server, '/metrics', bearer(`guess-number-${i}-xxxxx`))).status, 401);
+    }
+    assert.is((await get(server, '/metrics', bearer(TOKEN))).status, 200);
+    assert.is(server.stats().authFailures, 25);
+  });
+
+  test('that are wrong too often are not shown to the function of the caller', async () => {
+    let asked = 0;
+    const verify = (): undefined => void (asked += 1);
+    await using server = await startServer({ auth: { verify } });
     const statuses: (number | undefined)[] = [];
-    for (let i = 0; i < 21; i++) {
+    for (let i = 0; i < 25; i++) {
       statuses.push((await get(server, '/metrics', bearer(`guess-number-${i}-xxxxx`))).status);
     }
-    assert.equal([statuses[0], statuses.at(-1)], [401, 429]);
-    assert.is((await get(server, '/metrics', bearer(TOKEN))).status, 429);
+    assert.equal([statuses[0], statuses.at(-1), asked], [401, 429, 20]);
     assert.is(await refusal(server, '/v1'), 429);
   });
 
@@ -227,6 +237,15 @@ suite('pages', (test) => {
       assert.is(await refusal(server, '/v1', headers), status, JSON.stringify(headers));
       assert.is((await get(server, '/v1/sources', headers)).status, status ?? 200);
     }
+  });
+
+  test('behind a proxy that hands on its name may connect where its origin is named', async () => {
+    await using server = await startServer({ origins: ['https://cams.example'] });
+    const proxied = { Host: 'cams.example', Origin: 'https://cams.example' };
+    assert.is(await refusal(server, '/v1', proxied), undefined);
+    assert.is(await refusal(server, '/v1', { Host: 'cams.example' }), undefined);
+    assert.is(await refusal(server, '/v1', { Host: 'rebound.example' }), 403);
+    assert.is(await refusal(server, '/v1', { ...proxied, Origin: 'https://evil.example' }), 403);
   });
 
   test('may all connect where the server says so', async () => {

@@ -1,6 +1,6 @@
 /** HTTPS and WSS, with a certificate that is renewed while the server runs. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +67,28 @@ suite('TLS', (test) => {
     assert.is(await shownBy(server), 'second');
     door$.next(frameOf(1));
     assert.is((await client.next('frame')).frame, 1); // who is connected notices nothing
+  });
+
+  test('takes a new certificate from a mounted secret, whose folder is replaced as a whole', async () => {
+    const mount = mkdtempSync(join(folder, 'mount-'));
+    for (const name of ['first', 'second']) {
+      mkdirSync(join(mount, `..${name}`));
+      writePair(join(mount, `..${name}`), name);
+    }
+    symlinkSync('..first', join(mount, '..data'));
+    const [cert, key] = ['cert.pem', 'key.pem'].map((file) => {
+      symlinkSync(join('..data', file), join(mount, file));
+      return join(mount, file);
+    }) as [string, string];
+    const notices: string[] = [];
+    const tls = { cert, key };
+    await using server = await startServer({ tls, onNotice: (text) => notices.push(text) });
+    assert.is(await shownBy(server), 'first');
+
+    symlinkSync('..second', join(mount, '..data_tmp'));
+    renameSync(join(mount, '..data_tmp'), join(mount, '..data'));
+    await until(() => notices.length === 1);
+    assert.is(await shownBy(server), 'second');
   });
 
   test('is refused where the files are missing', async () => {

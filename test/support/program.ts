@@ -37,6 +37,8 @@ export interface Program extends AsyncDisposable {
   line(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<string>;
   /** Sends a signal to the program and its children, as a terminal does. */
   signal(signal: NodeJS.Signals): void;
+  /** Sends a signal to the program alone, as a container's runtime does. */
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** Running programs, which must not outlive the tests. */
@@ -78,6 +80,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
     ended,
     line: (stream, pattern) => output[stream].line(pattern),
     signal: (signal) => signalGroup(child, signal),
+    kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {
       signalGroup(child, 'SIGKILL');
       await ended;
