@@ -17,8 +17,11 @@ import type { FrameSize } from './zones.ts';
 /** Who is told about all sources. */
 export interface HubListener {
   onAttached(status: SourceStatus): void;
-  /** @param result what the frame is of; under the name of its feed, its `source` may be another */
-  onFrame(frame: PublishedFrame, result: FrameDetections): void;
+  /**
+   * @param result what the frame is of; under the name of its feed, its `source` may be another
+   * @param nowMs monotonic time, the same for all
+   */
+  onFrame(frame: PublishedFrame, result: FrameDetections, nowMs: number): void;
   onObject(object: FoundObject, size: FrameSize): void;
   onStatus(status: SourceStatus): void;
   /** What it wants to see of a source. */
@@ -197,7 +200,7 @@ export class SourceHub {
     source.rate.count(nowMs);
     replay.add(frame, nowMs);
     for (const listener of this.#listeners) {
-      listener.onFrame(frame, event);
+      listener.onFrame(frame, event, nowMs);
     }
   }
 

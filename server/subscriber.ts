@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import type { FoundObject } from '../models/index.ts';
+import type { FoundObject, FrameDetections } from '../models/index.ts';
 import { PipelineError } from '../models/errors.ts';
 import type { Access } from './access.ts';
 import type { Codec } from './codec.ts';
@@ -142,8 +142,7 @@ export class Subscriber implements HubListener {
     }
   }
 
-  onFrame(frame: PublishedFrame): void {
-    const nowMs = performance.now();
+  onFrame(frame: PublishedFrame, _result: FrameDetections, nowMs: number): void {
     for (const interest of this.#interests) {
       this.#deliverer.frame(interest, frame, nowMs);
     }
