@@ -1,0 +1,30 @@
+"""The configurations: the four published ones, and small ones of each kind whose files are small."""
+from dataclasses import dataclass, field
+from typing import Any
+
+SMALL: dict[str, Any] = dict(
+    num_encoder_layers=2, dim_att=32, dim_mlp=64, num_heads=4,
+    num_decoder_layers=2, dim_att_dec=16, dim_mlp_dec=64, num_heads_dec=2,
+)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What differs from the reference's `config_det_finetune`."""
+
+    backbone: str  # a key of the reference's architecture map
+    image_size: int = 640  # pixels, both sides
+    model: dict[str, Any] = field(default_factory=dict)  # over the architecture's own settings
+    size_is_number: bool = False  # config.json says 640, as the first checkpoints' do, for [640, 640]
+
+
+CONFIGURATIONS: dict[str, Configuration] = {
+    'vit-small': Configuration('vit-b', 64, SMALL),
+    # A thirty-second of the width: 2, 4, 8 and 16 channels.
+    'resnet-small': Configuration('resnet', 96, {**SMALL, 'resnet_width_multiplier': 1 / 32}, size_is_number=True),
+    'resnet-c-small': Configuration('resnet-c', 64, {**SMALL, 'resnet_width_multiplier': 1 / 32}),
+    'resnet-640': Configuration('resnet', size_is_number=True),
+    'resnet-c-640': Configuration('resnet-c'),
+    'vit-b-640': Configuration('vit-b'),
+    'vit-l-640': Configuration('vit-l'),
+}

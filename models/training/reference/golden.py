@@ -1,0 +1,87 @@
+"""What the reference makes of a picture, in few numbers."""
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from decode import FAKE_CLASS, PER_OBJECT, PROMPT, Decoding, canvas_of
+from noise import hashes, noise
+
+VALUES = 48  # of a tensor, evenly apart
+DOTS = 8
+LOGIT_VALUES = 12
+TAUGHT_OBJECTS = 3
+BOXES = 10  # objects whose boxes are written: the others follow from their tokens
+
+
+def rounded(values: Any, digits: int = 8) -> list[float]:
+    """As short as float32 bears."""
+    return [float(f'{value:.{digits}g}') for value in np.ravel(values)]
+
+
+def probe(tensor: np.ndarray, values: int = VALUES, dots: int = DOTS) -> dict[str, Any]:
+    """A tensor in few numbers, row-major: its length n, its Euclidean norm, the elements at floor(i * n / values)
+    and, for k of `dots`, the sum of `element[i] * noise(i)` by the name `probe K`."""
+    flat = np.ravel(tensor).astype(np.float64)
+    n = flat.size
+    return {
+        'length': n,
+        'norm': rounded([np.linalg.norm(flat)])[0],
+        'values': rounded(flat[np.arange(values) * n // values]),
+        'dots': rounded([flat @ noise(f'probe {k}', n) for k in range(dots)]),
+    }
+
+
+def taught_tokens() -> list[int]:
+    """What is fed in the teacher's place: the prompt, and objects at random with 30 for their classes."""
+    bins = 1000 + hashes('teacher', TAUGHT_OBJECTS * PER_OBJECT) % 1000
+    bins[PER_OBJECT - 1::PER_OBJECT] = FAKE_CLASS
+    return [PROMPT, *bins.tolist()]
+
+
+def margin(logits: np.ndarray, skip_classes: bool, first: int, bins: int) -> float:
+    """How far the best token is from the second where they are nearest. `logits` is [steps, vocabulary]."""
+    if skip_classes:
+        logits = np.delete(logits, np.s_[PER_OBJECT - 1::PER_OBJECT], 0)[:, first:first + bins]
+    best = np.sort(logits, -1)[:, -2:]
+    return float((best[:, 1] - best[:, 0]).min())
+
+
+def sequence(
+    decoding: Decoding, way: str, encoded: tf.Tensor, unpadded: tuple[int, int], original: tuple[int, int]
+) -> dict[str, Any]:
+    """One way of decoding, to the end."""
+    tokens, logits = getattr(decoding, way)(encoded)
+    classes, boxes, scores = decoding.objects(tokens, logits, unpadded, original)
+    config = decoding.config
+    nearest = margin(
+        logits.numpy()[0], way == 'fused', config.model.coord_vocab_shift, config.task.quantization_bins)
+    return {
+        'tokens': tokens.numpy()[0].tolist(),
+        'margin': rounded([nearest], 4)[0],
+        'classes': classes.tolist(),
+        'scores': rounded(scores, 6),
+        'boxes': [rounded(box, 7) for box in boxes[:BOXES]],
+    }
+
+
+def golden_of(decoding: Decoding, pixels: np.ndarray) -> dict[str, Any]:
+    """All that is known of one picture, uint8 [h, w, 3]."""
+    model = decoding.model
+    canvas, unpadded = canvas_of(decoding.config, pixels)
+    original = pixels.shape[:2]
+    images = tf.constant(canvas[None])
+    features = model.encoder(images, False)
+    memory = model._encode_images(images, False)
+    taught = model.decoder(tf.constant([taught_tokens()], tf.int64), memory, False).numpy()[0]
+    return {
+        'width': original[1],
+        'height': original[0],
+        'unpadded': {'width': unpadded[1], 'height': unpadded[0]},
+        'canvas': probe(canvas),
+        'features': probe(features.numpy()),
+        'memory': probe(memory.numpy()),
+        'taught': [{'best': int(row.argmax()), **probe(row, LOGIT_VALUES, 4)} for row in taught],
+        'free': sequence(decoding, 'free', memory, unpadded, original),
+        'fused': sequence(decoding, 'fused', memory, unpadded, original),
+    }

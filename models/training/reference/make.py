@@ -1,0 +1,85 @@
+"""Makes a checkpoint of the reference implementation, as the official bucket has them, with weights by formula,
+and writes down what the reference reads with it.
+
+    python make.py SOURCE NAME --out DIR
+
+`SOURCE` is a clone of the reference (github.com/google-research/pix2seq), `NAME` one of configurations.py.
+`DIR` gets `checkpoint`, `ckpt-1.index`, `ckpt-1.data-00000-of-00001`, `config.json` and `golden.json`."""
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from configurations import CONFIGURATIONS, Configuration
+from decode import Decoding
+from golden import golden_of, taught_tokens
+from model import build, config_of, count, fill, use_source, variables_of
+from pictures import pictures
+
+
+def save(model: Any, name: str, folder: Path) -> None:
+    """Fills the model and writes its checkpoint, with the optimizer and the step that the trainer keeps."""
+    optimizer = tf.keras.optimizers.AdamW(3e-5)
+    checkpoint = tf.train.Checkpoint(model=model, global_step=optimizer.iterations, optimizer=optimizer)
+    fill(name, variables_of(checkpoint))
+    tf.train.CheckpointManager(checkpoint, str(folder), 1).save()
+    # Again, without the time of day.
+    lines = ['model_checkpoint_path: "ckpt-1"', 'all_model_checkpoint_paths: "ckpt-1"']
+    (folder / 'checkpoint').write_text('\n'.join(lines) + '\n')
+
+
+def config_json(config: Any, configuration: Configuration) -> str:
+    """The config as the trainer writes it, but for folders of the machine that it trained on."""
+    values = json.loads(config.to_json())
+    for part in (values['dataset'], *values['datasets']):
+        part['category_names_path'] = part['coco_annotations_dir_for_metrics'] = ''
+    if configuration.size_is_number:
+        for part in (values['model'], values['task'], *values['tasks']):
+            part['image_size'] = configuration.image_size
+    return json.dumps(values, indent=2, sort_keys=True) + '\n'
+
+
+def lines_of(value: Any, depth: int = 3, indent: str = '') -> str:
+    """JSON with one line for whatever lies deeper than `depth`."""
+    if depth == 0 or not isinstance(value, (dict, list)) or not value:
+        return json.dumps(value)
+    inner = indent + '  '
+    pairs = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+    parts = [
+        inner + ('' if key is None else json.dumps(key) + ': ') + lines_of(item, depth - 1, inner)
+        for key, item in pairs
+    ]
+    left, right = '{}' if isinstance(value, dict) else '[]'
+    return f'{left}\n' + ',\n'.join(parts) + f'\n{indent}{right}'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', type=Path)
+    parser.add_argument('name', choices=CONFIGURATIONS)
+    parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('--objects', type=int, default=100, help='how many are decoded')
+    options = parser.parse_args()
+    use_source(options.source)
+    configuration = CONFIGURATIONS[options.name]
+    config = config_of(configuration)
+    model = build(config)
+    options.out.mkdir(parents=True, exist_ok=True)
+    save(model, options.name, options.out)
+    (options.out / 'config.json').write_text(config_json(config, configuration))
+    decoding = Decoding(model, config, options.objects)
+    golden = {
+        'name': options.name,
+        'parameters': count(model),
+        'tensorflow': tf.__version__,
+        'imageSize': configuration.image_size,
+        'taughtTokens': taught_tokens(),
+        'pictures': [golden_of(decoding, pixels) for pixels in pictures(configuration.image_size)],
+    }
+    (options.out / 'golden.json').write_text(lines_of(golden, 5) + '\n')
+
+
+if __name__ == '__main__':
+    main()
