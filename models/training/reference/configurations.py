@@ -7,6 +7,11 @@ SMALL: dict[str, Any] = dict(
     num_decoder_layers=2, dim_att_dec=16, dim_mlp_dec=64, num_heads_dec=2,
 )
 
+# A thirty-second of the width, 2, 4, 8 and 16 channels, and a vocabulary that ends with the coordinates.
+SMALL_RESNET: dict[str, Any] = {
+    **SMALL, 'dim_att': 24, 'dim_mlp': 48, 'num_heads': 3, 'vocab_size': 2000, 'resnet_width_multiplier': 1 / 32,
+}
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -20,9 +25,8 @@ class Configuration:
 
 CONFIGURATIONS: dict[str, Configuration] = {
     'vit-small': Configuration('vit-b', 64, SMALL),
-    # A thirty-second of the width: 2, 4, 8 and 16 channels.
-    'resnet-small': Configuration('resnet', 96, {**SMALL, 'resnet_width_multiplier': 1 / 32}, size_is_number=True),
-    'resnet-c-small': Configuration('resnet-c', 64, {**SMALL, 'resnet_width_multiplier': 1 / 32}),
+    'resnet-small': Configuration('resnet', 80, SMALL_RESNET, size_is_number=True),
+    'resnet-c-small': Configuration('resnet-c', 72, SMALL_RESNET),
     'resnet-640': Configuration('resnet', size_is_number=True),
     'resnet-c-640': Configuration('resnet-c'),
     'vit-b-640': Configuration('vit-b'),

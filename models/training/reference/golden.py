@@ -65,15 +65,16 @@ def sequence(
     }
 
 
-def golden_of(decoding: Decoding, pixels: np.ndarray) -> dict[str, Any]:
-    """All that is known of one picture, uint8 [h, w, 3]."""
+def golden_of(decoding: Decoding, pixels: np.ndarray, with_taught: bool) -> dict[str, Any]:
+    """All that is known of one picture, uint8 [h, w, 3]. `taught` has the logits of every step under teacher
+    forcing."""
     model = decoding.model
     canvas, unpadded = canvas_of(decoding.config, pixels)
     original = pixels.shape[:2]
     images = tf.constant(canvas[None])
     features = model.encoder(images, False)
     memory = model._encode_images(images, False)
-    taught = model.decoder(tf.constant([taught_tokens()], tf.int64), memory, False).numpy()[0]
+    taught = model.decoder(tf.constant([taught_tokens()], tf.int64), memory, False).numpy()[0] if with_taught else []
     return {
         'width': original[1],
         'height': original[0],

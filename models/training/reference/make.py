@@ -18,6 +18,7 @@ from golden import golden_of, taught_tokens
 from model import build, config_of, count, fill, use_source, variables_of
 from pictures import pictures
 
+TAUGHT = 2  # pictures that are read under teacher forcing too
 
 def save(model: Any, name: str, folder: Path) -> None:
     """Fills the model and writes its checkpoint, with the optimizer and the step that the trainer keeps."""
@@ -76,9 +77,12 @@ def main() -> None:
         'tensorflow': tf.__version__,
         'imageSize': configuration.image_size,
         'taughtTokens': taught_tokens(),
-        'pictures': [golden_of(decoding, pixels) for pixels in pictures(configuration.image_size)],
+        'pictures': [
+            golden_of(decoding, pixels, with_taught=index < TAUGHT)
+            for index, pixels in enumerate(pictures(configuration.image_size))
+        ],
     }
-    (options.out / 'golden.json').write_text(lines_of(golden, 5) + '\n')
+    (options.out / 'golden.json').write_text(lines_of(golden) + '\n')
 
 
 if __name__ == '__main__':

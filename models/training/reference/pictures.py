@@ -3,8 +3,8 @@ import numpy as np
 
 from noise import hashes
 
-# (width, height) in 64ths of the model's side: as it is, only to pad, lying, standing, and to be enlarged.
-SHAPES = [(64, 64), (64, 48), (96, 54), (45, 80), (40, 30)]
+# (width, height) in 64ths of the model's side: as it is, only to pad, to be made smaller, and to be enlarged.
+SHAPES = [(64, 64), (64, 48), (96, 54), (30, 40)]
 BLOCK = 8  # pixels
 
 
