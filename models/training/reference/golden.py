@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from decode import FAKE_CLASS, PER_OBJECT, PROMPT, Decoding, canvas_of
+from decode import FAKE_CLASS, PER_OBJECT, PROMPT, Decoding
 from noise import hashes, noise
 
 VALUES = 48  # of a tensor, evenly apart
@@ -65,11 +65,12 @@ def sequence(
     }
 
 
-def golden_of(decoding: Decoding, pixels: np.ndarray, with_taught: bool) -> dict[str, Any]:
-    """All that is known of one picture, uint8 [h, w, 3]. `taught` has the logits of every step under teacher
-    forcing."""
+def golden_of(
+    decoding: Decoding, pixels: np.ndarray, canvas: np.ndarray, unpadded: tuple[int, int], with_taught: bool
+) -> dict[str, Any]:
+    """All that is known of one picture, uint8 [h, w, 3], that fills `unpadded` (height, width) of its canvas.
+    `taught` has the logits of every step under teacher forcing."""
     model = decoding.model
-    canvas, unpadded = canvas_of(decoding.config, pixels)
     original = pixels.shape[:2]
     images = tf.constant(canvas[None])
     features = model.encoder(images, False)

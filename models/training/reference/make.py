@@ -4,7 +4,9 @@ and writes down what the reference reads with it.
     python make.py SOURCE NAME --out DIR
 
 `SOURCE` is a clone of the reference (github.com/google-research/pix2seq), `NAME` one of configurations.py.
-`DIR` gets `checkpoint`, `ckpt-1.index`, `ckpt-1.data-00000-of-00001`, `config.json` and `golden.json`."""
+`DIR` gets `checkpoint`, `ckpt-1.index`, `ckpt-1.data-00000-of-00001`, `config.json` and `golden.json`. With
+`--pictures FOLDER`, pictures of files are read instead of those by formula; as decoders of JPEG differ, `DIR`
+gets their pixels too: `pictures/N.rgb`, uint8 [h, w, 3], and `pictures/N.canvas`, float32 [S, S, 3]."""
 import argparse
 import json
 from pathlib import Path
@@ -13,10 +15,10 @@ from typing import Any
 import tensorflow as tf
 
 from configurations import CONFIGURATIONS, Configuration
-from decode import Decoding
+from decode import Decoding, canvas_of
 from golden import golden_of, taught_tokens
 from model import build, config_of, count, fill, use_source, variables_of
-from pictures import pictures
+from pictures import pictures, pictures_of
 
 TAUGHT = 2  # pictures that are read under teacher forcing too
 
@@ -56,12 +58,40 @@ def lines_of(value: Any, depth: int = 3, indent: str = '') -> str:
     return f'{left}\n' + ',\n'.join(parts) + f'\n{indent}{right}'
 
 
+def golden_json(options: argparse.Namespace, model: Any, config: Any) -> str:
+    """Says on the way how far it is."""
+    size = CONFIGURATIONS[options.name].image_size
+    decoding = Decoding(model, config, options.objects)
+    seen = pictures_of(options.pictures, options.count) if options.pictures else pictures(size)
+    entries: list[dict[str, Any]] = []
+    for index, pixels in enumerate(seen):
+        canvas, unpadded = canvas_of(config, pixels)
+        if options.pictures:
+            folder = options.out / 'pictures'
+            folder.mkdir(exist_ok=True)
+            (folder / f'{index}.rgb').write_bytes(pixels.tobytes())
+            (folder / f'{index}.canvas').write_bytes(canvas.astype('<f4').tobytes())
+        entries.append(golden_of(decoding, pixels, canvas, unpadded, with_taught=index < TAUGHT))
+        print(f'picture {index + 1} of {len(seen)}', flush=True)
+    golden = {
+        'name': options.name,
+        'parameters': count(model),
+        'tensorflow': tf.__version__,
+        'imageSize': size,
+        'taughtTokens': taught_tokens(),
+        'pictures': entries,
+    }
+    return lines_of(golden) + '\n'
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('source', type=Path)
     parser.add_argument('name', choices=CONFIGURATIONS)
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--objects', type=int, default=100, help='how many are decoded')
+    parser.add_argument('--pictures', type=Path, help='a folder of .jpg and .png')
+    parser.add_argument('--count', type=int, default=50, help='how many of the folder are read')
     options = parser.parse_args()
     use_source(options.source)
     configuration = CONFIGURATIONS[options.name]
@@ -70,19 +100,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     save(model, options.name, options.out)
     (options.out / 'config.json').write_text(config_json(config, configuration))
-    decoding = Decoding(model, config, options.objects)
-    golden = {
-        'name': options.name,
-        'parameters': count(model),
-        'tensorflow': tf.__version__,
-        'imageSize': configuration.image_size,
-        'taughtTokens': taught_tokens(),
-        'pictures': [
-            golden_of(decoding, pixels, with_taught=index < TAUGHT)
-            for index, pixels in enumerate(pictures(configuration.image_size))
-        ],
-    }
-    (options.out / 'golden.json').write_text(lines_of(golden) + '\n')
+    (options.out / 'golden.json').write_text(golden_json(options, model, config))
 
 
 if __name__ == '__main__':

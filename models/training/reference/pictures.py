@@ -1,5 +1,8 @@
-"""Pictures by formula, of integers only."""
+"""Pictures by formula, of integers only; and pictures of files."""
+from pathlib import Path
+
 import numpy as np
+from PIL import Image
 
 from noise import hashes
 
@@ -29,3 +32,13 @@ def pictures(image_size: int) -> list[np.ndarray]:
         picture(index, width * image_size // 64, height * image_size // 64)
         for index, (width, height) in enumerate(SHAPES)
     ]
+
+
+def pictures_of(folder: Path, count: int) -> list[np.ndarray]:
+    """The first `count` pictures of a folder by name, uint8 [h, w, 3].
+
+    Raises ValueError where there are fewer."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix in ('.jpg', '.jpeg', '.png'))[:count]
+    if len(paths) < count:
+        raise ValueError(f'Expected {count} pictures in `{folder}`; found {len(paths)}')
+    return [np.asarray(Image.open(path).convert('RGB')) for path in paths]
