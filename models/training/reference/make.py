@@ -58,12 +58,19 @@ def lines_of(value: Any, depth: int = 3, indent: str = '') -> str:
     return f'{left}\n' + ',\n'.join(parts) + f'\n{indent}{right}'
 
 
-def golden_json(options: argparse.Namespace, model: Any, config: Any) -> str:
-    """Says on the way how far it is."""
+def write_golden(options: argparse.Namespace, model: Any, config: Any) -> None:
+    """Writes anew after every picture, for a large model reads for hours."""
     size = CONFIGURATIONS[options.name].image_size
     decoding = Decoding(model, config, options.objects)
     seen = pictures_of(options.pictures, options.count) if options.pictures else pictures(size)
-    entries: list[dict[str, Any]] = []
+    golden: dict[str, Any] = {
+        'name': options.name,
+        'parameters': count(model),
+        'tensorflow': tf.__version__,
+        'imageSize': size,
+        'taughtTokens': taught_tokens(),
+        'pictures': [],
+    }
     for index, pixels in enumerate(seen):
         canvas, unpadded = canvas_of(config, pixels)
         if options.pictures:
@@ -71,17 +78,9 @@ def golden_json(options: argparse.Namespace, model: Any, config: Any) -> str:
             folder.mkdir(exist_ok=True)
             (folder / f'{index}.rgb').write_bytes(pixels.tobytes())
             (folder / f'{index}.canvas').write_bytes(canvas.astype('<f4').tobytes())
-        entries.append(golden_of(decoding, pixels, canvas, unpadded, with_taught=index < TAUGHT))
+        golden['pictures'].append(golden_of(decoding, pixels, canvas, unpadded, with_taught=index < TAUGHT))
+        (options.out / 'golden.json').write_text(lines_of(golden) + '\n')
         print(f'picture {index + 1} of {len(seen)}', flush=True)
-    golden = {
-        'name': options.name,
-        'parameters': count(model),
-        'tensorflow': tf.__version__,
-        'imageSize': size,
-        'taughtTokens': taught_tokens(),
-        'pictures': entries,
-    }
-    return lines_of(golden) + '\n'
 
 
 def main() -> None:
@@ -100,7 +99,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     save(model, options.name, options.out)
     (options.out / 'config.json').write_text(config_json(config, configuration))
-    (options.out / 'golden.json').write_text(golden_json(options, model, config))
+    write_golden(options, model, config)
 
 
 if __name__ == '__main__':

@@ -17,15 +17,13 @@ def centre_and_reach(key: str, shape: tuple[int, ...]) -> tuple[float, float]:
         return (0.5, 0.3) if '/conv_relu_dropblock_layers/7/' in key else (1.0, 0.5)
     if leaf == 'moving_variance':
         return 1.0, 0.6
-    reaches = {
-        'beta': 0.3,
-        'bias': 0.2,
-        'moving_mean': 0.5,
-        'ar_decoder.Stoken_embedding': 1.0,
-        'ar_decoder.Sseq_pos_embedding': 3.0,  # so that no token repeats itself for ever
-        'ar_decoder.Soutp_bias': 0.5,
-    }
-    return 0.0, reaches[leaf]
+    if leaf == 'moving_mean' or (leaf == 'beta' and '/bn/' in key):
+        return 0.0, 0.15
+    if leaf == 'ar_decoder.Sseq_pos_embedding':
+        return 0.0, 0.75 * shape[-1] ** 0.5  # above the layers' sum, or one token would be repeated for ever
+    if leaf == 'ar_decoder.Stoken_embedding':
+        return 0.0, 2 / shape[-1] ** 0.25
+    return 0.0, {'beta': 0.3, 'bias': 0.2, 'ar_decoder.Soutp_bias': 0.5}[leaf]
 
 
 def gain_of(key: str) -> float:
@@ -40,8 +38,16 @@ def fan_in(key: str, shape: tuple[int, ...]) -> int:
     return shape[0] if is_into_heads else math.prod(shape[:-1])
 
 
+def is_behind_rectifier(key: str) -> bool:
+    """Whether the inputs of a kernel are seldom negative. Their mean would drown the picture in a constant."""
+    is_inner = '/conv2d/' in key and '/initial_conv_relu_max_pool/' not in key
+    return key.endswith('/kernel') and (is_inner or '/stem_projection/' in key or '/dense2/' in key)
+
+
 def weight(name: str, key: str, shape: tuple[int, ...]) -> np.ndarray:
     """float32 of `shape`; `name` is the configuration's: noise by the name `NAME:KEY`, row-major."""
     centre, reach = centre_and_reach(key, shape)
-    values = centre + reach * noise(f'{name}:{key}', math.prod(shape))
-    return values.astype(np.float32).reshape(shape)
+    values = centre + reach * noise(f'{name}:{key}', math.prod(shape)).reshape(shape)
+    if is_behind_rectifier(key):
+        values -= values.mean(tuple(range(len(shape) - 1)), keepdims=True)
+    return values.astype(np.float32)
