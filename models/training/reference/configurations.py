@@ -12,21 +12,28 @@ SMALL_RESNET: dict[str, Any] = {
     **SMALL, 'dim_att': 24, 'dim_mlp': 48, 'num_heads': 3, 'vocab_size': 2000, 'resnet_width_multiplier': 1 / 32,
 }
 
+ALL_TASKS = '+'.join(
+    f'{task}@coco/2017_{task}'
+    for task in ('object_detection', 'instance_segmentation', 'keypoint_detection', 'captioning'))
+
 
 @dataclass(frozen=True)
 class Configuration:
-    """What differs from the reference's `config_det_finetune`."""
+    """What differs from the reference's `config_det_finetune`; of several tasks, from its `config_multi_task`."""
 
     backbone: str  # a key of the reference's architecture map
     image_size: int = 640  # pixels, both sides
     model: dict[str, Any] = field(default_factory=dict)  # over the architecture's own settings
     size_is_number: bool = False  # config.json says 640, as the first checkpoints' do, for [640, 640]
+    tasks: str = ''  # TASK@DATA+TASK@DATA..., detection first
 
 
 CONFIGURATIONS: dict[str, Configuration] = {
     'vit-small': Configuration('vit-b', 64, SMALL),
     'resnet-small': Configuration('resnet', 80, SMALL_RESNET, size_is_number=True),
     'resnet-c-small': Configuration('resnet-c', 72, SMALL_RESNET),
+    # Its vocabulary of 35,000 makes its files too large to keep.
+    'multi-task-small': Configuration('vit-b', 64, {**SMALL, 'vocab_size': 35_000}, tasks=ALL_TASKS),
     'resnet-640': Configuration('resnet', size_is_number=True),
     'resnet-c-640': Configuration('resnet-c'),
     'vit-b-640': Configuration('vit-b'),

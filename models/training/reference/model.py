@@ -31,16 +31,21 @@ def use_source(folder: Path) -> None:
 
 
 def config_of(configuration: Configuration) -> Any:
-    """The reference's `ConfigDict` of fine-tuning for detection."""
-    from configs import config_base, config_det_finetune, transform_configs
-    config = config_det_finetune.get_config()
+    """The reference's `ConfigDict` of fine-tuning for detection, or for several tasks; the first is detection."""
+    from configs import config_base, config_det_finetune, config_multi_task, transform_configs
+    backbone = configuration.backbone
+    if configuration.tasks:
+        config = config_multi_task.get_config(f'{configuration.tasks},{backbone}')
+    else:
+        config = config_det_finetune.get_config()
+        config.model.pretrained_ckpt = config_det_finetune.get_obj365_pretrained_checkpoint(backbone)
     size = (configuration.image_size, configuration.image_size)
     config.model.image_size = size
-    config.model.pretrained_ckpt = config_det_finetune.get_obj365_pretrained_checkpoint(configuration.backbone)
-    for key, value in {**config_base.architecture_config_map[configuration.backbone], **configuration.model}.items():
+    for key, value in {**config_base.architecture_config_map[backbone], **configuration.model}.items():
         config.model[key] = value
     for task in [config.task, *config.tasks]:
         task.image_size = size
+    for task in (config.task, config.tasks[0]):
         task.train_transforms = transform_configs.get_object_detection_train_transforms(
             size, task.max_instances_per_image)
         task.eval_transforms = transform_configs.get_object_detection_eval_transforms(
