@@ -1,49 +1,122 @@
 import { element } from './elements.ts';
-import type { Screen } from './screen.ts';
+import type { Layers } from './screen.ts';
 
-/** What the buttons and keys do beside the layers of the screen. */
+/** What the buttons and keys do beside the layers. */
 export interface ControlHandlers {
+  /** A layer was switched on or off. */
+  readonly onLayers: () => void;
   readonly onPause: (isPaused: boolean) => void;
   /** @param position counted from 0 */
   readonly onChooseSource: (position: number) => void;
+  /** An arrow key, one step to a side. */
+  readonly onMove: (columns: number, rows: number) => void;
+  /** Escape: to the grid. */
+  readonly onBack: () => void;
 }
 
-/** Binds the buttons and their keys: space, l, t and the digits. */
-export function bindControls(screen: Screen, handlers: ControlHandlers): void {
+/** What keys do that have no button of their own letter: steps to the right and down. */
+const ARROWS: Readonly<Record<string, readonly [columns: number, rows: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** Keys of one letter, and the buttons they press. */
+const KEYS = {
+  b: 'boxes',
+  l: 'labels',
+  t: 'trails',
+  f: 'full-screen',
+  '?': 'help',
+} as const;
+
+/**
+ * Binds the buttons and their keys.
+ * @returns the layers, as the buttons stand
+ */
+export function bindControls(handlers: ControlHandlers): () => Layers {
   const pause = element('pause', HTMLButtonElement);
-  const labels = element('labels', HTMLButtonElement);
-  const trails = element('trails', HTMLButtonElement);
+  const layers = (['boxes', 'labels', 'trails'] as const).map((id) =>
+    element(id, HTMLButtonElement),
+  );
 
   pause.addEventListener('click', () => handlers.onPause(toggle(pause)));
-  labels.addEventListener('click', () => {
-    screen.layers.labels = toggle(labels);
-    screen.redraw();
-  });
-  trails.addEventListener('click', () => {
-    screen.layers.trails = toggle(trails);
-    screen.redraw();
-  });
-
+  for (const button of layers) {
+    button.addEventListener('click', () => {
+      toggle(button);
+      handlers.onLayers();
+    });
+  }
+  bindFullScreen();
+  bindHelp();
+  element('back', HTMLButtonElement).addEventListener('click', handlers.onBack);
   addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) {
+    if (event.ctrlKey || event.altKey || event.metaKey || isOwnKey(event)) {
       return;
     }
-    const target = event.target as Element;
-    if (event.key === ' ') {
-      // On a focused control, space is that control's own.
-      if (target.closest('button, input')) {
-        return;
-      }
+    const arrow = ARROWS[event.key];
+    const button = Object.entries(KEYS).find(([key]) => key === event.key)?.[1];
+    if (arrow !== undefined) {
       event.preventDefault(); // it would scroll the page
+      handlers.onMove(...arrow);
+    } else if (event.repeat) {
+      return;
+    } else if (event.key === ' ') {
+      event.preventDefault();
       pause.click();
-    } else if (event.key === 'l') {
-      labels.click();
-    } else if (event.key === 't') {
-      trails.click();
+    } else if (event.key === 'Escape') {
+      handlers.onBack();
+    } else if (button !== undefined) {
+      element(button, HTMLButtonElement).click();
     } else if (/^[1-9]$/.test(event.key)) {
       handlers.onChooseSource(Number(event.key) - 1);
     }
   });
+  return () => {
+    const [boxes, labels, trails] = layers.map(({ ariaPressed }) => ariaPressed === 'true') as [
+      boolean,
+      boolean,
+      boolean,
+    ];
+    return { boxes, labels, trails };
+  };
+}
+
+/** Whether a key is the business of what has the focus, or of the open dialog. */
+function isOwnKey({ key, target }: KeyboardEvent): boolean {
+  const at = target as Element;
+  if (document.querySelector('dialog[open]')) {
+    return true;
+  }
+  if (key === ' ') {
+    return at.closest('button, input, select') !== null;
+  }
+  if (key.startsWith('Arrow')) {
+    return at.closest('input, select, #detections') !== null;
+  }
+  return at.closest('input:not([type=range], [type=checkbox]), select') !== null;
+}
+
+/** The button is hidden where the browser cannot do it, as on telephones of one kind. */
+function bindFullScreen(): void {
+  const button = element('full-screen', HTMLButtonElement);
+  const picture = element('picture', HTMLElement);
+  button.hidden = !document.fullscreenEnabled;
+  button.addEventListener('click', () => {
+    const change = document.fullscreenElement
+      ? document.exitFullscreen()
+      : picture.requestFullscreen();
+    change.catch(() => undefined); // refused by the browser or the user: the page stays as it is
+  });
+  document.addEventListener('fullscreenchange', () => {
+    button.ariaPressed = String(document.fullscreenElement !== null);
+  });
+}
+
+function bindHelp(): void {
+  const dialog = element('help-dialog', HTMLDialogElement);
+  element('help', HTMLButtonElement).addEventListener('click', () => dialog.showModal());
 }
 
 /** @returns whether the button is pressed now */

@@ -1,10 +1,11 @@
 import type { Detection } from '../../models/types.ts';
 import { element } from './elements.ts';
+import type { FrameMessage } from './protocol.ts';
 
 /** What of a frame is shown, as set by the controls on the page. */
 export interface Filters {
   /** Picks the detections to show. */
-  apply(detections: readonly Detection[]): Detection[];
+  apply(frame: FrameMessage): Detection[];
   /** Adds a checkbox for every class not seen before. */
   learn(detections: readonly Detection[]): void;
 }
@@ -53,7 +54,7 @@ export function createFilters(onChange: () => void): Filters {
   }
 
   return {
-    apply(detections) {
+    apply({ detections }) {
       const minScore = Number(slider.value);
       return detections.filter(
         ({ score, label }) => score >= minScore && boxes.get(label)?.checked !== false,

@@ -2,11 +2,19 @@ import type { Detection } from '../../models/types.ts';
 import { element, setText } from './elements.ts';
 import type { SocketState } from './socket.ts';
 
+/** What is said of a source. */
+export interface NamedState {
+  readonly name: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
 /** Says in words how things stand: connection, source, pause, and what the picture shows. */
 export interface Notices {
   /** @param retryMs time to the next attempt, where there is one */
   setConnection(state: SocketState, retryMs?: number): void;
-  setSource(source: { name: string; state: string; reason: string } | undefined): void;
+  /** @param source on the large screen @param numSources in all */
+  setSource(source: NamedState | undefined, numSources: number): void;
   /** @param isThere whether the screen shows a frame of the chosen source */
   setPicture(isThere: boolean): void;
   setPaused(isPaused: boolean): void;
@@ -25,21 +33,32 @@ export function createNotices(): Notices {
   const notice = element('notice', HTMLElement);
   const canvas = element('screen', HTMLCanvasElement);
   let connection: SocketState = 'connecting';
-  let source: { name: string; state: string; reason: string } | undefined;
+  let source: NamedState | undefined;
+  let hasSources = false;
   let hasPicture = false;
   let isPaused = false;
 
+  const gridNotice = element('grid-notice', HTMLElement);
+
   /** The one sentence over the picture, or nothing where the picture speaks for itself. */
   function sentence(): string {
-    const name = source?.name ?? 'the source';
+    return connectionSentence() || sourceSentence();
+  }
+
+  function connectionSentence(): string {
     if (connection === 'offline') {
       return `No connection to ${location.host}`;
     }
     if (connection === 'connecting') {
       return `Connecting to ${location.host}`;
     }
+    return hasSources ? '' : 'The server has no sources';
+  }
+
+  function sourceSentence(): string {
+    const name = source?.name ?? 'the source';
     if (!source) {
-      return 'The server has no sources';
+      return '';
     }
     if (source.state === 'offline') {
       return `${name} is offline`;
@@ -60,6 +79,8 @@ export function createNotices(): Notices {
     const text = sentence();
     setText(notice, text);
     notice.hidden = text === '';
+    setText(gridNotice, connectionSentence());
+    gridNotice.hidden = gridNotice.textContent === '';
     stage.classList.toggle('is-old', text !== '' && hasPicture && !isPaused);
   }
 
@@ -71,8 +92,9 @@ export function createNotices(): Notices {
       setText(connectionField, state + retry);
       update();
     },
-    setSource(newSource) {
+    setSource(newSource, numSources) {
       source = newSource;
+      hasSources = numSources > 0;
       sourceField.dataset['state'] = source?.state ?? 'connecting';
       const reason = source?.reason ? `: ${source.reason}` : '';
       setText(sourceField, source ? `${source.name} ${source.state}${reason}` : 'no source');

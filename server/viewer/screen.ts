@@ -1,5 +1,4 @@
 import type { Detection } from '../../models/types.ts';
-import { element } from './elements.ts';
 import { drawBoxes, drawTrail, type DrawnBox } from './overlay.ts';
 import type { Pair } from './pairing.ts';
 import { colorOf } from './palette.ts';
@@ -8,16 +7,24 @@ import { createTrails } from './trails.ts';
 
 /** What the screen asks and tells. */
 export interface ScreenHandlers {
+  /** What is drawn, asked at each drawing. */
+  readonly layers: () => Layers;
   /** Picks the detections to show. */
-  readonly select: (detections: readonly Detection[]) => Detection[];
+  readonly select: (frame: FrameMessage) => Detection[];
   /** @param isNew false where the same frame was drawn again */
   readonly onDrawn: (frame: FrameMessage, boxes: readonly DrawnBox[], isNew: boolean) => void;
 }
 
-/** The large picture with its boxes. */
+/** What is drawn over a picture. */
+export interface Layers {
+  readonly boxes: boolean;
+  /** The tags of the boxes; none without boxes. */
+  readonly labels: boolean;
+  readonly trails: boolean;
+}
+
+/** A picture with its boxes. */
 export interface Screen {
-  /** What is drawn over the picture; call `redraw` after a change. */
-  readonly layers: { labels: boolean; trails: boolean };
   /** Shows a frame as soon as its picture is decompressed; the newest wins. */
   show(pair: Pair): void;
   /** Draws the current frame again, after a change of size or filters. */
@@ -26,12 +33,12 @@ export interface Screen {
   clear(): void;
 }
 
-/** Binds the canvas of the page. */
-export function createScreen(handlers: ScreenHandlers): Screen {
-  const stage = element('stage', HTMLElement);
-  const canvas = element('screen', HTMLCanvasElement);
+/**
+ * Binds a canvas.
+ * @param canvas its parent's `--aspect` is set to the picture's width divided by its height
+ */
+export function createScreen(canvas: HTMLCanvasElement, handlers: ScreenHandlers): Screen {
   const context = contextOf(canvas);
-  const layers = { labels: true, trails: true };
   const trails = createTrails();
   let frame: FrameMessage | undefined;
   /** Belongs to `frame`; closed when the next one takes its place. */
@@ -66,15 +73,18 @@ export function createScreen(handlers: ScreenHandlers): Screen {
     bitmap = picture;
     frame = newFrame;
     if (isNew) {
-      trails.advance(handlers.select(frame.detections), colorOf);
+      trails.advance(handlers.select(frame), colorOf);
     }
-    stage.style.setProperty('--aspect', String(frame.width / frame.height));
+    canvas.parentElement?.style.setProperty('--aspect', String(frame.width / frame.height));
     draw(isNew);
   }
 
   function draw(isNew: boolean): void {
-    fitToDevice(canvas);
     const { clientWidth: width, clientHeight: height } = canvas;
+    if (width === 0 || height === 0) {
+      return; // hidden: it is drawn when it gets a size
+    }
+    fitToDevice(canvas);
     context.setTransform(canvas.width / width, 0, 0, canvas.height / height, 0, 0);
     context.fillStyle = getComputedStyle(canvas).backgroundColor;
     context.fillRect(0, 0, width, height);
@@ -84,19 +94,19 @@ export function createScreen(handlers: ScreenHandlers): Screen {
     if (bitmap) {
       context.drawImage(bitmap, 0, 0, width, height);
     }
+    const layers = handlers.layers();
     const scale = { x: width / frame.width, y: height / frame.height };
     if (layers.trails) {
       for (const [, trail] of trails.entries()) {
         drawTrail(context, trail, scale, trails.tick);
       }
     }
-    const shown = handlers.select(frame.detections);
+    const shown = layers.boxes ? handlers.select(frame) : [];
     handlers.onDrawn(frame, drawBoxes(context, shown, scale, layers.labels), isNew);
   }
 
   new ResizeObserver(() => draw(false)).observe(canvas);
   return {
-    layers,
     show(pair) {
       if (isDecoding) {
         next = pair;

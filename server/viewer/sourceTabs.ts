@@ -8,7 +8,7 @@ export interface SourceTab {
 
 /** The row of sources to choose from. */
 export interface SourceTabs {
-  /** @param chosen name of the source on the screen */
+  /** @param chosen name of the source on the large screen; undefined: the grid is shown */
   update(sources: readonly SourceTab[], chosen: string | undefined): void;
 }
 
@@ -19,7 +19,7 @@ interface Tab {
 }
 
 /**
- * Binds the source list of the page; it is hidden while there is one source only.
+ * Binds the source list of the page; it is hidden beside the grid and while there is one source only.
  * @param onChoose called with the name of a source that was clicked
  */
 export function createSourceTabs(onChoose: (name: string) => void): SourceTabs {
@@ -33,11 +33,6 @@ export function createSourceTabs(onChoose: (name: string) => void): SourceTabs {
     state.className = 'hidden-text';
     button.append(name, state);
     button.addEventListener('click', () => onChoose(name));
-    const key = tabs.size + 1;
-    if (key <= 9) {
-      button.title = `Key ${key}`;
-      button.setAttribute('aria-keyshortcuts', String(key));
-    }
     list.append(button);
     const tab = { button, state };
     tabs.set(name, tab);
@@ -46,13 +41,20 @@ export function createSourceTabs(onChoose: (name: string) => void): SourceTabs {
 
   return {
     update(sources, chosen) {
-      for (const { name, state } of sources) {
+      for (const [name, { button }] of tabs) {
+        if (!sources.some((source) => source.name === name)) {
+          button.remove();
+          tabs.delete(name);
+        }
+      }
+      for (const [position, { name, state }] of sources.entries()) {
         const { button, state: spoken } = tabs.get(name) ?? add(name);
         button.dataset['state'] = state;
         button.ariaPressed = String(name === chosen);
+        button.title = position < 9 ? `Key ${position + 1}` : '';
         setText(spoken, `, ${state}`);
       }
-      list.hidden = sources.length < 2;
+      list.hidden = sources.length < 2 || chosen === undefined; // the grid is a list already
     },
   };
 }

@@ -1,23 +1,28 @@
+import { createCameraGrid } from './cameraGrid.ts';
 import { connect } from './connection.ts';
 import { bindControls } from './controls.ts';
-import { createDetectionList } from './detectionList.ts';
 import { element, setText } from './elements.ts';
 import { createFilters } from './filters.ts';
+import { createLargeView } from './largeView.ts';
 import { createNotices } from './notices.ts';
 import type { DrawnBox } from './overlay.ts';
-import { createPairing } from './pairing.ts';
-import { openPictures } from './pictures.ts';
 import type { FrameMessage, HelloMessage, PageMessage } from './protocol.ts';
-import { createReadout } from './readout.ts';
-import { createScreen } from './screen.ts';
-import type { ReconnectingSocket } from './socket.ts';
+import { createSources, type Source } from './sources.ts';
 import { createSourceTabs } from './sourceTabs.ts';
-import { createStatistics, type SourceStatistics } from './statistics.ts';
 
-/** What the page lets tests see. `documentElement.dataset` also has `connection` and `frames`. */
+/** What was drawn of a frame, boxes in CSS pixels of its canvas. */
+interface Drawn {
+  readonly source: string;
+  readonly frame: number;
+  readonly boxes: readonly DrawnBox[];
+}
+
+/** What the page lets tests see. `documentElement.dataset` also has `connection`, `frames` and `view`. */
 export interface ViewerProbe {
-  /** What is on the screen, boxes in CSS pixels of the canvas. */
-  lastDrawn?: { readonly frame: number; readonly boxes: readonly DrawnBox[] };
+  /** What is on the large screen. */
+  lastDrawn?: Drawn;
+  /** What is on the tiles, by source. */
+  readonly tiles: Record<string, Drawn>;
 }
 
 declare global {
@@ -27,71 +32,67 @@ declare global {
   }
 }
 
-interface Source {
-  readonly name: string;
-  state: string;
-  reason: string;
-  readonly statistics: SourceStatistics;
-}
-
 /** Often enough to look live, seldom enough for digits to be read. */
 const READOUT_INTERVAL_MS = 200;
 
 const { dataset } = document.documentElement;
-/** By name, in the server's order. */
-const sources = new Map<string, Source>();
-const pairing = createPairing();
+const probe: ViewerProbe = { tiles: {} };
+const sources = createSources();
 const notices = createNotices();
-const readout = createReadout();
-const list = createDetectionList();
 const tabs = createSourceTabs(choose);
-const filters = createFilters(() => {
-  screen.redraw();
-  updateReadout();
+const filters = createFilters(redraw);
+const layers = bindControls({
+  onLayers: redraw,
+  onPause: (isPaused) => large.setPaused(isPaused),
+  onChooseSource: (position) => choose(sources.all[position]?.name ?? chosen?.name),
+  onMove: move,
+  onBack: () => choose(undefined),
 });
-const screen = createScreen({ select: (detections) => filters.apply(detections), onDrawn });
-/** The source on the screen. */
+const select = filters.apply;
+const large = createLargeView({ layers, select, onDrawn: onLargeDrawn }, notices);
+const grid = createCameraGrid({
+  layers,
+  select,
+  onChoose: choose,
+  onVisible: watch,
+  onDrawn(frame, boxes) {
+    probe.tiles[frame.source] = { source: frame.source, frame: frame.frame, boxes };
+  },
+});
+/** The source on the large screen; undefined: all of them in the grid. */
 let chosen: Source | undefined;
-let pictures: ReconnectingSocket | undefined;
 let epoch: string | undefined;
-let isPaused = false;
 let numDrawn = 0;
 
-function onDrawn(frame: FrameMessage, boxes: readonly DrawnBox[], isNew: boolean): void {
-  window.pix2seqViewer.lastDrawn = { frame: frame.frame, boxes };
-  if (!isNew) {
-    return;
+function onLargeDrawn(frame: FrameMessage, boxes: readonly DrawnBox[], isNew: boolean): void {
+  probe.lastDrawn = { source: frame.source, frame: frame.frame, boxes };
+  if (isNew) {
+    dataset['frames'] = String(++numDrawn);
   }
-  dataset['frames'] = String(++numDrawn);
-  chosen?.statistics.show(frame, Date.now());
-  notices.setPicture(true);
 }
 
-function show(pair: Parameters<typeof screen.show>[0] | undefined): void {
-  if (pair && !isPaused) {
-    screen.show(pair);
-  }
+function redraw(): void {
+  large.redraw();
+  grid.redraw();
 }
 
 function onMessage(message: PageMessage): void {
   if (message.type === 'hello') {
-    return greet(message);
-  }
-  if (message.type === 'error') {
-    return notices.setMessage(`${message.code}: ${message.message}`);
-  }
-  const source = sources.get(message.source) ?? addSource(message.source);
-  if (message.type === 'gap') {
-    source.statistics.miss(message);
+    greet(message);
+  } else if (message.type === 'error') {
+    notices.setMessage(`${message.code}: ${message.message}`);
+  } else if (message.type === 'gap') {
+    sources.get(message.source)?.statistics.miss(message);
   } else if (message.type === 'status') {
-    source.state = message.state;
-    source.reason = message.reason ?? '';
+    sources.setState(message.source, message.state, message.reason);
     onSourcesChanged();
   } else {
-    source.statistics.receive(message);
+    sources.get(message.source)?.statistics.receive(message);
     filters.learn(message.detections);
-    if (source === chosen) {
-      show(pairing.addFrame(message, performance.now()));
+    if (message.source === chosen?.name) {
+      large.receive(message);
+    } else {
+      grid.receive(message);
     }
   }
 }
@@ -101,104 +102,77 @@ function greet(hello: HelloMessage): void {
   setText(element('version', HTMLElement), hello.version);
   // Another run of the server: frame and track numbers start again.
   if (epoch !== undefined && epoch !== hello.epoch) {
-    clearPicture();
+    large.clear();
+    grid.clear();
   }
   epoch = hello.epoch;
-  for (const { name, state } of hello.sources) {
-    const source = sources.get(name) ?? addSource(name);
-    source.state = state;
-    source.reason = '';
-  }
+  sources.replace(hello.sources);
   onSourcesChanged();
-}
-
-function addSource(name: string): Source {
-  const source = { name, state: 'connecting', reason: '', statistics: createStatistics() };
-  sources.set(name, source);
-  if (!chosen) {
-    choose(name);
-  } else {
-    onSourcesChanged();
-  }
-  return source;
 }
 
 function onSourcesChanged(): void {
-  tabs.update([...sources.values()], chosen?.name);
-  notices.setSource(chosen);
+  const { all } = sources;
+  grid.update(all);
+  if (all.length === 1 || (chosen && !sources.get(chosen.name))) {
+    choose(all.length === 1 ? all[0]?.name : undefined); // a grid of one is no grid
+  }
+  tabs.update(all, chosen?.name);
+  notices.setSource(chosen, all.length);
+  watch();
 }
 
-function choose(name: string): void {
-  if (chosen?.name === name) {
+/** @param name a source for the large screen; undefined: back to the grid */
+function choose(name: string | undefined): void {
+  const source = name === undefined ? undefined : sources.get(name);
+  if (source === chosen || (source === undefined && sources.all.length === 1)) {
     return;
   }
-  pictures?.close();
-  chosen = sources.get(name);
-  pictures = openPictures(name, {
-    onPicture: (frame, jpeg) => show(pairing.addPicture(frame, jpeg)),
-    onLost: () => pairing.losePictures(),
-  });
-  readout.clear();
-  list.update([]);
-  clearPicture();
+  const before = chosen;
+  chosen = source;
+  delete probe.lastDrawn;
+  dataset['view'] = chosen ? 'large' : 'grid';
+  large.show(chosen);
   onSourcesChanged();
-}
-
-function clearPicture(): void {
-  pairing.clear();
-  screen.clear();
-  delete window.pix2seqViewer.lastDrawn;
-  notices.setPicture(false);
-}
-
-/** Without a connection nothing is known of the sources. */
-function forgetStates(): void {
-  for (const source of sources.values()) {
-    source.state = 'unknown';
-    source.reason = '';
+  if (!chosen && before) {
+    grid.focus(before.name);
   }
-  onSourcesChanged();
 }
 
-function updateReadout(): void {
-  const summary = chosen?.statistics.summarize(Date.now());
-  if (!summary) {
+/** Asks for what is in sight, and for nothing else. */
+function watch(): void {
+  const isHidden = document.visibilityState === 'hidden';
+  const tiles = isHidden || chosen ? [] : grid.visible;
+  grid.watch(tiles);
+  large.watch(!isHidden);
+  connection.watch(chosen && !isHidden ? [chosen.name] : tiles);
+}
+
+function move(columns: number, rows: number): void {
+  if (!chosen) {
+    grid.move(columns, rows);
     return;
   }
-  const shown = filters.apply(summary.frame.detections);
-  readout.update(summary, shown.length);
-  list.update(shown);
-  notices.describe(shown);
+  const { all } = sources;
+  const at = all.findIndex(({ name }) => name === chosen?.name) + columns;
+  choose(all[(at + all.length) % all.length]?.name);
 }
 
-window.pix2seqViewer = {};
+window.pix2seqViewer = probe;
 dataset['frames'] = '0';
-readout.clear();
-bindControls(screen, {
-  onPause(paused) {
-    isPaused = paused;
-    notices.setPaused(paused);
-  },
-  onChooseSource(position) {
-    const source = [...sources.values()][position];
-    if (source) {
-      choose(source.name);
-    }
-  },
-});
 setInterval(() => {
-  show(pairing.overdue(performance.now()));
-  if (!isPaused) {
-    updateReadout();
-  }
+  const nowMs = performance.now();
+  large.tick(nowMs);
+  grid.tick(nowMs);
 }, READOUT_INTERVAL_MS);
-connect({
+document.addEventListener('visibilitychange', watch);
+const connection = connect({
   onMessage,
   onState(state, retryMs) {
     dataset['connection'] = state;
     notices.setConnection(state, retryMs);
     if (state === 'offline') {
-      forgetStates();
+      sources.forgetStates();
+      onSourcesChanged();
     }
   },
   onFault: (fact) => notices.setMessage(fact),

@@ -1,0 +1,85 @@
+import { createCamera } from './camera.ts';
+import { createDetectionList } from './detectionList.ts';
+import { element } from './elements.ts';
+import type { Notices } from './notices.ts';
+import { createReadout } from './readout.ts';
+import type { FrameMessage } from './protocol.ts';
+import type { ScreenHandlers } from './screen.ts';
+import type { Source } from './sources.ts';
+
+/** One source with all that is known of it. */
+export interface LargeView {
+  /** Shows a source; undefined: none. */
+  show(source: Source | undefined): void;
+  /** Whether the pictures of the source are fetched. */
+  watch(isWanted: boolean): void;
+  receive(frame: FrameMessage): void;
+  /** Brings the numbers beside the picture up to date. @param nowMs page clock */
+  tick(nowMs: number): void;
+  setPaused(isPaused: boolean): void;
+  /** Draws again, after a change of layers or filters. */
+  redraw(): void;
+  clear(): void;
+}
+
+/** Binds the large picture of the page and the panels beside it. */
+export function createLargeView(handlers: ScreenHandlers, notices: Notices): LargeView {
+  const readout = createReadout();
+  const list = createDetectionList();
+  let source: Source | undefined;
+  const camera = createCamera(element('screen', HTMLCanvasElement), {
+    ...handlers,
+    onDrawn(frame, boxes, isNew) {
+      handlers.onDrawn(frame, boxes, isNew);
+      if (isNew) {
+        source?.statistics.show(frame, Date.now());
+        notices.setPicture(true);
+      }
+    },
+  });
+
+  function update(): void {
+    const summary = source?.statistics.summarize(Date.now());
+    if (summary) {
+      const shown = handlers.select(summary.frame);
+      readout.update(summary, shown.length);
+      list.update(shown);
+      notices.describe(shown);
+    }
+  }
+
+  function clear(): void {
+    camera.clear();
+    notices.setPicture(false);
+  }
+
+  readout.clear();
+  return {
+    show(newSource) {
+      if (newSource === source) {
+        return;
+      }
+      source = newSource;
+      readout.clear();
+      list.update([]);
+      clear();
+    },
+    watch: (isWanted) => camera.watch(isWanted ? source?.name : undefined),
+    receive: (frame) => camera.receive(frame),
+    tick(nowMs) {
+      camera.tick(nowMs);
+      if (!camera.isPaused) {
+        update();
+      }
+    },
+    setPaused(isPaused) {
+      camera.isPaused = isPaused;
+      notices.setPaused(isPaused);
+    },
+    redraw() {
+      camera.redraw();
+      update();
+    },
+    clear,
+  };
+}
