@@ -1,16 +1,14 @@
 import { createCamera, type Camera } from './camera.ts';
 import { element, setText } from './elements.ts';
-import type { DrawnBox } from './overlay.ts';
 import type { FrameMessage } from './protocol.ts';
 import type { ScreenHandlers } from './screen.ts';
 
 /** What the grid asks and tells. */
-export interface CameraGridHandlers extends Pick<ScreenHandlers, 'layers' | 'select'> {
+export interface CameraGridHandlers extends ScreenHandlers {
   /** A tile was clicked, or Enter pressed on it. */
   readonly onChoose: (source: string) => void;
   /** Other tiles than before are in sight. */
   readonly onVisible: () => void;
-  readonly onDrawn: (frame: FrameMessage, boxes: readonly DrawnBox[], isNew: boolean) => void;
 }
 
 /** What a tile says of a source. */
@@ -75,11 +73,11 @@ export function createCameraGrid(handlers: CameraGridHandlers): CameraGrid {
   function add(name: string): Tile {
     const parts = createParts(name);
     const camera = createCamera(parts.canvas, {
+      ...handlers,
       layers: () => ({ ...handlers.layers(), labels: false, trails: false }), // too small to be read
-      select: handlers.select,
-      onDrawn(frame, boxes, isNew) {
-        setText(parts.count, `${boxes.length}`);
-        handlers.onDrawn(frame, boxes, isNew);
+      onDrawn(frame, drawn, isNew) {
+        setText(parts.count, `${drawn.boxes.length}`);
+        handlers.onDrawn(frame, drawn, isNew);
       },
     });
     parts.button.addEventListener('click', () => handlers.onChoose(name));

@@ -27,6 +27,7 @@ const KEYS = {
   b: 'boxes',
   l: 'labels',
   t: 'trails',
+  z: 'zones',
   f: 'full-screen',
   '?': 'help',
 } as const;
@@ -37,7 +38,7 @@ const KEYS = {
  */
 export function bindControls(handlers: ControlHandlers): () => Layers {
   const pause = element('pause', HTMLButtonElement);
-  const layers = (['boxes', 'labels', 'trails'] as const).map((id) =>
+  const layers = (['boxes', 'labels', 'trails', 'zones'] as const).map((id) =>
     element(id, HTMLButtonElement),
   );
 
@@ -74,12 +75,10 @@ export function bindControls(handlers: ControlHandlers): () => Layers {
     }
   });
   return () => {
-    const [boxes, labels, trails] = layers.map(({ ariaPressed }) => ariaPressed === 'true') as [
-      boolean,
-      boolean,
-      boolean,
-    ];
-    return { boxes, labels, trails };
+    const [boxes, labels, trails, zones] = layers.map(
+      ({ ariaPressed }) => ariaPressed === 'true',
+    ) as [boolean, boolean, boolean, boolean];
+    return { boxes, labels, trails, zones };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Detection } from '../../models/types.ts';
 import { element } from './elements.ts';
 import type { FrameMessage } from './protocol.ts';
+import type { Zones } from './zones.ts';
 
 /** What of a frame is shown, as set by the controls on the page. */
 export interface Filters {
@@ -8,15 +9,19 @@ export interface Filters {
   apply(frame: FrameMessage): Detection[];
   /** Adds a checkbox for every class not seen before. */
   learn(detections: readonly Detection[]): void;
+  /** Offers the zones that there are now. */
+  learnZones(): void;
 }
 
 /**
- * Binds the score slider and the class checkboxes.
+ * Binds the score slider, the zones and the class checkboxes.
  * @param onChange called after every change by hand
  */
-export function createFilters(onChange: () => void): Filters {
+export function createFilters(zones: Zones, onChange: () => void): Filters {
   const slider = element('minimum-score', HTMLInputElement);
   const output = element('minimum-score-value', HTMLOutputElement);
+  const zone = element('zone', HTMLSelectElement);
+  const zoneRow = element('zone-row', HTMLElement);
   const list = element('classes', HTMLElement);
   const hint = element('classes-hint', HTMLElement);
   /** A checkbox per label. */
@@ -27,6 +32,7 @@ export function createFilters(onChange: () => void): Filters {
     onChange();
   });
   list.addEventListener('change', onChange);
+  zone.addEventListener('change', onChange);
   for (const [id, checked] of [
     ['classes-all', true],
     ['classes-none', false],
@@ -54,11 +60,21 @@ export function createFilters(onChange: () => void): Filters {
   }
 
   return {
-    apply({ detections }) {
+    apply(frame) {
       const minScore = Number(slider.value);
-      return detections.filter(
-        ({ score, label }) => score >= minScore && boxes.get(label)?.checked !== false,
+      return frame.detections.filter(
+        (detection) =>
+          detection.score >= minScore &&
+          boxes.get(detection.label)?.checked !== false &&
+          (zone.value === '' || zones.contains(zone.value, frame, detection)),
       );
+    },
+    learnZones() {
+      const chosen = zone.value;
+      const options = zones.names.map((name) => new Option(name));
+      zone.replaceChildren(new Option('everywhere', ''), ...options);
+      zone.value = zones.names.includes(chosen) ? chosen : '';
+      zoneRow.hidden = zones.names.length === 0;
     },
     learn(detections) {
       for (const { label } of detections) {

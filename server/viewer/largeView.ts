@@ -6,6 +6,7 @@ import { createReadout } from './readout.ts';
 import type { FrameMessage } from './protocol.ts';
 import type { ScreenHandlers } from './screen.ts';
 import type { Source } from './sources.ts';
+import { createTimelineChart } from './timelineChart.ts';
 
 /** One source with all that is known of it. */
 export interface LargeView {
@@ -26,11 +27,12 @@ export interface LargeView {
 export function createLargeView(handlers: ScreenHandlers, notices: Notices): LargeView {
   const readout = createReadout();
   const list = createDetectionList();
+  const chart = createTimelineChart();
   let source: Source | undefined;
   const camera = createCamera(element('screen', HTMLCanvasElement), {
     ...handlers,
-    onDrawn(frame, boxes, isNew) {
-      handlers.onDrawn(frame, boxes, isNew);
+    onDrawn(frame, drawn, isNew) {
+      handlers.onDrawn(frame, drawn, isNew);
       if (isNew) {
         source?.statistics.show(frame, Date.now());
         notices.setPicture(true);
@@ -46,6 +48,7 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
       list.update(shown);
       notices.describe(shown);
     }
+    chart.update(source?.timeline.read(Date.now()) ?? []);
   }
 
   function clear(): void {

@@ -4,6 +4,7 @@ import type { Pair } from './pairing.ts';
 import { colorOf } from './palette.ts';
 import type { FrameMessage } from './protocol.ts';
 import { createTrails } from './trails.ts';
+import type { Zones } from './zones.ts';
 
 /** What the screen asks and tells. */
 export interface ScreenHandlers {
@@ -11,8 +12,10 @@ export interface ScreenHandlers {
   readonly layers: () => Layers;
   /** Picks the detections to show. */
   readonly select: (frame: FrameMessage) => Detection[];
+  /** Draws what lies under the boxes. @returns the names of the zones drawn */
+  readonly drawZones: Zones['draw'];
   /** @param isNew false where the same frame was drawn again */
-  readonly onDrawn: (frame: FrameMessage, boxes: readonly DrawnBox[], isNew: boolean) => void;
+  readonly onDrawn: (frame: FrameMessage, drawn: Drawing, isNew: boolean) => void;
 }
 
 /** What is drawn over a picture. */
@@ -21,6 +24,14 @@ export interface Layers {
   /** The tags of the boxes; none without boxes. */
   readonly labels: boolean;
   readonly trails: boolean;
+  readonly zones: boolean;
+}
+
+/** What was drawn over a picture. */
+export interface Drawing {
+  readonly boxes: readonly DrawnBox[];
+  /** Names of the zones. */
+  readonly zones: readonly string[];
 }
 
 /** A picture with its boxes. */
@@ -96,13 +107,18 @@ export function createScreen(canvas: HTMLCanvasElement, handlers: ScreenHandlers
     }
     const layers = handlers.layers();
     const scale = { x: width / frame.width, y: height / frame.height };
+    const zones = layers.zones ? handlers.drawZones(context, frame.source) : [];
     if (layers.trails) {
       for (const [, trail] of trails.entries()) {
         drawTrail(context, trail, scale, trails.tick);
       }
     }
     const shown = layers.boxes ? handlers.select(frame) : [];
-    handlers.onDrawn(frame, drawBoxes(context, shown, scale, layers.labels), isNew);
+    handlers.onDrawn(
+      frame,
+      { boxes: drawBoxes(context, shown, scale, layers.labels), zones },
+      isNew,
+    );
   }
 
   new ResizeObserver(() => draw(false)).observe(canvas);

@@ -1,4 +1,5 @@
 import type { SourceInfo } from './protocol.ts';
+import { createTimeline, type Timeline } from './timeline.ts';
 import { createStatistics, type SourceStatistics } from './statistics.ts';
 
 /** What the page knows of one source. */
@@ -8,6 +9,8 @@ export interface Source {
   /** Why, in words; empty where there is nothing to say. */
   reason: string;
   readonly statistics: SourceStatistics;
+  /** Of all objects, whatever the filters say. */
+  readonly timeline: Timeline;
 }
 
 /** The sources by name, in the server's order. */
@@ -27,7 +30,8 @@ export function createSources(): Sources {
   const sources = new Map<string, Source>();
 
   function add(name: string, state: string): Source {
-    const source = { name, state, reason: '', statistics: createStatistics() };
+    const statistics = createStatistics();
+    const source = { name, state, reason: '', statistics, timeline: createTimeline() };
     sources.set(name, source);
     return source;
   }

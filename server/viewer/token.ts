@@ -1,12 +1,18 @@
 const KEY = 'pix2seq-stream.token';
 
-/** The token of the address (`#token=…`, which no server ever sees) is kept for this tab, and leaves the address. */
-function takeFromAddress(): void {
+/** @returns the token of this tab; one in the address (`#token=…`, which no server ever sees) leaves the address first */
+export function readToken(): string | null {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token !== null) {
-    sessionStorage.setItem(KEY, token);
+    storeToken(token);
     history.replaceState(null, '', location.pathname + location.search);
   }
+  return sessionStorage.getItem(KEY);
+}
+
+/** Keeps a token for this tab. */
+export function storeToken(token: string): void {
+  sessionStorage.setItem(KEY, token);
 }
 
 /**
@@ -14,11 +20,11 @@ function takeFromAddress(): void {
  * Source: `TOKEN_PROTOCOL` of `access.ts`.
  */
 export function protocols(): string[] {
-  takeFromAddress();
-  const token = sessionStorage.getItem(KEY);
+  const token = readToken();
   if (token === null) {
     return [];
   }
-  const encoded = btoa(token).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const bytes = String.fromCharCode(...new TextEncoder().encode(token)); // btoa knows Latin-1 only
+  const encoded = btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
   return ['pix2seq-stream.v1.json', `pix2seq-stream.token.${encoded}`];
 }

@@ -1,20 +1,23 @@
 import { createCameraGrid } from './cameraGrid.ts';
-import { connect } from './connection.ts';
+import { connect, type Connection } from './connection.ts';
 import { bindControls } from './controls.ts';
 import { element, setText } from './elements.ts';
 import { createFilters } from './filters.ts';
 import { createLargeView } from './largeView.ts';
 import { createNotices } from './notices.ts';
-import type { DrawnBox } from './overlay.ts';
 import type { FrameMessage, HelloMessage, PageMessage } from './protocol.ts';
+import type { Drawing } from './screen.ts';
 import { createSources, type Source } from './sources.ts';
 import { createSourceTabs } from './sourceTabs.ts';
+import { bindTheme } from './theme.ts';
+import type { ClassCounts } from './timeline.ts';
+import { askForToken, fetchSources } from './tokenForm.ts';
+import { createZones } from './zones.ts';
 
 /** What was drawn of a frame, boxes in CSS pixels of its canvas. */
-interface Drawn {
+interface Drawn extends Drawing {
   readonly source: string;
   readonly frame: number;
-  readonly boxes: readonly DrawnBox[];
 }
 
 /** What the page lets tests see. `documentElement.dataset` also has `connection`, `frames` and `view`. */
@@ -23,6 +26,8 @@ export interface ViewerProbe {
   lastDrawn?: Drawn;
   /** What is on the tiles, by source. */
   readonly tiles: Record<string, Drawn>;
+  /** What the chart of the large view shows. */
+  readonly timeline: () => readonly ClassCounts[];
 }
 
 declare global {
@@ -34,13 +39,18 @@ declare global {
 
 /** Often enough to look live, seldom enough for digits to be read. */
 const READOUT_INTERVAL_MS = 200;
+const REFRESH_INTERVAL_MS = 5000;
 
 const { dataset } = document.documentElement;
-const probe: ViewerProbe = { tiles: {} };
+const probe: ViewerProbe = {
+  tiles: {},
+  timeline: () => chosen?.timeline.read(Date.now()) ?? [],
+};
 const sources = createSources();
+const zones = createZones();
 const notices = createNotices();
 const tabs = createSourceTabs(choose);
-const filters = createFilters(redraw);
+const filters = createFilters(zones, redraw);
 const layers = bindControls({
   onLayers: redraw,
   onPause: (isPaused) => large.setPaused(isPaused),
@@ -48,24 +58,24 @@ const layers = bindControls({
   onMove: move,
   onBack: () => choose(undefined),
 });
-const select = filters.apply;
-const large = createLargeView({ layers, select, onDrawn: onLargeDrawn }, notices);
+const view = { layers, select: filters.apply, drawZones: zones.draw };
+const large = createLargeView({ ...view, onDrawn: onLargeDrawn }, notices);
 const grid = createCameraGrid({
-  layers,
-  select,
+  ...view,
   onChoose: choose,
   onVisible: watch,
-  onDrawn(frame, boxes) {
-    probe.tiles[frame.source] = { source: frame.source, frame: frame.frame, boxes };
+  onDrawn(frame, drawn) {
+    probe.tiles[frame.source] = { source: frame.source, frame: frame.frame, ...drawn };
   },
 });
 /** The source on the large screen; undefined: all of them in the grid. */
 let chosen: Source | undefined;
+let connection: Connection | undefined;
 let epoch: string | undefined;
 let numDrawn = 0;
 
-function onLargeDrawn(frame: FrameMessage, boxes: readonly DrawnBox[], isNew: boolean): void {
-  probe.lastDrawn = { source: frame.source, frame: frame.frame, boxes };
+function onLargeDrawn(frame: FrameMessage, drawn: Drawing, isNew: boolean): void {
+  probe.lastDrawn = { source: frame.source, frame: frame.frame, ...drawn };
   if (isNew) {
     dataset['frames'] = String(++numDrawn);
   }
@@ -87,7 +97,9 @@ function onMessage(message: PageMessage): void {
     sources.setState(message.source, message.state, message.reason);
     onSourcesChanged();
   } else {
-    sources.get(message.source)?.statistics.receive(message);
+    const source = sources.get(message.source);
+    source?.statistics.receive(message);
+    source?.timeline.add(message.detections, Date.now());
     filters.learn(message.detections);
     if (message.source === chosen?.name) {
       large.receive(message);
@@ -106,6 +118,9 @@ function greet(hello: HelloMessage): void {
     grid.clear();
   }
   epoch = hello.epoch;
+  zones.replace(hello.zones ?? []);
+  element('zones', HTMLButtonElement).hidden = zones.names.length === 0;
+  filters.learnZones();
   sources.replace(hello.sources);
   onSourcesChanged();
 }
@@ -144,7 +159,7 @@ function watch(): void {
   const tiles = isHidden || chosen ? [] : grid.visible;
   grid.watch(tiles);
   large.watch(!isHidden);
-  connection.watch(chosen && !isHidden ? [chosen.name] : tiles);
+  connection?.watch(chosen && !isHidden ? [chosen.name] : tiles);
 }
 
 function move(columns: number, rows: number): void {
@@ -157,23 +172,56 @@ function move(columns: number, rows: number): void {
   choose(all[(at + all.length) % all.length]?.name);
 }
 
+/** Sources come and go; the sockets tell only of those that are watched. Asks for a token where one is needed. */
+async function refresh(): Promise<void> {
+  const list = await fetchSources();
+  if (list === 'refused') {
+    if (connection === undefined) {
+      return; // it is being asked for
+    }
+    connection.close();
+    connection = undefined;
+    await askForToken();
+    connection = open();
+    watch();
+  } else if (list !== undefined && dataset['connection'] === 'online') {
+    sources.replace(list);
+    onSourcesChanged();
+  }
+}
+
+function open(): Connection {
+  return connect({
+    onMessage,
+    onState(state, retryMs) {
+      dataset['connection'] = state;
+      notices.setConnection(state, retryMs);
+      if (state === 'offline') {
+        sources.forgetStates();
+        onSourcesChanged();
+        void refresh(); // a socket does not say whether it was for want of a token
+      }
+    },
+    onFault: (fact) => notices.setMessage(fact),
+  });
+}
+
 window.pix2seqViewer = probe;
 dataset['frames'] = '0';
+bindTheme(redraw);
 setInterval(() => {
   const nowMs = performance.now();
   large.tick(nowMs);
   grid.tick(nowMs);
 }, READOUT_INTERVAL_MS);
+setInterval(() => {
+  if (document.visibilityState === 'visible' && dataset['connection'] === 'online') {
+    void refresh();
+  }
+}, REFRESH_INTERVAL_MS);
 document.addEventListener('visibilitychange', watch);
-const connection = connect({
-  onMessage,
-  onState(state, retryMs) {
-    dataset['connection'] = state;
-    notices.setConnection(state, retryMs);
-    if (state === 'offline') {
-      sources.forgetStates();
-      onSourcesChanged();
-    }
-  },
-  onFault: (fact) => notices.setMessage(fact),
-});
+if ((await fetchSources()) === 'refused') {
+  await askForToken();
+}
+connection = open();
+watch();
