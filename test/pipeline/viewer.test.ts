@@ -1,63 +1,37 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
-import which from 'which';
 import type { FrameMessage } from '../../server/index.ts';
 import * as assert from '../support/assert.ts';
 import { startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 import { TestClient } from '../support/sockets.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
+import {
+  CANNOT_LOOK,
+  READ_SCREEN,
+  openBrowser,
+  untilTrue,
+  watchProblems,
+} from '../support/viewerPage.ts';
+import type { Drawn } from '../support/viewerPage.ts';
 
 const LIMIT = { timeoutMs: END_TO_END_MS };
-const BUILT = fileURLToPath(new URL('../../dist/server/viewer/viewer.js', import.meta.url));
-const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
-  .map((name) => which.sync(name, { nothrow: true }))
-  .find((path) => path !== null);
 /** Frames the page has to draw before it is looked at. */
 const NUM_DRAWN = 5;
 /** A score that some of the clip's detections have, and others do not. */
 const HIGH_SCORE = 0.6;
 
-/** What the page says about the picture on its screen, read in one go. */
-interface Drawn {
-  readonly frame: number;
-  readonly boxes: readonly {
-    readonly label: string;
-    readonly trackId?: number;
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-  }[];
-  readonly canvas: { readonly width: number; readonly height: number };
-  /** Different colours among the canvas's pixels. */
-  readonly numColours: number;
-}
-
-/** Reads the page's probe. As text, since this project's types know no browser. */
-const READ_SCREEN = `(() => {
-  const canvas = document.getElementById('screen');
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return {
-    ...window.pix2seqViewer.lastDrawn,
-    canvas: { width: canvas.clientWidth, height: canvas.clientHeight },
-    numColours: new Set(new Uint32Array(data.buffer)).size,
-  };
-})()`;
 const NUM_FRAMES_DRAWN = `Number(document.documentElement.dataset.frames)`;
 
 suite('viewer', (test) => {
-  if (CHROMIUM === undefined || !existsSync(BUILT)) {
-    const reason = CHROMIUM === undefined ? 'no Chromium on the PATH' : 'not built: npm run build';
-    test.skip('draws what the server sends', reason);
+  if (CANNOT_LOOK !== undefined) {
+    test.skip('draws what the server sends', CANNOT_LOOK);
     return;
   }
   const folder = mkdtempSync(join(tmpdir(), 'viewer-'));
-  const problems: string[] = [];
+  let problems: readonly string[];
   let program: Program;
   let browser: Browser;
   let page: Page;
@@ -69,14 +43,9 @@ suite('viewer', (test) => {
     client = new TestClient(`${url.replace('http', 'ws')}v1`);
     await client.next('hello');
     await client.subscribe({ policy: 'all' });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await openBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.on('console', (message) => {
-      if (message.type() === 'error') {
-        problems.push(message.text());
-      }
-    });
-    page.on('pageerror', (error) => problems.push(String(error)));
+    problems = watchProblems(page);
     await page.goto(url);
     await untilTrue(page, `${NUM_FRAMES_DRAWN} >= ${NUM_DRAWN}`);
   });
@@ -189,11 +158,3 @@ suite('viewer', (test) => {
     LIMIT,
   );
 });
-
-/** Waits in the page for a condition; playwright's own waiting is `eval`, which the page forbids. */
-async function untilTrue(page: Page, condition: string): Promise<void> {
-  await page.evaluate(`new Promise((resolve) => {
-    const look = () => (${condition} ? resolve() : requestAnimationFrame(look));
-    look();
-  })`);
-}

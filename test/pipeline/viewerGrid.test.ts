@@ -1,0 +1,289 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { DEMO_CLIP } from '../../pipeline/openSource.ts';
+import type { ClientMessage, FrameMessage } from '../../server/index.ts';
+import * as assert from '../support/assert.ts';
+import { startProgram } from '../support/program.ts';
+import type { Program } from '../support/program.ts';
+import { END_TO_END_MS, suite } from '../support/suite.ts';
+import {
+  CANNOT_LOOK,
+  READ_SCREEN,
+  openBrowser,
+  untilTrue,
+  watchProblems,
+} from '../support/viewerPage.ts';
+import type { Drawn } from '../support/viewerPage.ts';
+
+const LIMIT = { timeoutMs: END_TO_END_MS };
+const SOURCES = ['door', 'yard'] as const;
+const TOKEN = '0123456789abcdef';
+/** The lower half of the picture. */
+const CONFIG = {
+  sources: SOURCES.map((name) => ({ name, source: DEMO_CLIP, loop: true, stride: 3 })),
+  zones: { lower: { source: 'd*', points: [[0, 0.5], [1, 0.5], [1, 1], [0, 1]] } }, // prettier-ignore
+};
+
+const VIEW = `document.documentElement.dataset.view`;
+const TILES = `window.pix2seqViewer.tiles`;
+const LARGE = `window.pix2seqViewer.lastDrawn`;
+const FOCUSED = `document.activeElement.closest('li')?.dataset.source`;
+
+type Tile = Omit<Drawn, 'canvas' | 'numColours'>;
+
+async function serve(...args: string[]): Promise<{ program: Program; url: string }> {
+  const program = startProgram(['serve', '--port', '0', ...args], { built: true });
+  const [url = ''] = /http:\S+\//.exec(await program.line('stderr', /^Look at /)) ?? [];
+  return { program, url };
+}
+
+suite('viewer with several cameras', (test) => {
+  if (CANNOT_LOOK !== undefined) {
+    test.skip('shows them side by side', CANNOT_LOOK);
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'viewer-grid-'));
+  /** What the page got and sent on `/v1`, in order. */
+  const received: FrameMessage[] = [];
+  const sent: ClientMessage[] = [];
+  /** Sources whose pictures the page has open. */
+  const pictures = new Set<string>();
+  let program: Program;
+  let browser: Browser;
+  let page: Page;
+  let problems: readonly string[];
+
+  test.before(async () => {
+    const config = join(folder, 'serve.yaml');
+    writeFileSync(config, JSON.stringify(CONFIG)); // JSON is YAML
+    const served = await serve('--config', config);
+    program = served.program;
+    browser = await openBrowser();
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    problems = watchProblems(page);
+    page.on('websocket', (socket) => {
+      const source = new URL(socket.url()).searchParams.get('source');
+      if (source !== null) {
+        pictures.add(source);
+        socket.on('close', () => pictures.delete(source));
+        return;
+      }
+      socket.on('framesent', ({ payload }) => sent.push(JSON.parse(String(payload))));
+      socket.on('framereceived', ({ payload }) => {
+        const message = JSON.parse(String(payload)) as { type: string };
+        if (message.type === 'frame') {
+          received.push(message as FrameMessage);
+        }
+      });
+    });
+    await page.goto(served.url);
+    await untilTrue(page, `${TILES}.door?.boxes.length > 0 && ${TILES}.yard?.boxes.length > 0`);
+  });
+  test.after(async () => {
+    await browser.close();
+    await program[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function enlarge(name: string): Promise<void> {
+    await page.keyboard.press(String(1 + SOURCES.findIndex((source) => source === name)));
+    await untilTrue(page, `${LARGE}?.source === '${name}' && ${LARGE}.boxes.length > 0`);
+  }
+
+  async function back(): Promise<void> {
+    await page.keyboard.press('Escape');
+    await untilTrue(page, `${VIEW} === 'grid'`);
+  }
+
+  test(
+    'draws on each tile what the page received of that source',
+    async () => {
+      const tiles = await page.evaluate<Record<string, Tile>>(TILES);
+      const sizes = await page.evaluate<Record<string, { width: number }>>(
+        `Object.fromEntries([...document.querySelectorAll('#tiles li')].map((item) =>
+          [item.dataset.source, { width: item.querySelector('canvas').clientWidth }]))`,
+      );
+
+      assert.equal(Object.keys(tiles).sort(), [...SOURCES]);
+      for (const [name, tile] of Object.entries(tiles)) {
+        const message = received.findLast(
+          ({ source, frame }) => source === name && frame === tile.frame,
+        );
+        assert.ok(message, `frame ${tile.frame} of ${name} was received`);
+        const scale = (sizes[name]?.width ?? 0) / message.width;
+        assert.close(
+          tile.boxes.map(({ x }) => x),
+          message.detections.map(({ box }) => box.xmin * scale),
+          { abs: 1 },
+        );
+      }
+      assert.equal([tiles['door']?.zones, tiles['yard']?.zones], [['lower'], []]);
+    },
+    LIMIT,
+  );
+
+  test(
+    'moves among the tiles by arrow keys, enlarges by Enter and goes back by Escape',
+    async () => {
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowRight');
+      assert.is(await page.evaluate(FOCUSED), 'yard');
+
+      await page.keyboard.press('Enter');
+      await untilTrue(page, `${LARGE}?.source === 'yard'`);
+      assert.is(await page.evaluate(VIEW), 'large');
+      await page.keyboard.press('ArrowRight');
+      await untilTrue(page, `${LARGE}?.source === 'door'`);
+      await back();
+
+      assert.is(await page.evaluate(FOCUSED), 'door');
+    },
+    LIMIT,
+  );
+
+  test(
+    'asks for nothing that is not in sight',
+    async () => {
+      await enlarge('door');
+      const large = [...pictures];
+      const last = sent.at(-1);
+      await back();
+      await untilTrue(page, `${TILES}.yard !== undefined`);
+
+      assert.equal(large, ['door']);
+      assert.equal(last, {
+        ...{ type: 'subscribe', id: 'viewer', sources: ['door'], policy: 'latest' },
+      });
+    },
+    LIMIT,
+  );
+
+  test(
+    'keeps to a zone, to a class, and draws zones and boxes only while they are wanted',
+    async () => {
+      await enlarge('door');
+      await page.locator('#pause').click();
+      const whole = await page.evaluate<Drawn>(READ_SCREEN);
+      await page.locator('#zone').selectOption('lower');
+      const inZone = await page.evaluate<Drawn>(READ_SCREEN);
+      await page.locator('#zone').selectOption('');
+      await page.locator('#classes-none').click();
+      const noClass = await page.evaluate<Drawn>(READ_SCREEN);
+      await page.locator('#classes-all').click();
+      await page.keyboard.press('z');
+      await page.keyboard.press('b');
+      const bare = await page.evaluate<Drawn>(READ_SCREEN);
+      await page.keyboard.press('z');
+      await page.keyboard.press('b');
+      await page.locator('#pause').click();
+      await back();
+
+      const half = whole.canvas.height / 2;
+      assert.equal(
+        inZone.boxes,
+        whole.boxes.filter(({ y, height }) => y + height > half),
+      );
+      assert.ok(inZone.boxes.length < whole.boxes.length, 'some stand above');
+      assert.equal([whole.zones, bare.zones], [['lower'], []]);
+      assert.equal([noClass.boxes, bare.boxes], [[], []]);
+      assert.is(bare.frame, whole.frame);
+      assert.is.not(bare.numColours, whole.numColours, 'the pixels differ');
+    },
+    LIMIT,
+  );
+
+  test(
+    'counts over time what it received',
+    async () => {
+      await enlarge('yard');
+      const counted = await page.evaluate<{ label: string; total: number }[]>(
+        `window.pix2seqViewer.timeline()`,
+      );
+      const before = received.filter(({ source }) => source === 'yard');
+
+      const possible = before.map((_, n) => totals(before.slice(0, n + 1)));
+      const read = JSON.stringify(counted.map(({ label, total }) => [label, total]).sort());
+      assert.ok(possible.includes(read), `${read} is the sum of the messages up to some frame`);
+      assert.ok(counted.length > 0);
+      assert.match((await page.locator('#timeline-legend').textContent()) ?? '', /person \d/);
+      await back();
+    },
+    LIMIT,
+  );
+
+  test(
+    'fits a telephone, and is light or dark as the system or the button says',
+    async () => {
+      const ground = `getComputedStyle(document.body).backgroundColor`;
+      const overflow = `document.documentElement.scrollWidth - innerWidth`;
+      await page.setViewportSize({ width: 360, height: 740 });
+      const widths = [await page.evaluate<number>(overflow)];
+      await enlarge('door');
+      widths.push(await page.evaluate<number>(overflow));
+      await back();
+      await page.setViewportSize({ width: 1280, height: 900 });
+
+      await page.emulateMedia({ colorScheme: 'dark' });
+      const dark = await page.evaluate(ground);
+      await page.locator('#theme').click();
+      const chosenLight = await page.evaluate(ground);
+      await page.locator('#theme').click();
+      await page.emulateMedia({ colorScheme: 'light' });
+      const chosenDark = await page.evaluate(ground);
+      await page.locator('#theme').click();
+
+      assert.equal(widths, [0, 0]);
+      assert.equal([dark, chosenDark], ['rgb(15, 18, 21)', 'rgb(15, 18, 21)']);
+      assert.equal([chosenLight, await page.evaluate(ground)], Array(2).fill('rgb(243, 244, 246)'));
+    },
+    LIMIT,
+  );
+
+  test(
+    'explains its keys, and has written no error on the console',
+    async () => {
+      await page.keyboard.press('?');
+      assert.ok(await page.locator('#help-dialog').isVisible());
+      await page.keyboard.press('Escape');
+      assert.not.ok(await page.locator('#help-dialog').isVisible());
+
+      assert.equal(problems, []);
+    },
+    LIMIT,
+  );
+
+  test(
+    'asks for a token, again after a wrong one, and takes one from the address',
+    async () => {
+      const { program: guarded, url } = await serve('--token', TOKEN);
+      await using _ = guarded;
+      const form = page.locator('#token-dialog');
+      await page.goto(url);
+      await form.waitFor();
+      await page.locator('#token').fill('wrong-but-long-enough');
+      await page.keyboard.press('Enter');
+      await untilTrue(page, `document.getElementById('token-fault').textContent !== ''`);
+      await page.locator('#token').fill(TOKEN);
+      await page.keyboard.press('Enter');
+      await untilTrue(page, `Number(document.documentElement.dataset.frames) > 0`);
+      assert.not.ok(await form.isVisible());
+
+      const other = await browser.newPage();
+      await other.goto(`${url}#token=${TOKEN}`);
+      await untilTrue(other, `Number(document.documentElement.dataset.frames) > 0`);
+      assert.is(other.url(), url);
+    },
+    LIMIT,
+  );
+});
+
+/** Objects by label, as text that can be compared. */
+function totals(messages: readonly FrameMessage[]): string {
+  const counts = new Map<string, number>();
+  for (const { label } of messages.flatMap(({ detections }) => detections)) {
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  return JSON.stringify([...counts].sort());
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import which from 'which';
+
+const BUILT = fileURLToPath(new URL('../../dist/server/viewer/viewer.js', import.meta.url));
+const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
+  .map((name) => which.sync(name, { nothrow: true }))
+  .find((path) => path !== null);
+
+/** Why the page cannot be looked at here; undefined where it can. */
+export const CANNOT_LOOK: string | undefined =
+  CHROMIUM === undefined
+    ? 'no Chromium on the PATH'
+    : existsSync(BUILT)
+      ? undefined
+      : 'not built: npm run build';
+
+/** **Owns:** the caller, who closes it. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+}
+
+/** @returns grows by every error on the page's console and every one thrown there */
+export function watchProblems(page: Page): readonly string[] {
+  const problems: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') {
+      problems.push(message.text());
+    }
+  });
+  page.on('pageerror', (error) => problems.push(String(error)));
+  return problems;
+}
+
+/** What the page says about the picture on its screen, read in one go. */
+export interface Drawn {
+  readonly source: string;
+  readonly frame: number;
+  /** Names of the zones. */
+  readonly zones: readonly string[];
+  readonly boxes: readonly {
+    readonly label: string;
+    readonly trackId?: number;
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  }[];
+  readonly canvas: { readonly width: number; readonly height: number };
+  /** Different colours among the canvas's pixels. */
+  readonly numColours: number;
+}
+
+/** Reads the page's probe. As text, since this project's types know no browser. */
+export const READ_SCREEN = `(() => {
+  const canvas = document.getElementById('screen');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return {
+    ...window.pix2seqViewer.lastDrawn,
+    canvas: { width: canvas.clientWidth, height: canvas.clientHeight },
+    numColours: new Set(new Uint32Array(data.buffer)).size,
+  };
+})()`;
+/** Waits in the page for a condition; playwright's own waiting is `eval`, which the page forbids. */
+export async function untilTrue(page: Page, condition: string): Promise<void> {
+  await page.evaluate(`new Promise((resolve) => {
+    const look = () => (${condition} ? resolve() : requestAnimationFrame(look));
+    look();
+  })`);
+}
