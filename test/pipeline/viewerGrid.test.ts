@@ -204,7 +204,7 @@ suite('viewer with several cameras', (test) => {
       const before = received.filter(({ source }) => source === 'yard');
 
       const possible = before.map((_, n) => totals(before.slice(0, n + 1)));
-      const read = JSON.stringify(counted.map(({ label, total }) => [label, total]).sort());
+      const read = asText(counted.map(({ label, total }) => [label, total]));
       assert.ok(possible.includes(read), `${read} is the sum of the messages up to some frame`);
       assert.ok(counted.length > 0);
       assert.match((await page.locator('#timeline-legend').textContent()) ?? '', /person \d/);
@@ -285,5 +285,9 @@ function totals(messages: readonly FrameMessage[]): string {
   for (const { label } of messages.flatMap(({ detections }) => detections)) {
     counts.set(label, (counts.get(label) ?? 0) + 1);
   }
-  return JSON.stringify([...counts].sort());
+  return asText([...counts]);
+}
+
+function asText(counts: readonly (readonly [label: string, total: number])[]): string {
+  return JSON.stringify(counts.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
