@@ -255,7 +255,7 @@ suite('viewer with several cameras', (test) => {
   );
 
   test(
-    'asks for a token, again after a wrong one, and takes one from the address',
+    'asks for a token, again after a wrong one, takes one from the address, and says when it is alone',
     async () => {
       const { program: guarded, url } = await serve('--token', TOKEN);
       await using _ = guarded;
@@ -274,6 +274,11 @@ suite('viewer with several cameras', (test) => {
       await other.goto(`${url}#token=${TOKEN}`);
       await untilTrue(other, `Number(document.documentElement.dataset.frames) > 0`);
       assert.is(other.url(), url);
+
+      guarded.signal('SIGINT');
+      await untilTrue(other, `document.documentElement.dataset.connection === 'offline'`);
+      assert.match((await other.locator('#notice').textContent()) ?? '', /^No connection to /);
+      assert.match((await other.locator('#connection').textContent()) ?? '', /next attempt in/);
     },
     LIMIT,
   );
