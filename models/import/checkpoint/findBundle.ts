@@ -1,0 +1,69 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PipelineError } from '../../errors.ts';
+import { readSmallFile } from './checkpointFile.ts';
+
+const MAX_STATE_BYTES = 1 << 20;
+
+/**
+ * Finds the checkpoint of a folder: the one that the file `checkpoint` names, else the `ckpt-N` with the
+ * highest N.
+ * @returns the path that its files have in common, `<directory>/ckpt-N`
+ * @throws PipelineError ERR_CHECKPOINT where there is none
+ */
+export async function findBundle(directory: string): Promise<string> {
+  const files = await list(directory);
+  const names = files.flatMap((file) => /^(.+)\.index$/.exec(file)?.[1] ?? []);
+  if (!files.includes('checkpoint')) {
+    const newest = names.toSorted((a, b) => stepOf(a) - stepOf(b)).at(-1);
+    if (newest === undefined || stepOf(newest) < 0) {
+      throw new PipelineError(
+        'ERR_CHECKPOINT',
+        `No checkpoint in ${directory}: expected the files of a TensorFlow 2 checkpoint, ` +
+          'ckpt-N.index and ckpt-N.data-00000-of-00001',
+      );
+    }
+    return join(directory, newest);
+  }
+  const state = join(directory, 'checkpoint');
+  const name = parseState((await readSmallFile(state, MAX_STATE_BYTES)).toString());
+  if (name === undefined) {
+    throw new PipelineError(
+      'ERR_CHECKPOINT',
+      `${state} names no checkpoint: expected model_checkpoint_path: "ckpt-N"`,
+    );
+  }
+  if (!names.includes(name)) {
+    throw new PipelineError(
+      'ERR_CHECKPOINT',
+      `${state} names ${name}, but ${name}.index is not there (found: ${names.join(', ') || 'none'})`,
+    );
+  }
+  return join(directory, name);
+}
+
+/**
+ * Reads the name of the newest checkpoint out of the text of a file `checkpoint`. A path in it is that
+ * of where the checkpoint was made, so that only its last part counts.
+ */
+export function parseState(text: string): string | undefined {
+  const [, path] = /^\s*model_checkpoint_path:\s*"([^"]+)"/m.exec(text) ?? [];
+  return path?.split(/[/\\]/).at(-1);
+}
+
+async function list(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (cause) {
+    throw new PipelineError(
+      'ERR_CHECKPOINT',
+      `Cannot read ${directory}: expected the folder of a TensorFlow 2 checkpoint`,
+      { cause },
+    );
+  }
+}
+
+/** The N of `ckpt-N`, -1 of other names. */
+function stepOf(name: string): number {
+  return Number(/^ckpt-(\d+)$/.exec(name)?.[1] ?? -1);
+}
