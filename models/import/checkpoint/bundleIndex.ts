@@ -1,4 +1,4 @@
-import { PipelineError } from '../../errors.ts';
+import { PipelineError, toError } from '../../errors.ts';
 import { readBundleEntry, readBundleHeader } from './bundleMessages.ts';
 import type { BundleEntry } from './bundleMessages.ts';
 import { damaged, readSmallFile } from './checkpointFile.ts';
@@ -30,7 +30,7 @@ export async function readBundleIndex(file: string): Promise<BundleIndex> {
     if (thrown instanceof PipelineError) {
       throw thrown;
     }
-    throw damaged(file, 'a part of it ends too soon', thrown); // the readers ran out of bytes
+    throw damaged(file, toError(thrown).message, thrown); // the readers ran out of bytes
   }
 }
 

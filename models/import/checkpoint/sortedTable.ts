@@ -1,5 +1,5 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { PipelineError, invariant } from '../../errors.ts';
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { PipelineError } from '../../errors.ts';
 import { damaged } from './checkpointFile.ts';
 import { crc32c, mask } from './crc32c.ts';
 
@@ -74,12 +74,16 @@ function readFooter(file: string, bytes: Buffer): { metaindex: BlockHandle; inde
       `${file} is cut short or no index of a TensorFlow 2 checkpoint: it does not end as one does`,
     );
   }
-  const reader = new BinaryReader(bytes.subarray(start, start + HANDLES_BYTES));
-  const handles = { metaindex: readHandle(reader), index: readHandle(reader) };
-  if (bytes.subarray(start + reader.pos, start + HANDLES_BYTES).some((byte) => byte !== 0)) {
+  const handles = bytes.subarray(start, start + HANDLES_BYTES);
+  const reader = new BinaryReader(handles);
+  const [metaindex, index] = [readHandle(reader), readHandle(reader)];
+  const writer = new BinaryWriter().uint64(metaindex.offset).uint64(metaindex.size);
+  const written = writer.uint64(index.offset).uint64(index.size).finish();
+  // no checksum is of these bytes, but there is only one way to write them: filled up with zeros
+  if (!Buffer.concat([written], HANDLES_BYTES).equals(handles)) {
     throw damaged(file, 'its last bytes hold what should not be there');
   }
-  return handles;
+  return { metaindex, index };
 }
 
 function readHandle(reader: BinaryReader): BlockHandle {
@@ -104,14 +108,19 @@ function readBlock(file: string, bytes: Buffer, { offset, size }: BlockHandle): 
   return readEntries(bytes.subarray(offset, end));
 }
 
-/** Entries, and behind them the places of keys that are written in full, which only a search needs. */
+/**
+ * Reads entries, and behind them the places of keys that are written in full, which only a search needs.
+ * @throws RangeError where something does not end inside the block
+ */
 function readEntries(block: Buffer): Entry[] {
-  const numRestarts = block.readUInt32LE(block.length - 4);
-  const reader = new BinaryReader(block.subarray(0, block.length - 4 * (numRestarts + 1)));
+  const restarts = block.length - 4 * (block.readUInt32LE(block.length - 4) + 1);
+  const reader = new BinaryReader(block.subarray(0, Math.max(restarts, 0)));
   const take = (length: number): Buffer => {
     const start = reader.pos;
     reader.pos += length;
-    invariant(reader.pos <= reader.len, 'a key or value ends inside its block');
+    if (reader.pos > reader.len) {
+      throw new RangeError(`Expected ${length} bytes at ${start}, got ${reader.len - start}`);
+    }
     return block.subarray(start, reader.pos);
   };
   const entries: Entry[] = [];
@@ -120,7 +129,9 @@ function readEntries(block: Buffer): Entry[] {
     const shared = reader.uint32(); // bytes that the key has in common with the one before
     const own = reader.uint32();
     const valueBytes = reader.uint32();
-    invariant(shared <= key.length && shared + own <= MAX_KEY_BYTES, 'keys are short');
+    if (shared > key.length || shared + own > MAX_KEY_BYTES) {
+      throw new RangeError(`Expected a key of at most ${MAX_KEY_BYTES} bytes, got ${shared + own}`);
+    }
     key = Buffer.concat([key.subarray(0, shared), take(own)]);
     entries.push({ key: key.toString(), value: take(valueBytes) });
   }
