@@ -5,6 +5,8 @@ import { toError } from '../models/index.ts';
 import { evalArguments } from './eval/evalArguments.ts';
 import type { EvalFlags } from './eval/evalArguments.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
+import { addImportOptions, importArguments } from './importOptions.ts';
+import type { ImportFlags } from './importOptions.ts';
 import { addDetectOptions, addEvalOptions, detectArguments, number, whole } from './options.ts';
 import { addServeOptions, serveArguments } from './serveOptions.ts';
 import type { ServeFlags } from './serveOptions.ts';
@@ -64,6 +66,16 @@ function createProgram(interrupt: AbortSignal, done: (code: number) => void): Co
     .action(async (flags: EvalFlags) => {
       const { evalCommand } = await import('./eval/evalCommand.ts');
       done(await evalCommand(evalArguments(flags), interrupt));
+    });
+  addImportOptions(program.command('import'))
+    .description('make a model folder of an official Pix2seq checkpoint')
+    .argument(
+      '<checkpoint-dir>',
+      'folder of ckpt-N.index and ckpt-N.data-*; with --from, to be filled',
+    )
+    .action(async (checkpointDir: string, flags: ImportFlags) => {
+      const { importCommand } = await import('./importCommand.ts');
+      done(await importCommand(importArguments(checkpointDir, flags), interrupt));
     });
   program
     .command('bench')

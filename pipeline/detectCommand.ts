@@ -9,7 +9,7 @@ import type { AttentionFiles } from './attentionFiles.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
 import { createFormat } from './formats.ts';
 import type { Format } from './formats.ts';
-import { openLineWriter } from './lineWriter.ts';
+import { isReaderGone, openLineWriter } from './lineWriter.ts';
 import type { LineWriter } from './lineWriter.ts';
 import { openSource, sourceName } from './openSource.ts';
 import type { DetectArguments } from './options.ts';
@@ -184,9 +184,4 @@ function summary(source: string, account: Account, ms: number): string {
 /** The output is lost, or the model has no graph for what is asked: no source will fare better. */
 function isHopeless(thrown: unknown): boolean {
   return thrown instanceof PipelineError && ['ERR_OUTPUT', 'ERR_MODEL_LOAD'].includes(thrown.code);
-}
-
-function isReaderGone(thrown: unknown): boolean {
-  const cause = thrown instanceof Error ? thrown.cause : undefined;
-  return (cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
 }

@@ -21,6 +21,7 @@ const UNOPENED: readonly ErrorCode[] = [
   'ERR_ANNOTATIONS',
   'ERR_MODEL_LOAD',
   'ERR_MODEL_CONTRACT',
+  'ERR_CHECKPOINT',
 ];
 
 /** The exit code that an error asks for. */

@@ -54,6 +54,12 @@ export function openLineWriter(out: string): LineWriter {
   };
 }
 
+/** Whether writing failed since whoever read standard output has seen enough, as `| head` does. */
+export function isReaderGone(thrown: unknown): boolean {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+}
+
 function attempt<T>(out: string, work: () => T): T {
   try {
     return work();

@@ -16,17 +16,8 @@ export interface Progress {
  * @param label what is being worked on
  */
 export function createProgress(label: string): Progress {
-  const bar = new SingleBar(
-    {
-      format: `${label} {bar} {value}/{total} frames | {fps} frames/s | ETA {eta_formatted}`,
-      stream: process.stderr,
-      hideCursor: true,
-      clearOnComplete: true,
-      noTTYOutput: true,
-      notTTYSchedule: 5_000,
-      etaBuffer: 100,
-    },
-    Presets.shades_classic,
+  const bar = createBar(
+    `${label} {bar} {value}/{total} frames | {fps} frames/s | ETA {eta_formatted}`,
   );
   let done = 0;
   let total: number | undefined;
@@ -49,4 +40,50 @@ export function createProgress(label: string): Progress {
       bar.stop();
     },
   };
+}
+
+/** A bar of work that knows how far it is. */
+export interface WorkProgress {
+  /**
+   * Tells how far the work is, and begins the bar.
+   * @param what is worked on now
+   */
+  update(done: number, total: number, what: string): void;
+  stop(): void;
+}
+
+/**
+ * Makes a progress bar of shares of a whole with the time left; where standard error is no terminal, a
+ * line every few seconds instead.
+ * @param label what is being done
+ */
+export function createWorkProgress(label: string): WorkProgress {
+  const bar = createBar(`${label} {bar} {percentage} % | ETA {eta_formatted} | {what}`);
+  return {
+    update(done, total, what) {
+      if (!bar.isActive) {
+        bar.start(total, 0, { what });
+      }
+      bar.setTotal(total);
+      bar.update(done, { what });
+    },
+    stop() {
+      bar.stop();
+    },
+  };
+}
+
+function createBar(format: string): SingleBar {
+  return new SingleBar(
+    {
+      format,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      noTTYOutput: true,
+      notTTYSchedule: 5_000,
+      etaBuffer: 100,
+    },
+    Presets.shades_classic,
+  );
 }

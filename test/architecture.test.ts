@@ -36,7 +36,7 @@ const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^@bufbuild\//, [/^models\/import\//]],
   [/^@node-rs\/crc32$/, [/^models\/import\/checkpoint\/crc32c\.ts$/]],
   [/^sirv$/, [/^server\/http\.ts$/]],
-  [/^commander$/, [/^pipeline\/(cli|options|serveOptions)\.ts$/]],
+  [/^commander$/, [/^pipeline\/(cli|options|importOptions|serveOptions)\.ts$/]],
   [/^cli-progress$/, [/^pipeline\/progress\.ts$/]],
   [/^yaml$/, [/^pipeline\/parseConfig\.ts$/]],
   [/^rxjs/, [/^(operators|pipeline|server)\//]],

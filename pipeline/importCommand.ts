@@ -1,0 +1,71 @@
+import { importCheckpoint, openCheckpoint } from '../models/index.ts';
+import { EXIT } from './exitCodes.ts';
+import type { ImportArguments } from './importOptions.ts';
+import { isReaderGone, openLineWriter } from './lineWriter.ts';
+import { createFolder } from './newFolder.ts';
+import { createWorkProgress } from './progress.ts';
+
+/**
+ * The `import` command: makes a model folder of a TensorFlow checkpoint.
+ * @returns the exit code
+ * @throws Error where the checkpoint can't be read or the folder not be made; nothing is left of it then
+ */
+export async function importCommand(
+  options: ImportArguments,
+  interrupt: AbortSignal,
+): Promise<number> {
+  try {
+    if (options.out === undefined) {
+      await list(options.checkpointDir);
+    } else {
+      await make(options, options.out, interrupt);
+    }
+    return EXIT.done;
+  } catch (thrown) {
+    if (interrupt.aborted) {
+      return EXIT.interrupted;
+    }
+    throw thrown;
+  }
+}
+
+async function make(
+  { checkpointDir, imageSize, precision, quiet }: ImportArguments,
+  out: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const progress = quiet ? undefined : createWorkProgress('import');
+  const made = await createFolder(out, async (outDir) => {
+    const result = await importCheckpoint({
+      checkpointDir,
+      outDir,
+      ...(imageSize === undefined ? {} : { imageSize }),
+      precision,
+      onProgress: (done, total, what) => progress?.update(done, total, what),
+      signal,
+    });
+    signal.throwIfAborted(); // too late for the importer to notice, but not for us
+    return result;
+  }).finally(() => progress?.stop());
+  if (!quiet) {
+    const millions = (made.numParameters / 1e6).toFixed(1);
+    process.stderr.write(`${out}: ${made.backbone}, ${millions} million parameters\n`);
+  }
+}
+
+/** A line for each tensor: key, type and shape, with tabs between. */
+async function list(checkpointDir: string): Promise<void> {
+  const source = await openCheckpoint(checkpointDir);
+  try {
+    const writer = openLineWriter('-');
+    for (const { key, dtype, shape } of source.tensors.values()) {
+      writer.write(`${key}\t${dtype}\t${shape.join('x')}`);
+    }
+  } catch (thrown) {
+    if (!isReaderGone(thrown)) {
+      throw thrown;
+    }
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,53 @@
+/** What `import` says on the command line. */
+import type { Command } from 'commander';
+import { whole } from './options.ts';
+
+/** Options of `import`, as commander gives them. */
+export interface ImportFlags {
+  readonly out?: string;
+  readonly from?: string;
+  readonly imageSize?: number;
+  readonly fp16?: boolean;
+  readonly list?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Arguments of `import`. */
+export interface ImportArguments {
+  readonly checkpointDir: string;
+  /** Where the checkpoint is downloaded from first. */
+  readonly from: string | undefined;
+  /** The model folder to be made; undefined to list the tensors instead. */
+  readonly out: string | undefined;
+  readonly imageSize: number | undefined;
+  readonly precision: 'float32' | 'float16';
+  readonly quiet: boolean;
+}
+
+/** Adds the options of `import`. */
+export function addImportOptions(command: Command): Command {
+  return command
+    .option('--out <dir>', 'model folder to be made')
+    .option('--from <url>', 'download the checkpoint first: gs://… or https://… of its folder')
+    .option('--image-size <n>', 'side of the picture (default: the checkpoint’s)', whole(32, 4096))
+    .option('--fp16', 'halve the weights: 16-bit floats')
+    .option('--list', 'print keys, types and shapes of the tensors instead')
+    .option('--quiet', 'no progress and no summary')
+    .option('--verbose', 'errors with their stack');
+}
+
+/**
+ * Turns the flags of `import` into arguments.
+ * @throws RangeError where it is not said what to make, or something is asked for that would do nothing
+ */
+export function importArguments(checkpointDir: string, flags: ImportFlags): ImportArguments {
+  const { out, from, imageSize, fp16 = false, list = false, quiet = false } = flags;
+  if (!list && out === undefined) {
+    throw new RangeError('Expected `--out DIR`, the model folder to be made, or `--list`');
+  }
+  if (list && (out !== undefined || imageSize !== undefined || fp16)) {
+    throw new RangeError('`--list` makes no model; leave out `--out`, `--image-size` and `--fp16`');
+  }
+  const precision = fp16 ? 'float16' : 'float32';
+  return { checkpointDir, from, out, imageSize, precision, quiet };
+}
