@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts';
+import { openCheckpoint } from './checkpoint/tensorSource.ts';
 
 /** What is imported, and how. */
 export interface ImportOptions {
@@ -19,6 +20,6 @@ export interface ImportResult {
 
 /** Makes a model folder of a checkpoint. */
 export async function importCheckpoint(options: ImportOptions): Promise<ImportResult> {
-  await Promise.resolve();
+  await (await openCheckpoint(options.checkpointDir)).close();
   throw new PipelineError('ERR_CHECKPOINT', `${options.checkpointDir} cannot be imported yet`);
 }

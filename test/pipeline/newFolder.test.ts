@@ -1,0 +1,79 @@
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createFolder } from '../../pipeline/newFolder.ts';
+import * as assert from '../support/assert.ts';
+import { suite } from '../support/suite.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+
+suite('createFolder', (test) => {
+  test('shows the folder when it is whole, and gives back what was made of it', async () => {
+    await using parent = await temporaryFolder();
+    for (const name of ['model', 'model with a slash/']) {
+      const target = join(parent.path, name);
+
+      const made = await createFolder(target, async (folder) => {
+        await writeFile(join(folder, 'encoder.onnx'), name);
+        return (await readdir(parent.path)).includes(name);
+      });
+
+      assert.is(made, false);
+      assert.is(await readFile(join(target, 'encoder.onnx'), 'utf8'), name);
+    }
+    assert.equal(await readdir(parent.path), ['model', 'model with a slash']);
+  });
+
+  test('leaves nothing where filling fails', async () => {
+    await using parent = await temporaryFolder();
+    const work = createFolder(join(parent.path, 'model'), async (folder) => {
+      await writeFile(join(folder, 'encoder.onnx'), 'half of it');
+      throw new Error('no more tensors');
+    });
+
+    await assert.rejects(work, { message: /^no more tensors$/ });
+    assert.equal(await readdir(parent.path), []);
+  });
+
+  test('leaves alone what has the name', async () => {
+    await using parent = await temporaryFolder();
+    const target = join(parent.path, 'model');
+    await mkdir(target);
+    let hasBegun = false;
+    const fill = async (): Promise<void> => {
+      hasBegun = true;
+      await Promise.resolve();
+    };
+
+    await assert.rejects(createFolder(target, fill), {
+      name: 'RangeError',
+      message: /model` is there already; remove it or choose another name/,
+    });
+    assert.is(hasBegun, false);
+    assert.equal(await readdir(parent.path), ['model']);
+  });
+
+  test('leaves alone what took the name meanwhile', async () => {
+    await using parent = await temporaryFolder();
+    const target = join(parent.path, 'model');
+    const work = createFolder(target, async () => {
+      await mkdir(target);
+      await writeFile(join(target, 'mine'), '');
+    });
+
+    await assert.rejects(work, { code: 'ERR_OUTPUT' });
+    assert.equal(await readdir(parent.path), ['model']);
+    assert.equal(await readdir(target), ['mine']);
+  });
+
+  test('says where it can’t be made', async () => {
+    await using parent = await temporaryFolder();
+    const target = join(parent.path, 'no/such/model');
+
+    await assert.rejects(
+      createFolder(target, () => Promise.resolve()),
+      {
+        code: 'ERR_OUTPUT',
+        message: /Cannot make `.*model`: ENOENT/,
+      },
+    );
+  });
+});
