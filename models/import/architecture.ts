@@ -1,0 +1,194 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { PipelineError, toError } from '../errors.ts';
+
+const Size = Type.Integer({ minimum: 1 });
+const Task = Type.Object({
+  name: Type.String(),
+  vocab_id: Type.Integer({ minimum: 0 }),
+  quantization_bins: Type.Integer({ minimum: 2 }),
+  noise_bbox_weight: Type.Optional(Type.Number()),
+  class_label_corruption: Type.Optional(Type.String()),
+});
+
+/** The part of the official `config.json` that decides how the model is made; the rest is of its training. */
+const ConfigFile = Type.Object({
+  dataset: Type.Optional(Type.Object({ name: Type.Optional(Type.String()) })),
+  task: Type.Optional(Type.Object({ name: Type.String() })),
+  tasks: Type.Optional(Type.Array(Type.Object({ name: Type.String() }))),
+  model: Type.Object({
+    // one number in the files of the first release, height and width later
+    image_size: Type.Union([Size, Type.Array(Size, { minItems: 2, maxItems: 2 })]),
+    resnet_variant: Type.Union([Type.Literal('c1'), Type.Literal('standard'), Type.Literal('c4')]),
+    resnet_depth: Type.Optional(
+      Type.Union([Type.Literal(50), Type.Literal(101), Type.Literal(152)]),
+    ),
+    resnet_width_multiplier: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    resnet_sk_ratio: Type.Optional(Type.Literal(0)),
+    patch_size: Type.Optional(Size),
+    num_encoder_layers: Size,
+    dim_att: Size,
+    dim_mlp: Size,
+    num_heads: Size,
+    num_decoder_layers: Size,
+    dim_att_dec: Size,
+    dim_mlp_dec: Size,
+    num_heads_dec: Size,
+    max_seq_len: Size,
+    vocab_size: Size,
+    coord_vocab_shift: Size,
+    use_cls_token: Type.Literal(false),
+    shared_decoder_embedding: Type.Literal(true),
+    decoder_output_bias: Type.Literal(true),
+    dec_proj_mode: Type.Literal('mlp'),
+    pos_encoding: Type.Literal('sin_cos'),
+    pos_encoding_dec: Type.Literal('learned'),
+  }),
+});
+
+/** Sizes of a stack of transformer layers. */
+export interface Transformer {
+  readonly numLayers: number;
+  readonly width: number;
+  /** Width inside a feed-forward block. */
+  readonly hidden: number;
+  readonly numHeads: number;
+}
+
+/** How the encoder turns pixels into tokens. */
+export type Stem =
+  | { readonly kind: 'patches'; readonly patchSize: number }
+  | {
+      readonly kind: 'resnet';
+      /** Bottleneck blocks of each group. */
+      readonly groups: readonly number[];
+      /** Channels of the first convolution, 64 in all published models. */
+      readonly channels: number;
+    };
+
+/** What has to be known of a checkpoint to build its graphs. */
+export interface Architecture {
+  /** As the README of the reference names it. */
+  readonly backbone: string;
+  /** Side of the square picture, pixels. */
+  readonly imageSize: number;
+  readonly stem: Stem;
+  readonly encoder: Transformer;
+  /** Width inside the feed-forward block between encoder and decoder. */
+  readonly projectionHidden: number;
+  readonly decoder: Transformer;
+  readonly maxTokens: number;
+  readonly vocabularySize: number;
+  readonly coordinateBase: number;
+  readonly bins: number;
+  readonly prompt: number;
+  /** Objects behind the real ones were trained to be noise, so that the end token never came. */
+  readonly isNoiseTrained: boolean;
+  /** The class was never among the decoder's inputs, so that noise can be fed in its place. */
+  readonly isClassInputFree: boolean;
+  /** Name of the data set. */
+  readonly dataset: string;
+}
+
+/**
+ * Reads the `config.json` beside a checkpoint.
+ * @throws PipelineError ERR_CHECKPOINT where it is missing, or describes a model of another kind
+ *
+ * Source: google-research/pix2seq `configs/`, `models/ar_model.py`
+ */
+export async function readArchitecture(checkpointDir: string): Promise<Architecture> {
+  const file = join(checkpointDir, 'config.json');
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new PipelineError(
+      'ERR_CHECKPOINT',
+      `Cannot read ${file}, which every published checkpoint has: ${toError(cause).message}`,
+      { cause },
+    );
+  }
+  const config = expectShape(file, ConfigFile, value);
+  const tasks = [config.task, ...(config.tasks ?? [])];
+  const task = tasks.find((each) => each?.name === 'object_detection');
+  return toArchitecture(file, config, expectShape(file, Task, task));
+}
+
+function toArchitecture(
+  file: string,
+  { model, dataset }: Static<typeof ConfigFile>,
+  task: Static<typeof Task>,
+): Architecture {
+  const [height, width] =
+    typeof model.image_size === 'number'
+      ? [model.image_size, model.image_size]
+      : [model.image_size[0], model.image_size[1]];
+  if (height === undefined || height !== width) {
+    throw unfit(file, `pictures are ${height} x ${width}, this engine's are square`);
+  }
+  const ratio = Math.floor(model.dim_mlp / model.dim_att);
+  const ratioOfDecoder = Math.floor(model.dim_mlp_dec / model.dim_att_dec);
+  return {
+    ...stemOf(model),
+    imageSize: height,
+    encoder: {
+      numLayers: model.num_encoder_layers,
+      width: model.dim_att,
+      hidden: model.dim_att * ratio,
+      numHeads: model.num_heads,
+    },
+    projectionHidden: model.dim_att_dec * ratio, // the encoder's ratio, as the reference has it
+    decoder: {
+      numLayers: model.num_decoder_layers,
+      width: model.dim_att_dec,
+      hidden: model.dim_att_dec * ratioOfDecoder,
+      numHeads: model.num_heads_dec,
+    },
+    maxTokens: model.max_seq_len,
+    vocabularySize: model.vocab_size,
+    coordinateBase: model.coord_vocab_shift,
+    bins: task.quantization_bins,
+    prompt: task.vocab_id,
+    isNoiseTrained: (task.noise_bbox_weight ?? 0) > 0,
+    isClassInputFree: task.class_label_corruption === 'rand_n_fake_cls',
+    dataset: dataset?.name ?? '',
+  };
+}
+
+const GROUPS = { 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3] } as const;
+
+function stemOf(
+  model: Static<typeof ConfigFile>['model'],
+): Pick<Architecture, 'backbone' | 'stem'> {
+  if (model.resnet_variant === 'c1') {
+    const isLarge = model.num_encoder_layers > 12;
+    const stem = { kind: 'patches', patchSize: model.patch_size ?? 16 } as const;
+    return { backbone: isLarge ? 'ViT-L' : 'ViT-B', stem };
+  }
+  const depth = model.resnet_depth ?? 50;
+  const isC4 = model.resnet_variant === 'c4'; // without the last group: a finer grid
+  const groups = GROUPS[depth].slice(0, isC4 ? 3 : 4);
+  const channels = 64 * (model.resnet_width_multiplier ?? 1);
+  return {
+    backbone: `ResNet-${depth}${isC4 ? '-C4' : ''}`,
+    stem: { kind: 'resnet', groups, channels },
+  };
+}
+
+function expectShape<T extends TSchema>(file: string, schema: T, value: unknown): Static<T> {
+  if (Value.Check(schema, value)) {
+    return value;
+  }
+  const [error] = Value.Errors(schema, value);
+  throw unfit(file, `${error?.instancePath || 'the file'} ${error?.message ?? 'is wrong'}`);
+}
+
+function unfit(file: string, fact: string): PipelineError {
+  return new PipelineError(
+    'ERR_CHECKPOINT',
+    `${file} describes no Pix2seq detector that this engine can run: ${fact}`,
+  );
+}
