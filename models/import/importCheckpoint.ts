@@ -1,25 +1,82 @@
-import { PipelineError } from '../errors.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expectInteger, expectKnownKeys, expectOneOf } from '../validate.ts';
+import { readArchitecture } from './architecture.ts';
 import { openCheckpoint } from './checkpoint/tensorSource.ts';
+import { CheckpointWeights } from './checkpointWeights.ts';
+import { decoderGraph } from './decoderGraph.ts';
+import { describeModel } from './describeModel.ts';
+import { encoderGraph } from './encoderGraph.ts';
+import type { Precision } from './onnx/graphBuilder.ts';
+import { writeModel } from './onnx/writeModel.ts';
 
-/** What is imported, and how. */
+/** How a checkpoint is made into a model. */
 export interface ImportOptions {
+  /** Folder with `config.json`, `ckpt-N.index` and `ckpt-N.data-*`. */
   readonly checkpointDir: string;
+  /** Folder of the model; made where it is not there, its files are written over. */
   readonly outDir: string;
+  /** Side of the model's picture, pixels, 64 to 4096. Default: as it was trained. */
   readonly imageSize?: number;
-  readonly precision?: 'float32' | 'float16';
+  /** Of the weights and of what is computed with them. Default `float32`. */
+  readonly precision?: Precision;
+  /** Called after each weight that is written. */
   readonly onProgress?: (done: number, total: number, what: string) => void;
+  /** Ends the import between two weights; what was written stays. */
   readonly signal?: AbortSignal;
 }
 
-/** What an import made. */
-export interface ImportResult {
+/** What was imported. */
+export interface ImportedModel {
+  /** The folder, for `openDetector({ model })`. */
   readonly modelDir: string;
+  /** `ResNet-50`, `ResNet-50-C4`, `ViT-B` or `ViT-L`. */
   readonly backbone: string;
+  /** Numbers that were learnt. */
   readonly numParameters: number;
 }
 
-/** Makes a model folder of a checkpoint. */
-export async function importCheckpoint(options: ImportOptions): Promise<ImportResult> {
-  await (await openCheckpoint(options.checkpointDir)).close();
-  throw new PipelineError('ERR_CHECKPOINT', `${options.checkpointDir} cannot be imported yet`);
+/**
+ * Makes a model folder of an official Pix2seq checkpoint. Every variable must find its place in the graphs
+ * before anything is written; memory holds one weight at a time.
+ * @throws PipelineError ERR_CHECKPOINT where it is damaged, of another kind, or not what its config says;
+ * TypeError, RangeError of wrong options; the signal's reason
+ */
+export async function importCheckpoint(options: ImportOptions): Promise<ImportedModel> {
+  expectKnownKeys('importCheckpoint', options, OPTIONS);
+  const { checkpointDir, outDir, precision = 'float32', onProgress, signal } = options;
+  expectOneOf('precision', precision, ['float32', 'float16']);
+  const architecture = await readArchitecture(checkpointDir);
+  const imageSize = options.imageSize ?? architecture.imageSize;
+  expectInteger('imageSize', imageSize, { min: 64, max: 4096 });
+  const source = await openCheckpoint(checkpointDir);
+  try {
+    const weights = new CheckpointWeights(source);
+    const encoder = encoderGraph(architecture, imageSize, weights, precision);
+    const decoder = decoderGraph(architecture, encoder.numTokens, weights, precision);
+    weights.finish();
+    await mkdir(outDir, { recursive: true });
+    const total = encoder.graph.weights.length + decoder.weights.length;
+    let done = 0;
+    const onWeight = (name: string): void => onProgress?.(++done, total, name);
+    const files = [
+      ...(await writeModel(encoder.graph, join(outDir, 'encoder.onnx'), { onWeight, signal })),
+      ...(await writeModel(decoder, join(outDir, 'decoder.onnx'), { onWeight, signal })),
+    ];
+    const description = describeModel(architecture, imageSize, files);
+    await writeFile(join(outDir, 'model.json'), `${JSON.stringify(description, undefined, 2)}\n`);
+    const { numParameters } = weights;
+    return { modelDir: outDir, backbone: architecture.backbone, numParameters };
+  } finally {
+    await source.close();
+  }
 }
+
+const OPTIONS = [
+  'checkpointDir',
+  'outDir',
+  'imageSize',
+  'precision',
+  'onProgress',
+  'signal',
+] as const;

@@ -1,0 +1,56 @@
+import type { Architecture } from './architecture.ts';
+import { cacheWidthOf } from './decoderGraph.ts';
+import { labelsOf } from './labels.ts';
+import type { WrittenFile } from './onnx/writeModel.ts';
+
+/** Token of the first label, whose id is 1; a hundred tokens before are kept for tasks and marks. */
+const CLASS_BASE = 101;
+/** The class of what is no object. */
+const NOISE = 30;
+/** 0.3 of white, as the reference pads; the half is lost, since pictures are bytes. */
+const PAD = 76;
+/** Taken off the end token's logit where it was never trained: the reference does not look at it either. */
+const NEVER = 1e9;
+
+/**
+ * Makes the `model.json` of an imported checkpoint.
+ * @param imageSize pixels   @param files those written beside it
+ *
+ * Source: google-research/pix2seq `vocab.py`, `configs/config_det_finetune.py`
+ */
+export function describeModel(
+  architecture: Architecture,
+  imageSize: number,
+  files: readonly WrittenFile[],
+): Readonly<Record<string, unknown>> {
+  const { backbone, dataset } = architecture;
+  return {
+    format: 1,
+    name: `pix2seq-${backbone.toLowerCase()}-${imageSize}`,
+    task: 'detection',
+    image: { size: imageSize, channels: 'RGB', fit: 'contain', anchor: 'top-left', pad: PAD },
+    vocabulary: {
+      size: architecture.vocabularySize,
+      eos: 0,
+      prompt: [architecture.prompt],
+      noise: NOISE,
+      classBase: CLASS_BASE,
+      coordinateBase: architecture.coordinateBase,
+      bins: architecture.bins,
+    },
+    sequence: {
+      box: 'ymin xmin ymax xmax',
+      classInput: architecture.isClassInputFree ? 'noise' : 'class',
+    },
+    cacheWidth: cacheWidthOf(architecture),
+    decode: architecture.isNoiseTrained
+      ? { eosOffset: NEVER, noiseThreshold: 0.9, noisePatience: 2 }
+      : {},
+    labels: labelsOf(dataset),
+    files: Object.fromEntries(files.map(({ name, sha256 }) => [name, { sha256 }])),
+    license: 'Not stated for the weights; the code that trained them is Apache-2.0.',
+    provenance:
+      `Pix2seq ${backbone} (github.com/google-research/pix2seq), imported from a checkpoint of its authors' ` +
+      `format, trained with ${dataset || 'a data set that its config.json does not name'}.`,
+  };
+}
