@@ -2,13 +2,12 @@ import type { Architecture } from './architecture.ts';
 import { cacheWidthOf } from './decoderGraph.ts';
 import { labelsOf } from './labels.ts';
 import type { WrittenFile } from './onnx/writeModel.ts';
+import { PAD_BYTE } from './pixels.ts';
 
 /** Token of the first label, whose id is 1; a hundred tokens before are kept for tasks and marks. */
 const CLASS_BASE = 101;
 /** The class of what is no object. */
 const NOISE = 30;
-/** 0.3 of white, as the reference pads; the half is lost, since pictures are bytes. */
-const PAD = 76;
 /** Taken off the end token's logit where it was never trained: the reference does not look at it either. */
 const NEVER = 1e9;
 
@@ -28,7 +27,7 @@ export function describeModel(
     format: 1,
     name: `pix2seq-${backbone.toLowerCase()}-${imageSize}`,
     task: 'detection',
-    image: { size: imageSize, channels: 'RGB', fit: 'contain', anchor: 'top-left', pad: PAD },
+    image: { size: imageSize, channels: 'RGB', fit: 'contain', anchor: 'top-left', pad: PAD_BYTE },
     vocabulary: {
       size: architecture.vocabularySize,
       eos: 0,

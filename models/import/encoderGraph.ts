@@ -5,15 +5,9 @@ import { GraphBuilder } from './onnx/graphBuilder.ts';
 import type { Precision } from './onnx/graphBuilder.ts';
 import { positionCodes } from './positionCodes.ts';
 import { patchTokens } from './patchTokens.ts';
+import type { PictureTokens } from './pictureTokens.ts';
+import { pixels } from './pixels.ts';
 import { resnetTokens } from './resnetTokens.ts';
-
-/** Tokens of a picture and how they lie. */
-export interface PictureTokens {
-  /** [B S, D], row by row of the picture. */
-  readonly tokens: string;
-  /** Rows of the grid, and columns; S is its square. */
-  readonly gridSize: number;
-}
 
 /** The encoder's graph, and names of tensors inside it. */
 export interface EncoderGraph {
@@ -78,12 +72,10 @@ function stemTokens(
   imageSize: number,
   { stem, encoder }: Architecture,
 ): PictureTokens {
-  const { graph } = layers;
-  const unit = graph.op('Mul', [graph.toReal(image), graph.real(1 / 255)]);
-  const pixels = graph.op('Transpose', [unit], { perm: [0, 3, 1, 2] }); // [B, 3, S, S]
+  const x = pixels(layers.graph, image);
   return stem.kind === 'patches'
-    ? patchTokens(layers, pixels, imageSize, stem, encoder.width)
-    : resnetTokens(layers, pixels, imageSize, stem, encoder.width);
+    ? patchTokens(layers, x, imageSize, stem, encoder.width)
+    : resnetTokens(layers, x, imageSize, stem, encoder.width);
 }
 
 /** [B S, D] + [S, D]. */

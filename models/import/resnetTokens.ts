@@ -1,6 +1,6 @@
 import type { Stem } from './architecture.ts';
 import { normedConvolution } from './convolution.ts';
-import type { PictureTokens } from './encoderGraph.ts';
+import type { PictureTokens } from './pictureTokens.ts';
 import type { Layers } from './layers.ts';
 
 const RESNET = 'model/encoder/resnet';
