@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { readArchitecture } from '../../../models/import/architecture.ts';
+import { openCheckpoint } from '../../../models/import/checkpoint/tensorSource.ts';
+import { CheckpointWeights } from '../../../models/import/checkpointWeights.ts';
+import { encoderGraph } from '../../../models/import/encoderGraph.ts';
+import { writeModel } from '../../../models/import/onnx/writeModel.ts';
+import { openLocalDetector } from '../../../models/index.ts';
+import { readModelFolder } from '../../../models/modelFolder.ts';
+import { Cache } from '../../../models/pix2seq/cache.ts';
+import { DecoderGraph } from '../../../models/pix2seq/decoderGraph.ts';
+import { toDetections } from '../../../models/pix2seq/objects.ts';
+import { float32Data, openSession, uint8Tensor } from '../../../models/session.ts';
+import type { Session, Tensors } from '../../../models/session.ts';
+import * as assert from '../../support/assert.ts';
+import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
+import { importSmall, temporaryFolder, withEveryClass } from './imported.ts';
+import { SMALL, canvas, checkpointDir, expectProbe, readGolden } from './reference.ts';
+
+/** Of a tensor's root mean square. */
+const RELATIVE = 1e-4;
+const CPU = { device: 'cpu', threads: 1 } as const;
+/** Those pictures that the reference does not resize: what is compared is the model. */
+const EXACT = [0, 1];
+
+async function encode(session: Session, image: Uint8Array): Promise<Tensors> {
+  const size = Math.sqrt(image.length / 3);
+  return session.run({ image: uint8Tensor(image, [1, size, size, 3]) });
+}
+
+for (const name of SMALL) {
+  suite(`an import of ${name}, beside the reference`, (test) => {
+    const compare = (title: string, work: () => Promise<void>): void =>
+      test(title, work, { timeoutMs: MODEL_TEST_MS });
+
+    compare('has as many parameters', async () => {
+      await using model = await importSmall(name);
+
+      assert.is(model.numParameters, (await readGolden(name)).parameters);
+    });
+
+    compare('sees the same features, and hands the decoder the same memory', async () => {
+      const golden = await readGolden(name);
+      await using folder = await temporaryFolder();
+      const file = join(folder.path, 'encoder.onnx');
+      const architecture = await readArchitecture(checkpointDir(name));
+      const source = await openCheckpoint(checkpointDir(name));
+      const weights = new CheckpointWeights(source);
+      const built = encoderGraph(architecture, golden.imageSize, weights, 'float32');
+      built.graph.output('features', built.features, ['N', architecture.encoder.width]);
+      built.graph.output('memory', built.memory, ['N', architecture.decoder.width]);
+      await writeModel(built.graph, file);
+      await source.close();
+      const session = await openSession(file, CPU);
+      for (const index of EXACT) {
+        const picture = golden.pictures[index]!;
+        const seen = await encode(session, canvas(index, picture, 76));
+
+        expectProbe(float32Data(seen, 'features'), picture.features, RELATIVE, 'features');
+        expectProbe(float32Data(seen, 'memory'), picture.memory, RELATIVE, 'memory');
+      }
+      await session.release();
+    });
+
+    compare('gives the same logits after each of the tokens that it is told', async () => {
+      const golden = await readGolden(name);
+      await using model = await importSmall(name);
+      const { info, encoderFile, decoderFile } = await readModelFolder(model.modelDir);
+      const encoder = await openSession(encoderFile, CPU);
+      const decoder = await openSession(decoderFile, CPU);
+      for (const index of EXACT) {
+        const picture = golden.pictures[index]!;
+        const memory = await encode(encoder, canvas(index, picture, info.image.pad));
+        const graph = new DecoderGraph(decoder, info);
+        const cache = new Cache(info.cacheWidth, golden.taughtTokens.length);
+        for (const [step, token] of golden.taughtTokens.entries()) {
+          const [result] = await graph.run([{ memory, tokens: [token], cache }]);
+          const expected = picture.taught[step]!;
+
+          expectProbe(result!.logits, expected, RELATIVE, `logits of step ${step}`);
+          assert.is(result!.logits.indexOf(Math.max(...result!.logits)), expected.best);
+          cache.append(result!.rows);
+        }
+      }
+      await encoder.release();
+      await decoder.release();
+    });
+
+    compare('reads the same 100 objects: tokens, classes, scores and boxes', async () => {
+      const golden = await readGolden(name);
+      await using model = await importSmall(name);
+      await withEveryClass(model);
+      await using detector = await openLocalDetector({ model: model.modelDir, device: 'cpu' });
+      for (const index of EXACT) {
+        const picture = golden.pictures[index]!;
+        const { tokens, classes, scores, boxes } = picture.fused;
+        using features = await detector.encode(canvas(index, picture, detector.model.image.pad));
+        const sequence = await detector.decode(features);
+        const scale = golden.imageSize / Math.max(picture.width, picture.height);
+        const frame = { ...picture, letterbox: { scaleX: scale, scaleY: scale } };
+        const detections = toDetections(sequence, frame, detector.model, 0);
+
+        assert.equal(
+          [...sequence.tokens].filter((_, i) => i % 5 < 4),
+          tokens.filter((_, i) => i % 5 < 4),
+        );
+        assert.equal(
+          detections.map(({ classId }) => classId),
+          classes,
+        );
+        assert.close(sequence.scores, scores, { abs: 1e-5 });
+        for (const [i, [ymin, xmin, ymax, xmax]] of boxes.entries()) {
+          const { box } = detections[i]!;
+          const clipped = [
+            Math.min(picture.height, ymin!, ymax!),
+            Math.min(picture.width, xmin!, xmax!),
+            Math.min(picture.height, Math.max(ymin!, ymax!)),
+            Math.min(picture.width, Math.max(xmin!, xmax!)),
+          ];
+          // corners are put in order and clipped to the picture here, not there
+          assert.close([box.ymin, box.xmin, box.ymax, box.xmax], clipped, { abs: 1e-3 });
+        }
+      }
+    });
+  });
+}

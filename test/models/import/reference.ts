@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as assert from '../../support/assert.ts';
+
+/** A tensor of the reference in few numbers: elements evenly apart, and products with noise. */
+export interface Probe {
+  readonly length: number;
+  readonly norm: number;
+  readonly values: readonly number[];
+  readonly dots: readonly number[];
+}
+
+/** What the reference reads from a picture, to the end. */
+export interface GoldenSequence {
+  readonly tokens: readonly number[];
+  readonly classes: readonly number[];
+  readonly scores: readonly number[];
+  /** Of the first objects: ymin xmin ymax xmax, pixels of the picture. */
+  readonly boxes: readonly (readonly number[])[];
+}
+
+/** What the reference makes of a picture. */
+export interface GoldenPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly unpadded: { readonly width: number; readonly height: number };
+  readonly canvas: Probe;
+  readonly features: Probe;
+  readonly memory: Probe;
+  readonly taught: readonly (Probe & { readonly best: number })[];
+  readonly free: GoldenSequence;
+  /** With noise fed for every class, as this engine does. */
+  readonly fused: GoldenSequence;
+}
+
+/** `golden.json`. */
+export interface Golden {
+  readonly parameters: number;
+  readonly imageSize: number;
+  readonly taughtTokens: readonly number[];
+  readonly pictures: readonly GoldenPicture[];
+}
+
+/** The checkpoints that the reference made; see `fixtures/readme.md`. */
+export const SMALL = ['vit-small', 'resnet-small', 'resnet-c-small'] as const;
+
+/** The folder of one. */
+export function checkpointDir(name: string): string {
+  return join(fileURLToPath(new URL('./fixtures/', import.meta.url)), name);
+}
+
+/** What the reference says of one. */
+export async function readGolden(name: string): Promise<Golden> {
+  return JSON.parse(await readFile(join(checkpointDir(name), 'golden.json'), 'utf8')) as Golden;
+}
+
+/**
+ * The picture by formula, in the corner of a grey square.
+ * @param index of the picture; only those that are not resized: 0, a square, and 1, which is lower
+ * @returns uint8 [S, S, 3]
+ */
+export function canvas(index: number, { width, height }: GoldenPicture, pad: number): Uint8Array {
+  const size = Math.max(width, height);
+  const image = new Uint8Array(size * size * 3).fill(pad);
+  for (let c = 0; c < 3; c++) {
+    const hash = hashes(`picture ${index} ${c}`);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const block = hash(Math.floor(y / 8) * 1024 + Math.floor(x / 8)) % 128;
+        image[(y * size + x) * 3 + c] = block + ((3 * x + 5 * y + 40 * c + 11 * index) % 128);
+      }
+    }
+  }
+  return image;
+}
+
+/**
+ * Asserts that a tensor is the one that was probed.
+ * @param relative largest error allowed, as a share of the elements' root mean square, for products of the norm
+ */
+export function expectProbe(
+  actual: Float32Array,
+  probe: Probe,
+  relative: number,
+  what: string,
+): void {
+  const { length, norm, values, dots } = probe;
+  assert.is(actual.length, length, `length of ${what}`);
+  const typical = norm / Math.sqrt(length);
+  for (const [i, value] of values.entries()) {
+    const found = actual[Math.floor((i * length) / values.length)] ?? NaN;
+    const error = Math.abs(found - value) / typical;
+    assert.ok(error <= relative, `${what}, value ${i}: ${found} for ${value}, ${error} off`);
+  }
+  for (const [k, dot] of dots.entries()) {
+    const noise = noiseOf(`probe ${k}`);
+    const found = actual.reduce((sum, value, i) => sum + value * noise(i), 0);
+    const error = Math.abs(found - dot) / norm;
+    assert.ok(error <= relative, `${what}, product ${k}: ${found} for ${dot}, ${error} off`);
+  }
+}
+
+/** Uniform in [-1, 1). */
+function noiseOf(name: string): (i: number) => number {
+  const hash = hashes(name);
+  return (i) => (hash(i) >>> 8) / 2 ** 23 - 1;
+}
+
+/** Murmur3's finaliser over numbers that begin at the name's 32-bit FNV-1a. */
+function hashes(name: string): (i: number) => number {
+  let seed = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) {
+    seed = Math.imul(seed ^ byte, 0x01000193);
+  }
+  return (i) => {
+    let x = (seed + Math.imul(i, 0x9e3779b9)) >>> 0;
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+    return (x ^ (x >>> 16)) >>> 0;
+  };
+}
