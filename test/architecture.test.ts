@@ -34,6 +34,8 @@ const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^(sirv|cors)$/, [/^server\/http\.ts$/]],
   [/^pino$/, [/^pipeline\/log\.ts$/]],
   [/^@bufbuild\//, [/^models\/import\//]],
+  [/^onnx-buf$/, [/^models\/import\/onnx\/encodeModel\.ts$/]],
+  [/^@petamoriken\/float16$/, [/^models\/import\/onnx\/toBytes\.ts$/]],
   [/^@node-rs\/crc32$/, [/^models\/import\/checkpoint\/crc32c\.ts$/]],
   [/^sirv$/, [/^server\/http\.ts$/]],
   [/^commander$/, [/^pipeline\/(cli|options|importOptions|serveOptions)\.ts$/]],

@@ -114,6 +114,9 @@ export async function readArchitecture(checkpointDir: string): Promise<Architect
   const config = expectShape(file, ConfigFile, value);
   const tasks = [config.task, ...(config.tasks ?? [])];
   const task = tasks.find((each) => each?.name === 'object_detection');
+  if (task === undefined) {
+    throw unfit(file, 'none of its tasks is object_detection');
+  }
   return toArchitecture(file, config, expectShape(file, Task, task));
 }
 

@@ -27,7 +27,7 @@ export interface ImportOptions {
 }
 
 /** What was imported. */
-export interface ImportedModel {
+export interface ImportResult {
   /** The folder, for `openDetector({ model })`. */
   readonly modelDir: string;
   /** `ResNet-50`, `ResNet-50-C4`, `ViT-B` or `ViT-L`. */
@@ -42,7 +42,7 @@ export interface ImportedModel {
  * @throws PipelineError ERR_CHECKPOINT where it is damaged, of another kind, or not what its config says;
  * TypeError, RangeError of wrong options; the signal's reason
  */
-export async function importCheckpoint(options: ImportOptions): Promise<ImportedModel> {
+export async function importCheckpoint(options: ImportOptions): Promise<ImportResult> {
   expectKnownKeys('importCheckpoint', options, OPTIONS);
   const { checkpointDir, outDir, precision = 'float32', onProgress, signal } = options;
   expectOneOf('precision', precision, ['float32', 'float16']);

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importCheckpoint } from '../../../models/import/importCheckpoint.ts';
-import type { ImportOptions, ImportedModel } from '../../../models/import/importCheckpoint.ts';
+import type { ImportOptions, ImportResult } from '../../../models/import/importCheckpoint.ts';
 import { checkpointDir } from './reference.ts';
 
 /** A folder that goes when it goes out of scope. */
@@ -11,7 +11,7 @@ export interface TemporaryFolder extends AsyncDisposable {
 }
 
 /** An imported checkpoint in a temporary folder. */
-export interface Imported extends ImportedModel, AsyncDisposable {}
+export interface Imported extends ImportResult, AsyncDisposable {}
 
 /** Makes an empty folder. */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
@@ -31,7 +31,7 @@ export async function importSmall(
 }
 
 /** The reference takes any of 900 classes, and none of them ends the reading. */
-export async function withEveryClass({ modelDir }: ImportedModel): Promise<void> {
+export async function withEveryClass({ modelDir }: ImportResult): Promise<void> {
   const file = join(modelDir, 'model.json');
   const model = JSON.parse(await readFile(file, 'utf8')) as Record<string, object>;
   const vocabulary = { ...model['vocabulary'], classBase: 100 };

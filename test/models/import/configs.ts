@@ -1,0 +1,49 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryFolder } from './imported.ts';
+import type { TemporaryFolder } from './imported.ts';
+import { checkpointDir } from './reference.ts';
+
+/** A `config.json`, as far as tests change it. */
+export interface Config {
+  readonly model: Readonly<Record<string, unknown>>;
+  readonly task: Readonly<Record<string, unknown>>;
+  readonly [key: string]: unknown;
+}
+
+const DECODER = { dim_att_dec: 512, dim_mlp_dec: 2048, num_heads_dec: 16 };
+
+/** What the published models' configs say of their sizes. */
+export const PUBLISHED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'ResNet-50': {
+    ...{ resnet_variant: 'standard', resnet_depth: 50, resnet_width_multiplier: 1 },
+    ...{ num_encoder_layers: 6, dim_att: 256, dim_mlp: 1024, num_heads: 8 },
+    ...{ num_decoder_layers: 6, dim_att_dec: 256, dim_mlp_dec: 1024, num_heads_dec: 8 },
+  },
+  'ResNet-50-C4': {
+    ...{ resnet_variant: 'c4', resnet_depth: 50, resnet_width_multiplier: 1 },
+    ...{ num_encoder_layers: 12, dim_att: 512, dim_mlp: 2048, num_heads: 16 },
+    ...{ num_decoder_layers: 8, ...DECODER },
+  },
+  'ViT-B': {
+    ...{ resnet_variant: 'c1', num_encoder_layers: 12 },
+    ...{ dim_att: 768, dim_mlp: 3072, num_heads: 12, num_decoder_layers: 6, ...DECODER },
+  },
+  'ViT-L': {
+    ...{ resnet_variant: 'c1', num_encoder_layers: 24 },
+    ...{ dim_att: 1024, dim_mlp: 4096, num_heads: 16, num_decoder_layers: 8, ...DECODER },
+  },
+};
+
+/** Copies a small checkpoint, its config changed as told. */
+export async function withConfig(
+  name: string,
+  change: (config: Config) => unknown,
+): Promise<TemporaryFolder> {
+  const folder = await temporaryFolder();
+  await cp(checkpointDir(name), folder.path, { recursive: true });
+  const file = join(folder.path, 'config.json');
+  const config = JSON.parse(await readFile(file, 'utf8')) as Config;
+  await writeFile(file, JSON.stringify(change(config)));
+  return folder;
+}
