@@ -96,15 +96,11 @@ function encoderLayer(
   const path = `model/encoder/transformer_encoder/enc_layers/${index}`;
   const normed = layers.norm(x, `${path}/mha_ln`, width);
   const projected = layers.selfProjection(normed, `${path}/mha`, width, numHeads);
-  const heads = graph.reshape(projected, -1, numTokens, 3 * numHeads, width / numHeads);
-  const parts = graph.split(heads, [numHeads, numHeads, numHeads], 2); // each [B, S, H, W]
-  const [q = '', k = '', v = ''] = parts;
-  const queries = graph.op('Transpose', [q], { perm: [0, 2, 1, 3] });
-  const keys = graph.op('Transpose', [k], { perm: [0, 2, 3, 1] });
-  const values = graph.op('Transpose', [v], { perm: [0, 2, 1, 3] });
-  const look = graph.op('Softmax', [graph.op('MatMul', [queries, keys])], { axis: -1 });
-  const seen = graph.op('MatMul', [look, values]); // [B, H, S, W]
-  const joined = graph.reshape(graph.op('Transpose', [seen], { perm: [0, 2, 1, 3] }), -1, width);
+  const parts = graph.split(projected, [width, width, width], 1);
+  const pictures = parts.map((part) => graph.reshape(part, -1, numTokens, width)); // [B, S, D]
+  // onnxruntime's own operation: the scores of all tokens with all would be 3 GB and more at 1333 pixels
+  const seen = graph.op('MultiHeadAttention', pictures, { num_heads: numHeads, scale: 1 });
+  const joined = graph.reshape(seen, -1, width);
   const out = layers.linear(joined, layers.outOfHeads(`${path}/mha`, width, numHeads));
   return layers.feedForward(graph.op('Add', [x, out]), `${path}/mlp`, width, hidden);
 }

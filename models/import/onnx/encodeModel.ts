@@ -29,6 +29,8 @@ const IR_VERSION = 9n;
 /** Operations that are onnxruntime's own, not the standard's. */
 const OWN_DOMAIN = 'com.microsoft';
 const OWN_KINDS = new Set(['MultiHeadAttention']);
+/** Attributes that are real whatever their value is. */
+const REALS = new Set(['epsilon', 'scale']);
 
 /** Where a weight lies in the file beside the graph. */
 export interface WeightPlace {
@@ -90,7 +92,7 @@ function toAttribute(
   if (typeof value === 'object') {
     return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
   }
-  return Number.isInteger(value)
+  return Number.isInteger(value) && !REALS.has(name)
     ? { name, type: AttributeType.INT, i: BigInt(value) }
     : { name, type: AttributeType.FLOAT, f: value };
 }

@@ -6,7 +6,7 @@ export type Precision = 'float32' | 'float16';
 /** Element types of a graph's inputs and outputs. */
 export type ElementType = 'float32' | 'int64' | 'uint8';
 
-/** What an attribute of an operation may be: an integer, or a real where it has a fraction; a word; integers. */
+/** What an attribute of an operation may be: a number, a word, or integers. */
 export type Attribute = number | string | readonly number[];
 
 /** One operation. */
