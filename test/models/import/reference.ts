@@ -55,23 +55,33 @@ export async function readGolden(name: string): Promise<Golden> {
   return JSON.parse(await readFile(join(checkpointDir(name), 'golden.json'), 'utf8')) as Golden;
 }
 
-/**
- * The picture by formula, in the corner of a grey square.
- * @param index of the picture; only those that are not resized: 0, a square, and 1, which is lower
- * @returns uint8 [S, S, 3]
- */
-export function canvas(index: number, { width, height }: GoldenPicture, pad: number): Uint8Array {
-  const size = Math.max(width, height);
-  const image = new Uint8Array(size * size * 3).fill(pad);
+/** A picture by formula. @returns uint8 [height, width, 3] */
+export function picture(
+  index: number,
+  { width, height }: Pick<GoldenPicture, 'width' | 'height'>,
+): Uint8Array {
+  const image = new Uint8Array(width * height * 3);
   for (let c = 0; c < 3; c++) {
     const hash = hashes(`picture ${index} ${c}`);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const block = hash(Math.floor(y / 8) * 1024 + Math.floor(x / 8)) % 128;
-        image[(y * size + x) * 3 + c] = block + ((3 * x + 5 * y + 40 * c + 11 * index) % 128);
+        image[(y * width + x) * 3 + c] = block + ((3 * x + 5 * y + 40 * c + 11 * index) % 128);
       }
     }
   }
+  return image;
+}
+
+/**
+ * A picture that need not be resized, in the corner of a grey square.
+ * @param index 0, which is a square, or 1, which is lower
+ * @returns uint8 [S, S, 3]
+ */
+export function canvas(index: number, golden: GoldenPicture, pad: number): Uint8Array {
+  const { width, height } = golden;
+  const image = new Uint8Array(width * width * 3).fill(pad);
+  image.set(picture(index, { width, height }));
   return image;
 }
 
