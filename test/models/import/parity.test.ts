@@ -1,9 +1,3 @@
-import { join } from 'node:path';
-import { readArchitecture } from '../../../models/import/architecture.ts';
-import { openCheckpoint } from '../../../models/import/checkpoint/tensorSource.ts';
-import { CheckpointWeights } from '../../../models/import/checkpointWeights.ts';
-import { encoderGraph } from '../../../models/import/encoderGraph.ts';
-import { writeModel } from '../../../models/import/onnx/writeModel.ts';
 import { openLocalDetector } from '../../../models/index.ts';
 import { readModelFolder } from '../../../models/modelFolder.ts';
 import { Cache } from '../../../models/pix2seq/cache.ts';
@@ -13,8 +7,9 @@ import { float32Data, openSession, uint8Tensor } from '../../../models/session.t
 import type { Session, Tensors } from '../../../models/session.ts';
 import * as assert from '../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
+import { openCanvasEncoder } from './canvasEncoder.ts';
 import { importSmall, temporaryFolder, withEveryClass } from './imported.ts';
-import { SMALL, canvas, checkpointDir, expectProbe, readGolden } from './reference.ts';
+import { SMALL, canvas, expectProbe, readGolden } from './reference.ts';
 
 /** Of a tensor's root mean square. */
 const RELATIVE = 1e-4;
@@ -41,22 +36,13 @@ for (const name of SMALL) {
     compare('sees the same features, and hands the decoder the same memory', async () => {
       const golden = await readGolden(name);
       await using folder = await temporaryFolder();
-      const file = join(folder.path, 'encoder.onnx');
-      const architecture = await readArchitecture(checkpointDir(name));
-      const source = await openCheckpoint(checkpointDir(name));
-      const weights = new CheckpointWeights(source);
-      const built = encoderGraph(architecture, golden.imageSize, weights, 'float32');
-      built.graph.output('features', built.features, ['N', architecture.encoder.width]);
-      built.graph.output('memory', built.memory, ['N', architecture.decoder.width]);
-      await writeModel(built.graph, file);
-      await source.close();
-      const session = await openSession(file, CPU);
+      const session = await openCanvasEncoder(name, folder, 'uint8');
       for (const index of EXACT) {
         const picture = golden.pictures[index]!;
         const seen = await encode(session, canvas(index, picture, 76));
 
         expectProbe(float32Data(seen, 'features'), picture.features, RELATIVE, 'features');
-        expectProbe(float32Data(seen, 'memory'), picture.memory, RELATIVE, 'memory');
+        expectProbe(float32Data(seen, 'fed'), picture.memory, RELATIVE, 'memory');
       }
       await session.release();
     });

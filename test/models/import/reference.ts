@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from '../../support/assert.ts';
 
@@ -45,12 +45,12 @@ export interface Golden {
 /** The checkpoints that the reference made; see `fixtures/readme.md`. */
 export const SMALL = ['vit-small', 'resnet-small', 'resnet-c-small'] as const;
 
-/** The folder of one. */
+/** The folder of one. @param name of a small one, or an absolute path */
 export function checkpointDir(name: string): string {
-  return join(fileURLToPath(new URL('./fixtures/', import.meta.url)), name);
+  return resolve(fileURLToPath(new URL('./fixtures/', import.meta.url)), name);
 }
 
-/** What the reference says of one. */
+/** What the reference says of one. @param name of a small one, or a folder */
 export async function readGolden(name: string): Promise<Golden> {
   return JSON.parse(await readFile(join(checkpointDir(name), 'golden.json'), 'utf8')) as Golden;
 }
@@ -85,30 +85,34 @@ export function canvas(index: number, golden: GoldenPicture, pad: number): Uint8
   return image;
 }
 
-/**
- * Asserts that a tensor is the one that was probed.
- * @param relative largest error allowed, as a share of the elements' root mean square, for products of the norm
- */
+/** Asserts that a tensor is the one that was probed. @param relative largest error allowed, see `errorOf` */
 export function expectProbe(
   actual: Float32Array,
   probe: Probe,
   relative: number,
   what: string,
 ): void {
-  const { length, norm, values, dots } = probe;
-  assert.is(actual.length, length, `length of ${what}`);
+  assert.is(actual.length, probe.length, `length of ${what}`);
+  const error = errorOf(actual, probe);
+  assert.ok(error <= relative, `${what} is off by ${error}`);
+}
+
+/**
+ * How far a tensor is from the one that was probed, at most.
+ * @returns a share: of elements, of their root mean square; of products with noise, of the norm
+ */
+export function errorOf(actual: Float32Array, { length, norm, values, dots }: Probe): number {
   const typical = norm / Math.sqrt(length);
-  for (const [i, value] of values.entries()) {
+  const ofValues = values.map((value, i) => {
     const found = actual[Math.floor((i * length) / values.length)] ?? NaN;
-    const error = Math.abs(found - value) / typical;
-    assert.ok(error <= relative, `${what}, value ${i}: ${found} for ${value}, ${error} off`);
-  }
-  for (const [k, dot] of dots.entries()) {
+    return Math.abs(found - value) / typical;
+  });
+  const ofDots = dots.map((dot, k) => {
     const noise = noiseOf(`probe ${k}`);
     const found = actual.reduce((sum, value, i) => sum + value * noise(i), 0);
-    const error = Math.abs(found - dot) / norm;
-    assert.ok(error <= relative, `${what}, product ${k}: ${found} for ${dot}, ${error} off`);
-  }
+    return Math.abs(found - dot) / norm;
+  });
+  return Math.max(...ofValues, ...ofDots);
 }
 
 /** Uniform in [-1, 1). */
