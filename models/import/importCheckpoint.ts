@@ -46,11 +46,13 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
   expectKnownKeys('importCheckpoint', options, OPTIONS);
   const { checkpointDir, outDir, precision = 'float32', onProgress, signal } = options;
   expectOneOf('precision', precision, ['float32', 'float16']);
-  const architecture = await readArchitecture(checkpointDir);
-  const imageSize = options.imageSize ?? architecture.imageSize;
-  expectInteger('imageSize', imageSize, { min: 64, max: 4096 });
+  if (options.imageSize !== undefined) {
+    expectInteger('imageSize', options.imageSize, { min: 64, max: 4096 });
+  }
   const source = await openCheckpoint(checkpointDir);
   try {
+    const architecture = await readArchitecture(checkpointDir);
+    const imageSize = options.imageSize ?? architecture.imageSize;
     const weights = new CheckpointWeights(source);
     const encoder = encoderGraph(architecture, imageSize, weights, precision);
     const decoder = decoderGraph(architecture, encoder.numTokens, weights, precision);
