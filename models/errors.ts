@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'ERR_MODEL_CONTRACT'
   | 'ERR_MODEL_RUN'
   | 'ERR_CHECKPOINT'
+  | 'ERR_DOWNLOAD'
   | 'ERR_TOKEN_RANGE'
   | 'ERR_WORKER_EXIT'
   | 'ERR_BUFFER_FULL'

@@ -15,6 +15,8 @@ export type { SupervisedDetectorOptions, WorkerState } from './worker/supervised
 export { openCheckpoint } from './import/checkpoint/tensorSource.ts';
 export type { TensorInfo, TensorSource } from './import/checkpoint/tensorSource.ts';
 export type { TensorType } from './import/checkpoint/tensorTypes.ts';
+export { downloadCheckpoint } from './import/downloadCheckpoint.ts';
+export type { DownloadOptions } from './import/downloadCheckpoint.ts';
 export { importCheckpoint } from './import/importCheckpoint.ts';
 export type { ImportOptions, ImportResult } from './import/importCheckpoint.ts';
 export { resolveDecodeOptions } from './pix2seq/decodeOptions.ts';

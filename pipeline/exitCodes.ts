@@ -22,6 +22,7 @@ const UNOPENED: readonly ErrorCode[] = [
   'ERR_MODEL_LOAD',
   'ERR_MODEL_CONTRACT',
   'ERR_CHECKPOINT',
+  'ERR_DOWNLOAD',
 ];
 
 /** The exit code that an error asks for. */

@@ -1,9 +1,12 @@
-import { importCheckpoint, openCheckpoint } from '../models/index.ts';
+import { downloadCheckpoint, importCheckpoint, openCheckpoint } from '../models/index.ts';
 import { EXIT } from './exitCodes.ts';
 import type { ImportArguments } from './importOptions.ts';
 import { isReaderGone, openLineWriter } from './lineWriter.ts';
-import { createFolder } from './newFolder.ts';
+import { createFolder, expectNew } from './newFolder.ts';
 import { createWorkProgress } from './progress.ts';
+
+const LICENCE =
+  'Pix2seq’s code is under Apache-2.0; under which licence its authors publish the weights is not stated.\n';
 
 /**
  * The `import` command: makes a model folder of a TensorFlow checkpoint.
@@ -15,6 +18,12 @@ export async function importCommand(
   interrupt: AbortSignal,
 ): Promise<number> {
   try {
+    if (options.out !== undefined) {
+      expectNew(options.out); // first: a download takes a while
+    }
+    if (options.from !== undefined) {
+      await download(options.from, options, interrupt);
+    }
     if (options.out === undefined) {
       await list(options.checkpointDir);
     } else {
@@ -27,6 +36,21 @@ export async function importCommand(
     }
     throw thrown;
   }
+}
+
+async function download(
+  url: string,
+  { checkpointDir, quiet }: ImportArguments,
+  signal: AbortSignal,
+): Promise<void> {
+  process.stderr.write(LICENCE);
+  const progress = quiet ? undefined : createWorkProgress('download');
+  await downloadCheckpoint({
+    url,
+    directory: checkpointDir,
+    onProgress: (done, total, what) => progress?.update(done, total, what),
+    signal,
+  }).finally(() => progress?.stop());
 }
 
 async function make(

@@ -34,6 +34,15 @@ export async function readBundleIndex(file: string): Promise<BundleIndex> {
   }
 }
 
+/**
+ * Names a data file.
+ * @param prefix path that the checkpoint's files have in common
+ */
+export function shardFile(prefix: string, index: number, numShards: number): string {
+  const [nth, all] = [index, numShards].map((count) => String(count).padStart(5, '0'));
+  return `${prefix}.data-${nth}-of-${all}`;
+}
+
 function parseIndex(file: string, bytes: Buffer): BundleIndex {
   const table = readTable(file, bytes);
   const header = table.get(HEADER_KEY);

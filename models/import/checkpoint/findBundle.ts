@@ -26,13 +26,7 @@ export async function findBundle(directory: string): Promise<string> {
     return join(directory, newest);
   }
   const state = join(directory, 'checkpoint');
-  const name = parseState((await readSmallFile(state, MAX_STATE_BYTES)).toString());
-  if (name === undefined) {
-    throw new PipelineError(
-      'ERR_CHECKPOINT',
-      `${state} names no checkpoint: expected model_checkpoint_path: "ckpt-N"`,
-    );
-  }
+  const name = await readState(state);
   if (!names.includes(name)) {
     throw new PipelineError(
       'ERR_CHECKPOINT',
@@ -43,12 +37,22 @@ export async function findBundle(directory: string): Promise<string> {
 }
 
 /**
- * Reads the name of the newest checkpoint out of the text of a file `checkpoint`. A path in it is that
- * of where the checkpoint was made, so that only its last part counts.
+ * Reads which checkpoint is the newest, from a file `checkpoint`. A path in it is that of where the
+ * checkpoint was made, so that only its last part counts.
+ * @returns what the names of its files begin with, `ckpt-N`
+ * @throws PipelineError ERR_CHECKPOINT where it names none
  */
-export function parseState(text: string): string | undefined {
+export async function readState(file: string): Promise<string> {
+  const text = (await readSmallFile(file, MAX_STATE_BYTES)).toString();
   const [, path] = /^\s*model_checkpoint_path:\s*"([^"]+)"/m.exec(text) ?? [];
-  return path?.split(/[/\\]/).at(-1);
+  const name = path?.split(/[/\\]/).at(-1);
+  if (!name) {
+    throw new PipelineError(
+      'ERR_CHECKPOINT',
+      `${file} names no checkpoint: expected model_checkpoint_path: "ckpt-N"`,
+    );
+  }
+  return name;
 }
 
 async function list(directory: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { PipelineError, toError } from '../../errors.ts';
-import { readBundleIndex } from './bundleIndex.ts';
+import { readBundleIndex, shardFile } from './bundleIndex.ts';
 import type { BundleIndex } from './bundleIndex.ts';
 import { damaged } from './checkpointFile.ts';
 import { crc32c, mask } from './crc32c.ts';
@@ -112,11 +112,6 @@ class BundleSource implements TensorSource {
   async close(): Promise<void> {
     await closeAll(this.#shards);
   }
-}
-
-function shardFile(prefix: string, index: number, numShards: number): string {
-  const [nth, all] = [index, numShards].map((count) => String(count).padStart(5, '0'));
-  return `${prefix}.data-${nth}-of-${all}`;
 }
 
 async function openShard(file: string): Promise<Shard> {

@@ -1,0 +1,73 @@
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { PipelineError, toError } from '../errors.ts';
+import { readBundleIndex, shardFile } from './checkpoint/bundleIndex.ts';
+import { readState } from './checkpoint/findBundle.ts';
+import { downloadFile } from './downloadFile.ts';
+
+const BUCKETS = 'https://storage.googleapis.com/';
+const STALL_MS = 30_000;
+const RETRY_MS = 1_000;
+
+/** What is downloaded, and how patiently. */
+export interface DownloadOptions {
+  /** The checkpoint's folder: `gs://bucket/path`, `https://…` or `http://…`. */
+  readonly url: string;
+  /** Where the files go; made where it is not there. */
+  readonly directory: string;
+  /** Gets bytes of the file `what`; `totalBytes` is 0 where the server does not tell. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number, what: string) => void;
+  readonly signal?: AbortSignal;
+  /** Silence that ends an attempt. Default 30 seconds. */
+  readonly stallMs?: number;
+  /** Pause before the second of six attempts; each further one is twice as long. Default 1 second. */
+  readonly retryMs?: number;
+}
+
+/**
+ * Downloads a checkpoint as the authors' public bucket has them: `checkpoint`, `config.json`, and of the
+ * newest one the index and the data files. Called again, it goes on where it ended.
+ * @throws RangeError for another kind of address; PipelineError ERR_DOWNLOAD where a file can't be had,
+ * ERR_CHECKPOINT where it is of another kind, ERR_OUTPUT where it can't be written; the signal's reason
+ */
+export async function downloadCheckpoint(options: DownloadOptions): Promise<void> {
+  const { directory, onProgress, signal, stallMs = STALL_MS, retryMs = RETRY_MS } = options;
+  const folder = folderUrl(options.url);
+  await makeFolder(directory);
+  const get = async (name: string): Promise<string> => {
+    const file = join(directory, name);
+    await downloadFile({
+      url: `${folder}/${encodeURIComponent(name)}`,
+      file,
+      onProgress: (done, total) => onProgress?.(done, total, name),
+      signal,
+      stallMs,
+      retryMs,
+    });
+    return file;
+  };
+  const name = await readState(await get('checkpoint'));
+  await get('config.json');
+  const { numShards } = await readBundleIndex(await get(`${name}.index`));
+  for (let i = 0; i < numShards; i++) {
+    await get(basename(shardFile(name, i, numShards)));
+  }
+}
+
+function folderUrl(url: string): string {
+  const address = url.replace(/^gs:\/\//, BUCKETS).replace(/\/+$/, '');
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) {
+    throw new RangeError(`Expected an address gs://…, https://… or http://…, got \`${url}\``);
+  }
+  return address;
+}
+
+async function makeFolder(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw new PipelineError('ERR_OUTPUT', `Cannot make ${directory}: ${toError(cause).message}`, {
+      cause,
+    });
+  }
+}

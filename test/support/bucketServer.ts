@@ -1,0 +1,115 @@
+/** Serves files as Google's public buckets do: with ranges, versions and checksums. And as badly as asked. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { crc32c } from '../../models/import/checkpoint/crc32c.ts';
+
+/** What the server does to requests for one file, each the given number of times. */
+export interface Faults {
+  /** Answers with this status, `times` times. */
+  readonly status?: { readonly code: number; readonly times: number };
+  /** Ends the connection after so many bytes, `times` times. */
+  readonly cut?: { readonly afterBytes: number; readonly times: number };
+  /** Sends another byte than it ought to, `times` times. */
+  readonly spoil?: { readonly times: number };
+  /** Sends the head and nothing more, `times` times. */
+  readonly stall?: { readonly times: number };
+  /** Knows of no ranges. */
+  readonly isSimple?: boolean;
+  /** Tells neither checksum nor version. */
+  readonly isBare?: boolean;
+  /** Answers ranges whatever version is asked for. */
+  readonly ignoresIfRange?: boolean;
+}
+
+/** A server that runs. */
+export interface Bucket extends AsyncDisposable {
+  /** Address of the folder. */
+  readonly url: string;
+  /** Path and range of each request so far, `ckpt-1.index bytes=3-`. */
+  readonly requests: readonly string[];
+  /** Changed by tests at will. */
+  readonly files: Map<string, Buffer>;
+  readonly faults: Map<string, Faults>;
+}
+
+/** Serves files under `/bucket/run`, on a free port of this machine. */
+export async function openBucket(files: ReadonlyMap<string, Buffer>): Promise<Bucket> {
+  const requests: string[] = [];
+  const served = new Map(files);
+  const faults = new Map<string, Faults>();
+  const counts = new Map<string, number>();
+  /** Whether a fault's turn has come once more. */
+  const isDue = (fault: keyof Faults, name: string, times: number | undefined): boolean => {
+    const count = counts.get(`${name} ${fault}`) ?? 0;
+    counts.set(`${name} ${fault}`, count + 1);
+    return count < (times ?? 0);
+  };
+  const server = createServer((request, response) => {
+    const name = decodeURIComponent(request.url?.replace('/bucket/run/', '') ?? '');
+    requests.push([name, request.headers.range ?? []].flat().join(' '));
+    const { status, cut, spoil, stall, ...habits } = faults.get(name) ?? {};
+    const file = served.get(name);
+    if (file === undefined || isDue('status', name, status?.times)) {
+      response.writeHead(file === undefined ? 404 : (status?.code ?? 500)).end('no\n');
+      return;
+    }
+    const body = writeHead(request, response, file, habits);
+    if (isDue('stall', name, stall?.times)) {
+      response.flushHeaders();
+    } else if (isDue('cut', name, cut?.times)) {
+      response.write(body.subarray(0, cut?.afterBytes), () => response.destroy());
+    } else if (isDue('spoil', name, spoil?.times)) {
+      response.end(Buffer.from(body.map((byte, i) => (i === 0 ? byte ^ 1 : byte))));
+    } else {
+      response.end(body);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/bucket/run`,
+    requests,
+    files: served,
+    faults,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** @returns the bytes that ought to follow */
+function writeHead(
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: Buffer,
+  { isSimple = false, isBare = false, ignoresIfRange = false }: Faults,
+): Buffer {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32c(file));
+  const etag = `"${sum.toString('hex')}"`;
+  if (!isBare) {
+    response.setHeader('etag', etag);
+    response.setHeader('x-goog-hash', `crc32c=${sum.toString('base64')}, md5=not/looked/at==`);
+  }
+  const [, first] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+  const isWanted = ignoresIfRange || request.headers['if-range'] === etag;
+  if (first === undefined || isSimple || !isWanted) {
+    response.writeHead(200, { 'content-length': file.length });
+    return file;
+  }
+  const from = Number(first);
+  if (from >= file.length) {
+    response.writeHead(416, { 'content-range': `bytes */${file.length}` });
+    return Buffer.alloc(0);
+  }
+  response.writeHead(206, {
+    'content-length': file.length - from,
+    'content-range': `bytes ${from}-${file.length - 1}/${file.length}`,
+  });
+  return file.subarray(from);
+}
