@@ -55,7 +55,7 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
 }
 
 function folderUrl(url: string): string {
-  const address = url.replace(/^gs:\/\//, BUCKETS).replace(/\/+$/, '');
+  const address = url.replace(/^gs:\/\/(?=[^/])/, BUCKETS).replace(/\/+$/, '');
   if (!/^https?:\/\//.test(address) || !URL.canParse(address)) {
     throw new RangeError(`Expected an address gs://…, https://… or http://…, got \`${url}\``);
   }

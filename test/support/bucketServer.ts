@@ -9,12 +9,10 @@ import { crc32c } from '../../models/import/checkpoint/crc32c.ts';
 export interface Faults {
   /** Answers with this status, `times` times. */
   readonly status?: { readonly code: number; readonly times: number };
-  /** Ends the connection after so many bytes, `times` times. */
-  readonly cut?: { readonly afterBytes: number; readonly times: number };
+  /** Sends so many bytes and then nothing more, `times` times. */
+  readonly hold?: { readonly afterBytes: number; readonly times: number };
   /** Sends another byte than it ought to, `times` times. */
   readonly spoil?: { readonly times: number };
-  /** Sends the head and nothing more, `times` times. */
-  readonly stall?: { readonly times: number };
   /** Knows of no ranges. */
   readonly isSimple?: boolean;
   /** Tells neither checksum nor version. */
@@ -32,6 +30,8 @@ export interface Bucket extends AsyncDisposable {
   /** Changed by tests at will. */
   readonly files: Map<string, Buffer>;
   readonly faults: Map<string, Faults>;
+  /** Breaks all connections. */
+  cut(): void;
 }
 
 /** Serves files under `/bucket/run`, on a free port of this machine. */
@@ -42,24 +42,26 @@ export async function openBucket(files: ReadonlyMap<string, Buffer>): Promise<Bu
   const counts = new Map<string, number>();
   /** Whether a fault's turn has come once more. */
   const isDue = (fault: keyof Faults, name: string, times: number | undefined): boolean => {
+    if (times === undefined) {
+      return false;
+    }
     const count = counts.get(`${name} ${fault}`) ?? 0;
     counts.set(`${name} ${fault}`, count + 1);
-    return count < (times ?? 0);
+    return count < times;
   };
   const server = createServer((request, response) => {
     const name = decodeURIComponent(request.url?.replace('/bucket/run/', '') ?? '');
     requests.push([name, request.headers.range ?? []].flat().join(' '));
-    const { status, cut, spoil, stall, ...habits } = faults.get(name) ?? {};
+    const { status, hold, spoil, ...habits } = faults.get(name) ?? {};
     const file = served.get(name);
     if (file === undefined || isDue('status', name, status?.times)) {
       response.writeHead(file === undefined ? 404 : (status?.code ?? 500)).end('no\n');
       return;
     }
     const body = writeHead(request, response, file, habits);
-    if (isDue('stall', name, stall?.times)) {
+    if (isDue('hold', name, hold?.times)) {
       response.flushHeaders();
-    } else if (isDue('cut', name, cut?.times)) {
-      response.write(body.subarray(0, cut?.afterBytes), () => response.destroy());
+      response.write(body.subarray(0, hold?.afterBytes));
     } else if (isDue('spoil', name, spoil?.times)) {
       response.end(Buffer.from(body.map((byte, i) => (i === 0 ? byte ^ 1 : byte))));
     } else {
@@ -74,6 +76,7 @@ export async function openBucket(files: ReadonlyMap<string, Buffer>): Promise<Bu
     requests,
     files: served,
     faults,
+    cut: () => server.closeAllConnections(),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
