@@ -29,7 +29,7 @@ export function addImportOptions(command: Command): Command {
   return command
     .option('--out <dir>', 'model folder to be made')
     .option('--from <url>', 'download the checkpoint first: gs://… or https://… of its folder')
-    .option('--image-size <n>', 'side of the picture (default: the checkpoint’s)', whole(32, 4096))
+    .option('--image-size <n>', 'side of the picture (default: the checkpoint’s)', whole(64, 4096))
     .option('--fp16', 'halve the weights: 16-bit floats')
     .option('--list', 'print keys, types and shapes of the tensors instead')
     .option('--quiet', 'no progress and no summary')

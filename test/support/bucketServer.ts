@@ -17,6 +17,8 @@ export interface Faults {
   readonly isSimple?: boolean;
   /** Tells neither checksum nor version. */
   readonly isBare?: boolean;
+  /** Tells no checksum. */
+  readonly hasNoSum?: boolean;
   /** Answers ranges whatever version is asked for. */
   readonly ignoresIfRange?: boolean;
 }
@@ -90,13 +92,15 @@ function writeHead(
   request: IncomingMessage,
   response: ServerResponse,
   file: Buffer,
-  { isSimple = false, isBare = false, ignoresIfRange = false }: Faults,
+  { isSimple = false, isBare = false, hasNoSum = false, ignoresIfRange = false }: Faults,
 ): Buffer {
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32c(file));
   const etag = `"${sum.toString('hex')}"`;
   if (!isBare) {
     response.setHeader('etag', etag);
+  }
+  if (!isBare && !hasNoSum) {
     response.setHeader('x-goog-hash', `crc32c=${sum.toString('base64')}, md5=not/looked/at==`);
   }
   const [, first] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];

@@ -25,6 +25,8 @@ export interface BundleOptions {
   readonly entriesPerBlock?: number;
   /** Type of compression that blocks claim. */
   readonly compression?: number;
+  /** Unused bytes between blocks. */
+  readonly gapBytes?: number;
   /** Changes a block before its checksum is made. */
   readonly spoil?: (block: Buffer) => Buffer;
 }
@@ -95,16 +97,16 @@ function message(writer: BinaryWriter, field: number, content: BinaryWriter): Bi
 }
 
 function table(pairs: readonly Pair[], options: BundleOptions): Buffer {
-  const { entriesPerBlock = 4, compression = 0, spoil = (block) => block } = options;
+  const { entriesPerBlock = 4, compression = 0, gapBytes = 0, spoil = (same) => same } = options;
   const chunks: Buffer[] = [];
   let end = 0;
   const add = (block: Buffer): Uint8Array => {
     const typed = Buffer.concat([spoil(block), Buffer.of(compression)]);
     const crc = Buffer.alloc(4);
     crc.writeUInt32LE(mask(crc32c(typed)));
-    chunks.push(typed, crc);
+    chunks.push(typed, crc, Buffer.alloc(gapBytes));
     const handle = new BinaryWriter().uint64(end).uint64(typed.length - 1);
-    end += typed.length + crc.length;
+    end += typed.length + crc.length + gapBytes;
     return handle.finish();
   };
   const index: Pair[] = [];

@@ -159,6 +159,7 @@ suite('openCheckpoint', (test) => {
   test('refuses what it can’t read rightly', async () => {
     const refused: [BundleOptions, Partial<TensorToWrite>, RegExp][] = [
       [{ compression: 1 }, {}, /is compressed/],
+      [{ gapBytes: 3 }, {}, /a block begins at byte \d+, expected at \d+/],
       [{ header: { isBigEndian: true } }, {}, /found big-endian, version 0, 1 data files/],
       [{ header: { minConsumer: 2 } }, {}, /found little-endian, version 2/],
       [{}, { isSliced: true }, /keeps ones in parts/],
