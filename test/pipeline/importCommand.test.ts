@@ -2,12 +2,15 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from '../support/assert.ts';
-import { linesOf, runProgram } from '../support/program.ts';
+import { openBucket } from '../support/bucketServer.ts';
+import { linesOf, runProgram, startProgram } from '../support/program.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const LIMIT = { timeoutMs: END_TO_END_MS };
 const BY_TENSORFLOW = fileURLToPath(new URL('../fixtures/checkpoint', import.meta.url));
+/** What a bucket has beside TensorFlow’s own files. */
+const CONFIG = new Map([['config.json', Buffer.from('{}')]]);
 
 suite('importCommand', (test) => {
   test(
@@ -68,6 +71,101 @@ suite('importCommand', (test) => {
         assert.match(run.stderr, says);
       }
       assert.equal(await readdir(folder.path), ['letter.txt']);
+    },
+    LIMIT,
+  );
+
+  test(
+    'downloads first, and says what is known of the licence',
+    async () => {
+      await using bucket = await openBucket(BY_TENSORFLOW, CONFIG);
+      await using folder = await temporaryFolder();
+      const directory = join(folder.path, 'checkpoint');
+
+      const run = await runProgram([
+        'import',
+        directory,
+        '--from',
+        bucket.url,
+        '--list',
+        '--quiet',
+      ]);
+
+      assert.is(run.code, 0, run.stderr);
+      assert.is(linesOf(run.stdout).length, 11);
+      assert.match(
+        run.stderr,
+        /^Pix2seq’s code is under Apache-2\.0; .*weights is not stated\.\n$/,
+      );
+      assert.is((await readdir(directory)).length, 4);
+    },
+    LIMIT,
+  );
+
+  test(
+    'downloads nothing where the model can’t be made',
+    async () => {
+      await using bucket = await openBucket(BY_TENSORFLOW, CONFIG);
+      await using folder = await temporaryFolder();
+      const directory = join(folder.path, 'checkpoint');
+
+      const run = await runProgram([
+        'import',
+        directory,
+        '--from',
+        bucket.url,
+        '--out',
+        folder.path,
+      ]);
+
+      assert.is(run.code, 2, run.stderr);
+      assert.equal([bucket.requests, await readdir(folder.path)], [[], []]);
+    },
+    LIMIT,
+  );
+
+  test(
+    'ends at Ctrl-C with what came, and no model',
+    async () => {
+      await using bucket = await openBucket(BY_TENSORFLOW, CONFIG);
+      await using folder = await temporaryFolder();
+      const [directory, out] = ['checkpoint', 'model'].map((name) => join(folder.path, name));
+      bucket.faults.set('ckpt-1.index', { hold: { afterBytes: 100, times: 1 } });
+      await using program = startProgram([
+        'import',
+        directory!,
+        '--from',
+        bucket.url,
+        '--out',
+        out!,
+      ]);
+
+      await bucket.held;
+      program.signal('SIGINT');
+      const run = await program.ended;
+
+      assert.is(run.code, 130, run.stderr);
+      assert.equal(await readdir(folder.path), ['checkpoint']);
+      assert.not.ok((await readdir(directory!)).includes('ckpt-1.index'));
+    },
+    LIMIT,
+  );
+
+  test(
+    'says in one line what can’t be downloaded',
+    async () => {
+      await using bucket = await openBucket(BY_TENSORFLOW);
+      await using folder = await temporaryFolder();
+      for (const [url, code, says] of [
+        [bucket.url, 3, /config\.json: the server answers 404 Not Found.*ERR_DOWNLOAD/],
+        ['ftp://host', 2, /Expected an address gs:.*got `ftp:\/\/host`/],
+      ] as const) {
+        const run = await runProgram(['import', folder.path, '--from', url, '--list', '--quiet']);
+
+        assert.is(run.code, code, run.stderr);
+        assert.is(linesOf(run.stderr).length, 2); // the licence comes first
+        assert.match(run.stderr, says);
+      }
     },
     LIMIT,
   );

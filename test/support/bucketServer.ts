@@ -1,8 +1,10 @@
 /** Serves files as Google's public buckets do: with ranges, versions and checksums. And as badly as asked. */
 import { once } from 'node:events';
+import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { crc32c } from '../../models/import/checkpoint/crc32c.ts';
 
 /** What the server does to requests for one file, each the given number of times. */
@@ -32,16 +34,26 @@ export interface Bucket extends AsyncDisposable {
   /** Changed by tests at will. */
   readonly files: Map<string, Buffer>;
   readonly faults: Map<string, Faults>;
+  /** Settles when an answer is first held up. */
+  readonly held: Promise<void>;
   /** Breaks all connections. */
   cut(): void;
 }
 
-/** Serves files under `/bucket/run`, on a free port of this machine. */
-export async function openBucket(files: ReadonlyMap<string, Buffer>): Promise<Bucket> {
+/** Serves files, and those that the folder `from` has, under `/bucket/run`, on a free port of this machine. */
+export async function openBucket(
+  from: string,
+  files: ReadonlyMap<string, Buffer> = new Map(),
+): Promise<Bucket> {
   const requests: string[] = [];
   const served = new Map(files);
+  for (const name of await readdir(from)) {
+    served.set(name, await readFile(join(from, name)));
+  }
   const faults = new Map<string, Faults>();
   const counts = new Map<string, number>();
+  let tellHeld = (): void => undefined;
+  const held = new Promise<void>((resolve) => (tellHeld = resolve));
   /** Whether a fault's turn has come once more. */
   const isDue = (fault: keyof Faults, name: string, times: number | undefined): boolean => {
     if (times === undefined) {
@@ -64,6 +76,7 @@ export async function openBucket(files: ReadonlyMap<string, Buffer>): Promise<Bu
     if (isDue('hold', name, hold?.times)) {
       response.flushHeaders();
       response.write(body.subarray(0, hold?.afterBytes));
+      tellHeld();
     } else if (isDue('spoil', name, spoil?.times)) {
       response.end(Buffer.from(body.map((byte, i) => (i === 0 ? byte ^ 1 : byte))));
     } else {
@@ -78,6 +91,7 @@ export async function openBucket(files: ReadonlyMap<string, Buffer>): Promise<Bu
     requests,
     files: served,
     faults,
+    held,
     cut: () => server.closeAllConnections(),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
