@@ -182,7 +182,7 @@ suite('runCli', (test) => {
       const [all, one] = [await furtherRun(0), await furtherRun(1)];
 
       assert.equal([all.code, all.stderr, one.code, one.stderr], [0, '', 0, '']);
-      assert.match(all.stdout, /Usage: pix2seq-stream [^]*detect[^]*serve[^]*bench/);
+      assert.match(all.stdout, /Usage: pix2seq-stream [^]*detect[^]*serve[^]*import[^]*bench/);
       for (const option of ['--out', '--format', '--conf', '--classes', '--budget-ms', '--quiet']) {
         assert.match(one.stdout, option);
       }

@@ -20,6 +20,8 @@ suite('exitCodeOf', (test) => {
     ['ERR_VIDEO_OPEN', 3],
     ['ERR_MODEL_LOAD', 3],
     ['ERR_MODEL_CONTRACT', 3],
+    ['ERR_CHECKPOINT', 3],
+    ['ERR_DOWNLOAD', 3],
     ['ERR_VIDEO_DECODE', 1],
     ['ERR_MODEL_RUN', 1],
     ['ERR_WORKER_EXIT', 1],
