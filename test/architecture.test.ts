@@ -37,7 +37,6 @@ const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^onnx-buf$/, [/^models\/import\/onnx\/encodeModel\.ts$/]],
   [/^@petamoriken\/float16$/, [/^models\/import\/onnx\/toBytes\.ts$/]],
   [/^@node-rs\/crc32$/, [/^models\/import\/checkpoint\/crc32c\.ts$/]],
-  [/^sirv$/, [/^server\/http\.ts$/]],
   [/^commander$/, [/^pipeline\/(cli|options|importOptions|serveOptions)\.ts$/]],
   [/^cli-progress$/, [/^pipeline\/progress\.ts$/]],
   [/^yaml$/, [/^pipeline\/parseConfig\.ts$/]],
