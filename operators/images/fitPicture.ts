@@ -47,16 +47,13 @@ async function toRgb({ data, ...raw }: RawPicture): Promise<RawPicture> {
 }
 
 async function resize(
-  { data, ...raw }: RawPicture,
+  picture: RawPicture,
   size: { readonly width: number; readonly height: number },
   pad?: ImageSpec,
 ): Promise<Uint8Array> {
-  const { width, height, channels } = raw;
-  const fitted = sharp(data, { raw: { width, height, channels } }).resize({
-    ...size,
-    fit: 'fill',
-    kernel: 'linear',
-  });
+  const isEnlarged = size.width > picture.width && size.height > picture.height;
+  const { data, ...raw } = isEnlarged ? await enlarge(picture, size) : picture;
+  const fitted = sharp(data, { raw }).resize({ ...size, fit: 'fill', kernel: 'linear' });
   if (pad !== undefined) {
     fitted.extend({
       right: pad.size - size.width,
@@ -65,4 +62,35 @@ async function resize(
     });
   }
   return fitted.toColourspace('srgb').removeAlpha().raw().toBuffer();
+}
+
+/**
+ * Makes a picture larger, pixel centres to pixel centres, as boxes are scaled. sharp's own `resize` puts the
+ * result half a pixel too far to the right and down.
+ */
+async function enlarge(
+  { data, width, height, channels }: RawPicture,
+  size: { readonly width: number; readonly height: number },
+): Promise<RawPicture> {
+  const [x, y] = [size.width / width, size.height / height];
+  // A border, or the outermost pixels would be mixed with the background; pipelines of their own, since
+  // sharp extends last and cuts out first.
+  const border = { left: 1, right: 1, top: 1, bottom: 1 };
+  const framed = await sharp(data, { raw: { width, height, channels } })
+    .extend({ ...border, extendWith: 'copy' })
+    .raw()
+    .toBuffer();
+  const raw = { width: width + 2, height: height + 2, channels };
+  const centred = { idx: 0.5 / x - 0.5, idy: 0.5 / y - 0.5 };
+  const enlarged = await sharp(framed, { raw })
+    .affine([x, 0, 0, y], { interpolator: 'bilinear', ...centred })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const inner = await sharp(enlarged.data, {
+    raw: { width: enlarged.info.width, height: enlarged.info.height, channels },
+  })
+    .extract({ left: 1, top: 1, ...size }) // so far the border reaches in, at any scale
+    .raw()
+    .toBuffer();
+  return { data: inner, ...size, channels };
 }

@@ -6,10 +6,9 @@ import { SMALL, picture, readGolden } from './reference.ts';
 
 suite('pictures fitted here, beside the reference', (test) => {
   for (const name of SMALL) {
-    test(`are those of ${name}, to a grey level: whole, padded and made smaller`, async () => {
+    test(`are those of ${name}, to a grey level: whole, padded, made smaller and larger`, async () => {
       const { imageSize, pictures } = await readGolden(name);
-      // not the fourth: sharp enlarges from the corner of a pixel, the reference from its middle
-      for (const [index, golden] of pictures.slice(0, 3).entries()) {
+      for (const [index, golden] of pictures.entries()) {
         const { width, height, canvas } = golden;
         const raw = { width, height, channels: 3, data: picture(index, golden) } as const;
         const image = { size: imageSize, pad: PAD_BYTE };
