@@ -12,13 +12,6 @@ export type { DetectorOptions, LocalDetectorOptions } from './detectorOptions.ts
 export { openDetector } from './worker/openDetector.ts';
 export { openSupervisedDetector } from './worker/supervisedDetector.ts';
 export type { SupervisedDetectorOptions, WorkerState } from './worker/supervisedDetector.ts';
-export { openCheckpoint } from './import/checkpoint/tensorSource.ts';
-export type { TensorInfo, TensorSource } from './import/checkpoint/tensorSource.ts';
-export type { TensorType } from './import/checkpoint/tensorTypes.ts';
-export { downloadCheckpoint } from './import/downloadCheckpoint.ts';
-export type { DownloadOptions } from './import/downloadCheckpoint.ts';
-export { importCheckpoint } from './import/importCheckpoint.ts';
-export type { ImportOptions, ImportResult } from './import/importCheckpoint.ts';
 export { resolveDecodeOptions } from './pix2seq/decodeOptions.ts';
 export type { ResolvedDecodeOptions } from './pix2seq/decodeOptions.ts';
 export { aborted, budget, maxObjects, noise, satisfied } from './pix2seq/stopping.ts';

@@ -1,4 +1,4 @@
-import { downloadCheckpoint, importCheckpoint, openCheckpoint } from '../models/index.ts';
+import { downloadCheckpoint, importCheckpoint, openCheckpoint } from '../models/import/index.ts';
 import { EXIT } from './exitCodes.ts';
 import type { ImportArguments } from './importOptions.ts';
 import { isReaderGone, openLineWriter } from './lineWriter.ts';
