@@ -207,19 +207,23 @@ suite('openDetector', (test) => {
     assert.is(numWorkers, 0);
   });
 
-  test('passes on why a model does not open, with code and details', async () => {
-    await using wrong = await copyFolder(TINY, { decoder: graph('decoder-width-5') });
+  test(
+    'passes on why a model does not open, with code and details',
+    async () => {
+      await using wrong = await copyFolder(TINY, { decoder: graph('decoder-width-5') });
 
-    await assert.rejects(openDetector({ ...tiny, model: '/nowhere' }), {
-      name: 'PipelineError',
-      code: 'ERR_MODEL_LOAD',
-      message: /No model at `\/nowhere`/,
-    });
-    await assert.rejects(openDetector({ ...tiny, model: wrong.path }), {
-      code: 'ERR_MODEL_CONTRACT',
-      message: /\[B,P,4\], found float32 \[B,P,5\]/,
-    });
-  });
+      await assert.rejects(openDetector({ ...tiny, model: '/nowhere' }), {
+        name: 'PipelineError',
+        code: 'ERR_MODEL_LOAD',
+        message: /No model at `\/nowhere`/,
+      });
+      await assert.rejects(openDetector({ ...tiny, model: wrong.path }), {
+        code: 'ERR_MODEL_CONTRACT',
+        message: /\[B,P,4\], found float32 \[B,P,5\]/,
+      });
+    },
+    { timeoutMs: MODEL_TEST_MS }, // it starts two workers
+  );
 
   test('refuses wrong decode options and pictures without harm to the next call', async () => {
     using features = await detector.encode(image);
