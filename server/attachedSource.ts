@@ -1,6 +1,13 @@
-import type { Observable } from 'rxjs';
+import { tap } from 'rxjs';
+import type { MonoTypeOperatorFunction, Observable } from 'rxjs';
 import type { Demand } from '../models/index.ts';
-import type { FrameCounts, SourceInfo, SourceState, SourceStatus } from './messages.ts';
+import type {
+  FrameCounts,
+  SourceAttention,
+  SourceInfo,
+  SourceState,
+  SourceStatus,
+} from './messages.ts';
 import type { RateMeter } from './rateMeter.ts';
 import type { Picture } from './sourceFeed.ts';
 import type { FrameSize } from './zones.ts';
@@ -10,14 +17,15 @@ export interface Source {
   readonly name: string;
   readonly rate: RateMeter;
   readonly pictures$: Observable<Uint8Array> | undefined;
+  readonly attention$: Observable<SourceAttention> | undefined;
   readonly counts: (() => FrameCounts) | undefined;
   state: SourceState;
   reason: string;
   size: FrameSize | undefined;
   /** Whether it tells of frames before they are read. */
   tellsArrivals: boolean;
-  /** Whether somebody looks at its pictures. */
-  isWatched: boolean;
+  /** How many look closely: at its pictures, all who do being one, or at its attention. */
+  numWatching: number;
   /** What is wanted of it; undefined where that has changed since it was last asked. */
   demand: readonly Demand[] | undefined;
 }
@@ -39,10 +47,13 @@ export function statusOf({ name, state, reason }: Source): SourceStatus {
   return { type: 'status', source: name, state, reason };
 }
 
-/** Notes whether somebody looks at a source's pictures. */
-export function setWatched(source: Source, isWatched: boolean): void {
-  source.isWatched = isWatched;
-  source.demand = undefined;
+/** Lets a stream of a source count as looking closely while it is subscribed to. */
+export function watching<T>(source: () => Source): MonoTypeOperatorFunction<T> {
+  const change = (by: number): void => {
+    source().numWatching += by;
+    source().demand = undefined;
+  };
+  return tap({ subscribe: () => change(1), finalize: () => change(-1) });
 }
 
 /** A picture as a message: 4 bytes of frame number, big-endian, then the JPEG. */

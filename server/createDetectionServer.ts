@@ -5,6 +5,7 @@ import type { Subscription } from 'rxjs';
 import type { Demand } from '../models/index.ts';
 import { toError } from '../models/errors.ts';
 import { Gate } from './access.ts';
+import { createAttentionDesk } from './attention.ts';
 import { createCounters } from './counters.ts';
 import type { ServerStats } from './counters.ts';
 import { createHttpHandler } from './http.ts';
@@ -82,6 +83,7 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
     },
     sources: () => hub.describe(),
     source: (name) => hub.describeOne(name),
+    attention: createAttentionDesk((name) => hub.attentionOf(name), resolved.onNotice),
   });
   const { tls, onNotice } = resolved;
   const open = async (): Promise<Listening & { readonly http: Server }> => {

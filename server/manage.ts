@@ -2,16 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toError } from '../models/errors.ts';
 import { oneLine } from './findProblem.ts';
 import type { Access } from './access.ts';
-import type { SourceInfo } from './messages.ts';
+import type { SourceAttention, SourceInfo } from './messages.ts';
 import { refusalOf } from './refusal.ts';
 import type { PageRules } from './refusal.ts';
-import { sendJson, sendText } from './reply.ts';
+import { Answer, sendJson, sendText } from './reply.ts';
 import type { SourceManager } from './sourceManager.ts';
 
 /** Size of a request's body, bytes; a larger one is 413. */
 const MAX_BODY_BYTES = 16_384;
-/** `/v1/sources`, `/v1/sources/NAME`, `/v1/sources/NAME/pause` and `/v1/sources/NAME/resume`. */
-const PATH = /^\/v1\/sources(?:\/([^/]+)(?:\/(pause|resume))?)?$/;
+/** `/v1/sources`, `/v1/sources/NAME`, and `/attention`, `/pause` and `/resume` behind that. */
+const PATH = /^\/v1\/sources(?:\/([^/]+)(?:\/(attention|pause|resume))?)?$/;
 
 /** What the requests work on. */
 export interface ManageConfig extends PageRules {
@@ -21,16 +21,8 @@ export interface ManageConfig extends PageRules {
   readonly manager: SourceManager | undefined;
   readonly sources: () => readonly SourceInfo[];
   readonly source: (name: string) => SourceInfo | undefined;
-}
-
-/** A request that can be answered by a number and a line. */
-class Answer extends Error {
-  readonly status: number;
-
-  constructor(status: number, text: string) {
-    super(text);
-    this.status = status;
-  }
+  /** Has the attention of one of them told. @throws Answer 404 or 503 */
+  readonly attention: (name: string) => Promise<SourceAttention>;
 }
 
 /** The methods that a path of this file knows; none where it is another path. */
@@ -39,11 +31,14 @@ export function methodsOf(path: string): readonly string[] {
   if (found === undefined) {
     return [];
   }
-  return action === undefined ? ['GET', 'HEAD', name === undefined ? 'POST' : 'DELETE'] : ['POST'];
+  if (action === undefined) {
+    return ['GET', 'HEAD', name === undefined ? 'POST' : 'DELETE'];
+  }
+  return [action === 'attention' ? 'GET' : 'POST'];
 }
 
 /**
- * Answers a request for the sources or for one, or one that adds, removes, pauses or resumes one: 200 or
+ * Answers a request for the sources, for one or for its attention, or one that adds, removes, pauses or resumes one: 200 or
  * 201 with what was asked for as JSON, 204 once removed; otherwise one line of text with 400, 403, 404, 409, 413, 415 or 503.
  * Never rejects.
  */
@@ -72,6 +67,11 @@ async function attempt(
     access.permits(name) ? known.source(name) : undefined;
   const [, encoded, action] = PATH.exec(path) ?? [];
   const name = decode(encoded ?? '');
+  if (action === 'attention') {
+    expectSource(source(name), name);
+    sendJson(response, 200, await known.attention(name));
+    return;
+  }
   if (request.method === 'GET' || request.method === 'HEAD') {
     const all = known.sources().filter((one) => access.permits(one.name));
     sendJson(response, 200, encoded === undefined ? all : expectSource(source(name), name));

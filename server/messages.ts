@@ -2,7 +2,7 @@
  * The messages of protocol v1 as types; nothing here runs, so the viewer and the client may import it.
  * The same messages as JSON Schema are in `schema.ts`, which the compiler holds against these types.
  */
-import type { FoundObject, FrameDetections } from '../models/types.ts';
+import type { Detection, FoundObject, FrameDetections } from '../models/types.ts';
 
 /** What a source is doing: `stalled` sends nothing for now, `offline` is lost, `ended` is played out. */
 export type SourceState = 'connecting' | 'online' | 'stalled' | 'offline' | 'ended';
@@ -44,6 +44,32 @@ export interface SourceInfo {
   readonly rate?: number;
   /** What became of its frames; absent where its feed does not count them. */
   readonly counts?: FrameCounts;
+}
+
+/** Where the decoder looked to read one object. */
+export interface ObjectAttention {
+  readonly detection: Detection;
+  /** A grid over the picture, from its upper left corner; the last cells may reach beyond its edges. */
+  readonly columns: number;
+  readonly rows: number;
+  /** Size of a cell, pixels of the source. */
+  readonly cellWidth: number;
+  readonly cellHeight: number;
+  /** Base64 of a byte a cell, row by row: the mean of the object's five tokens, 255 where it is most. */
+  readonly heat: string;
+}
+
+/** The answer of `/v1/sources/NAME/attention`: one frame, read anew for who asks. */
+export interface SourceAttention {
+  readonly source: string;
+  /** Index of the frame, as in the messages of the same source. */
+  readonly frame: number;
+  /** Size of the frame, pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Base64 of a JPEG of that frame; absent where the source has no pictures. */
+  readonly picture?: string;
+  readonly objects: readonly ObjectAttention[];
 }
 
 /** A named part of the picture that subscriptions can ask for. */

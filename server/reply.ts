@@ -1,6 +1,16 @@
 import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 
+/** Why a request cannot be answered otherwise than by a number and a line. */
+export class Answer extends Error {
+  readonly status: number;
+
+  constructor(status: number, text: string) {
+    super(text);
+    this.status = status;
+  }
+}
+
 /**
  * Answers a request with a line of text.
  * @param text default: what the status means

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { FoundObject, FrameDetections } from '../models/index.ts';
-import type { FrameCounts, SourceStatus } from './messages.ts';
+import type { FrameCounts, SourceAttention, SourceStatus } from './messages.ts';
 
 /** One picture of a source. */
 export interface Picture {
@@ -36,6 +36,12 @@ export interface SourceFeed {
   readonly events$: Observable<SourceEvent>;
   /** The source's pictures; subscribed to only while a client watches them. */
   readonly pictures$?: Observable<Picture>;
+  /**
+   * Where the decoder looks; each subscription has the next frame read for it, and gets one answer, or none
+   * where there was no frame in time. Subscribed to only while a client asks, once at a time per server.
+   * ERR_MODEL_LOAD says that the model cannot tell.
+   */
+  readonly attention$?: Observable<SourceAttention>;
   /** Asked for what became of its frames whenever the source is described. */
   readonly counts?: () => FrameCounts;
 }

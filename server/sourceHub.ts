@@ -4,9 +4,9 @@ import type { Demand, FoundObject, FrameDetections } from '../models/index.ts';
 import { toError } from '../models/errors.ts';
 import { createDetectionFilter } from './detectionFilter.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
-import { describe, encodePicture, setWatched, statusOf } from './attachedSource.ts';
+import { describe, encodePicture, statusOf, watching } from './attachedSource.ts';
 import type { Source } from './attachedSource.ts';
-import type { SourceInfo, SourceState, SourceStatus } from './messages.ts';
+import type { SourceAttention, SourceInfo, SourceState, SourceStatus } from './messages.ts';
 import { PublishedFrame } from './publishedFrame.ts';
 import { RateMeter } from './rateMeter.ts';
 import { Replays } from './replay.ts';
@@ -56,18 +56,20 @@ export class SourceHub {
       pictures$: feed.pictures$?.pipe(
         takeUntil(detached$),
         map(encodePicture),
-        tap({
-          subscribe: () => setWatched(source, true),
-          finalize: () => setWatched(source, false),
-        }),
+        watching(() => source),
         share(),
+      ),
+      attention$: feed.attention$?.pipe(
+        takeUntil(detached$),
+        map((attention) => ({ ...attention, source: name })),
+        watching(() => source),
       ),
       counts: feed.counts,
       state: 'connecting',
       reason: '',
       size: undefined,
       tellsArrivals: false,
-      isWatched: false,
+      numWatching: 0,
       demand: undefined,
     };
     this.#sources.set(name, source);
@@ -149,15 +151,23 @@ export class SourceHub {
     return this.#sources.get(name)?.pictures$;
   }
 
+  /**
+   * Where the decoder looks in a source's next frame.
+   * @returns undefined where there is no such source or it cannot tell; one answer, or none in time
+   */
+  attentionOf(name: string): Observable<SourceAttention> | undefined {
+    return this.#sources.get(name)?.attention$;
+  }
+
   /** Detaches all sources, without telling anybody. Idempotent. */
   close(): void {
     this.#isClosed = true;
     this.#subscriptions.unsubscribe();
   }
 
-  #gatherDemand({ name, isWatched }: Source): readonly Demand[] {
+  #gatherDemand({ name, numWatching }: Source): readonly Demand[] {
     const filters = [...this.#listeners].flatMap((listener) => listener.filtersFor(name));
-    const all = isWatched ? [...filters, createDetectionFilter()] : filters;
+    const all = numWatching > 0 ? [...filters, createDetectionFilter()] : filters;
     return [...new Map(all.map(({ key, demand }) => [key, demand])).values()];
   }
 
