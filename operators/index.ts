@@ -37,6 +37,8 @@ export type {
   FrameAttention,
 } from './attentionPictures.ts';
 export type { PictureFormat } from './images/attentionPicture.ts';
+export { readAttention } from './readAttention.ts';
+export type { AttendedObject, ReadAttentionConfig } from './readAttention.ts';
 export { inferLatest } from './inferLatest.ts';
 export type { InferLatestConfig } from './inferLatest.ts';
 export { inferEvery } from './inferEvery.ts';

@@ -31,14 +31,19 @@ export function createPictures(): Pictures {
     take(frame) {
       const { display } = frame;
       if (shown$.observed && display !== undefined) {
-        const rows = display.data.slice(0, display.stride * display.height); // outlives the frame
-        shown$.next({ frame: frame.index, picture: { ...display, data: rows } });
+        shown$.next({ frame: frame.index, picture: copyOf(display) });
       }
     },
   };
 }
 
-async function toJpeg({ data, stride, width, height }: DisplayImage): Promise<Uint8Array> {
+/** A picture that outlives its frame. */
+export function copyOf(display: DisplayImage): DisplayImage {
+  return { ...display, data: display.data.slice(0, display.stride * display.height) };
+}
+
+/** Compresses a picture that stays as it is meanwhile. */
+export async function toJpeg({ data, stride, width, height }: DisplayImage): Promise<Uint8Array> {
   const raw = { width: stride / 3, height, channels: 3 } as const;
   return sharp(data, { raw })
     .extract({ left: 0, top: 0, width, height })

@@ -5,6 +5,7 @@ import { detect, fromLive, isLiveSource, pace, track } from '../operators/index.
 import type { DecoderChoice, DetectConfig, Turns } from '../operators/index.ts';
 import type { SourceEvent } from '../server/index.ts';
 import type { Account, Tally } from './accounts.ts';
+import type { Attention } from './attention.ts';
 import { openSource } from './openSource.ts';
 import type { Pictures } from './pictures.ts';
 import { isFrameSource } from './pipelineSource.ts';
@@ -43,6 +44,7 @@ export interface Connections {
   /** Of the detector, shared by all sources. */
   readonly turns: Turns;
   readonly pictures: Pictures;
+  readonly attention: Attention;
   readonly account: Account;
   /** What is wanted of the source now. */
   readonly demand: () => readonly Demand[];
@@ -202,7 +204,7 @@ export function detectLatest(
 /** Reads the newest frame as far as somebody wants it. */
 function read(
   { detect: config }: SourceDefaults,
-  { detector, turns, pictures, demand, tally, tell }: Run,
+  { detector, turns, pictures, attention, demand, tally, tell }: Run,
 ): ReturnType<typeof detect> {
   // Whether the frame that is dropped next is dropped because nobody wants it: `detect` asks first.
   let isUnwanted = false;
@@ -214,7 +216,10 @@ function read(
       isUnwanted = wishes.length === 0;
       return wishes;
     },
-    onFrame: (frame) => pictures.take(frame),
+    onFrame(frame) {
+      pictures.take(frame);
+      attention.take(frame);
+    },
     onObject: (found) => tell({ ...found, detection: roundedDetection(found.detection) }),
     onFault: () => tally.fail(),
     onDropped() {

@@ -3,6 +3,7 @@ import type { Demand, Detector, FrameDetections } from '../models/index.ts';
 import type { Turns } from '../operators/index.ts';
 import type { DetectionServer, SourceManager } from '../server/index.ts';
 import { Account } from './accounts.ts';
+import { createAttention } from './attention.ts';
 import { createPictures } from './pictures.ts';
 import { checkSource, parseSource } from './pipelineSource.ts';
 import type { PipelineSource } from './pipelineSource.ts';
@@ -127,13 +128,21 @@ export class Sources implements PipelineSources {
       );
     }
     const pictures = createPictures();
+    const { motion: _, ...reading } = defaults.detect ?? {};
+    const attention = createAttention({ name, detector, turns, reading });
     const account = new Account();
     const demand = (): readonly Demand[] => (results$.observed ? EVERYTHING : server.demand(name));
-    const connections = { detector, turns, pictures, account, demand, results$ };
+    const connections = { detector, turns, pictures, attention, account, demand, results$ };
     const source = new RunningSource(given, account, sourceEvents(given, defaults, connections));
     source.states$.subscribe((report) => this.#config.onState?.(report));
-    const feed = { name, events$: source.events$, pictures$: pictures.pictures$ };
-    this.#attached.set(name, server.attach({ ...feed, counts: () => account.counts() }));
+    const feed = {
+      name,
+      events$: source.events$,
+      pictures$: pictures.pictures$,
+      attention$: attention.attention$,
+      counts: () => account.counts(),
+    };
+    this.#attached.set(name, server.attach(feed));
     this.#sources.set(name, source);
     if (given.paused === true) {
       source.pause();
