@@ -10,7 +10,10 @@ export interface ControlHandlers {
   readonly onChooseSource: (position: number) => void;
   /** An arrow key, one step to a side. */
   readonly onMove: (columns: number, rows: number) => void;
-  /** Escape: to the grid. */
+  readonly onAttend: () => void;
+  /** Escape: one step back. */
+  readonly onEscape: () => void;
+  /** To the grid. */
   readonly onBack: () => void;
 }
 
@@ -24,6 +27,7 @@ const ARROWS: Readonly<Record<string, readonly [columns: number, rows: number]>>
 
 /** Keys of one letter, and the buttons they press. */
 const KEYS = {
+  a: 'attention',
   b: 'boxes',
   l: 'labels',
   t: 'trails',
@@ -51,6 +55,7 @@ export function bindControls(handlers: ControlHandlers): () => Layers {
   }
   bindFullScreen();
   bindHelp();
+  element('attention', HTMLButtonElement).addEventListener('click', handlers.onAttend);
   element('back', HTMLButtonElement).addEventListener('click', handlers.onBack);
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || isOwnKey(event)) {
@@ -67,7 +72,7 @@ export function bindControls(handlers: ControlHandlers): () => Layers {
       event.preventDefault();
       pause.click();
     } else if (event.key === 'Escape') {
-      handlers.onBack();
+      handlers.onEscape();
     } else if (button !== undefined) {
       element(button, HTMLButtonElement).click();
     } else if (/^[1-9]$/.test(event.key)) {

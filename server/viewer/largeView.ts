@@ -1,10 +1,12 @@
+import { createAttentionView, type ShownAttention } from './attention.ts';
 import { createCamera } from './camera.ts';
 import { createDetectionList } from './detectionList.ts';
 import { element } from './elements.ts';
 import type { Notices } from './notices.ts';
+import { boxAt } from './overlay.ts';
 import { createReadout } from './readout.ts';
 import type { FrameMessage } from './protocol.ts';
-import type { ScreenHandlers } from './screen.ts';
+import type { Drawing, ScreenHandlers } from './screen.ts';
 import type { Source } from './sources.ts';
 import { createTimelineChart } from './timelineChart.ts';
 
@@ -18,6 +20,12 @@ export interface LargeView {
   /** Brings the numbers beside the picture up to date. @param nowMs page clock */
   tick(nowMs: number): void;
   setPaused(isPaused: boolean): void;
+  /** What stands still over the live picture. */
+  readonly attention: ShownAttention | undefined;
+  /** Asks where the model looks for the surest object; once that is shown, shows it for the next one. */
+  attend(): void;
+  /** Back to the live picture. @returns whether anything stood over it */
+  leaveAttention(): boolean;
   /** Draws again, after a change of layers or filters. */
   redraw(): void;
   clear(): void;
@@ -28,10 +36,18 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
   const readout = createReadout();
   const list = createDetectionList();
   const chart = createTimelineChart();
+  const canvas = element('screen', HTMLCanvasElement);
+  const attentionButton = element('attention', HTMLButtonElement);
+  const attention = createAttentionView((isOpen) => {
+    attentionButton.ariaPressed = String(isOpen);
+  });
   let source: Source | undefined;
-  const camera = createCamera(element('screen', HTMLCanvasElement), {
+  /** What is on the canvas. */
+  let last: { readonly frame: FrameMessage; readonly drawn: Drawing } | undefined;
+  const camera = createCamera(canvas, {
     ...handlers,
     onDrawn(frame, drawn, isNew) {
+      last = { frame, drawn };
       handlers.onDrawn(frame, drawn, isNew);
       if (isNew) {
         source?.statistics.show(frame, Date.now());
@@ -53,8 +69,20 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
 
   function clear(): void {
     camera.clear();
+    attention.close();
+    last = undefined;
     notices.setPicture(false);
   }
+
+  canvas.addEventListener('click', ({ offsetX, offsetY }) => {
+    const index = boxAt(last?.drawn.boxes ?? [], offsetX, offsetY);
+    const detection = last && handlers.select(last.frame)[index];
+    if (source && detection) {
+      attention.ask(source.name, detection);
+    } else {
+      attention.close();
+    }
+  });
 
   readout.clear();
   return {
@@ -79,6 +107,17 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
       camera.isPaused = isPaused;
       notices.setPaused(isPaused);
     },
+    get attention() {
+      return attention.shown;
+    },
+    attend() {
+      if (attention.shown) {
+        attention.next();
+      } else if (source) {
+        attention.ask(source.name);
+      }
+    },
+    leaveAttention: () => attention.close(),
     redraw() {
       camera.redraw();
       update();

@@ -53,7 +53,8 @@ export function drawBoxes(
   return drawn.map(({ box }) => box);
 }
 
-function toCanvas({ label, trackId, box }: Detection, scale: Scale): DrawnBox {
+/** Where a detection's box is on the canvas. */
+export function toCanvas({ label, trackId, box }: Detection, scale: Scale): DrawnBox {
   return {
     label,
     ...(trackId !== undefined && { trackId }),
@@ -62,6 +63,15 @@ function toCanvas({ label, trackId, box }: Detection, scale: Scale): DrawnBox {
     width: (box.xmax - box.xmin) * scale.x,
     height: (box.ymax - box.ymin) * scale.y,
   };
+}
+
+/** The smallest box that a point lies in, -1 where there is none. @param x @param y CSS pixels of the canvas */
+export function boxAt(boxes: readonly DrawnBox[], x: number, y: number): number {
+  const around = boxes.filter(
+    (box) => x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height,
+  );
+  const [smallest] = around.sort((a, b) => a.width * a.height - b.width * b.height);
+  return smallest === undefined ? -1 : boxes.indexOf(smallest);
 }
 
 function drawTag(context: CanvasRenderingContext2D, detection: Detection, box: DrawnBox): void {

@@ -1,4 +1,5 @@
 import type { Detection } from '../../models/types.ts';
+import { contextOf, fitToDevice } from './canvas.ts';
 import { drawBoxes, drawTrail, type DrawnBox } from './overlay.ts';
 import type { Pair } from './pairing.ts';
 import { colorOf } from './palette.ts';
@@ -141,25 +142,4 @@ export function createScreen(canvas: HTMLCanvasElement, handlers: ScreenHandlers
       draw(false);
     },
   };
-}
-
-/** Gives the canvas one pixel per pixel of the device; a new size empties it, an equal one must not be set. */
-function fitToDevice(canvas: HTMLCanvasElement): void {
-  const width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
-  const height = Math.max(1, Math.round(canvas.clientHeight * devicePixelRatio));
-  if (canvas.width !== width) {
-    canvas.width = width;
-  }
-  if (canvas.height !== height) {
-    canvas.height = height;
-  }
-}
-
-/** @throws Error in a browser that cannot draw */
-function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext('2d', { alpha: false });
-  if (context === null) {
-    throw new Error('This browser cannot draw on a canvas');
-  }
-  return context;
 }

@@ -15,6 +15,12 @@ export function storeToken(token: string): void {
   sessionStorage.setItem(KEY, token);
 }
 
+/** Headers of a request with the page's token, where it has one. */
+export function authorization(): Record<string, string> {
+  const token = readToken();
+  return token === null ? {} : { Authorization: `Bearer ${token}` };
+}
+
 /**
  * Subprotocols to offer: the token among them, where the page has one, since a page can send no header.
  * Source: `TOKEN_PROTOCOL` of `access.ts`.

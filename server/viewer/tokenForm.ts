@@ -1,16 +1,14 @@
 import { element, setText } from './elements.ts';
 import type { SourceInfo } from './protocol.ts';
-import { readToken, storeToken } from './token.ts';
+import { authorization, readToken, storeToken } from './token.ts';
 
 /**
  * Asks the server for its sources, with the page's token.
  * @returns its sources; `refused` where it wants another token; undefined where it cannot be reached or does not say
  */
 export async function fetchSources(): Promise<readonly SourceInfo[] | 'refused' | undefined> {
-  const token = readToken();
-  const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
   try {
-    const response = await fetch('/v1/sources', { headers });
+    const response = await fetch('/v1/sources', { headers: authorization() });
     if (response.status === 401) {
       return 'refused';
     }

@@ -1,3 +1,4 @@
+import type { ShownAttention } from './attention.ts';
 import { createCameraGrid } from './cameraGrid.ts';
 import { connect, type Connection } from './connection.ts';
 import { bindControls } from './controls.ts';
@@ -28,6 +29,8 @@ export interface ViewerProbe {
   readonly tiles: Record<string, Drawn>;
   /** What the chart of the large view shows. */
   readonly timeline: () => readonly ClassCounts[];
+  /** What stands still over the large screen. */
+  readonly attention: () => ShownAttention | undefined;
 }
 
 declare global {
@@ -45,6 +48,7 @@ const { dataset } = document.documentElement;
 const probe: ViewerProbe = {
   tiles: {},
   timeline: () => chosen?.timeline.read(Date.now()) ?? [],
+  attention: () => large.attention,
 };
 const sources = createSources();
 const zones = createZones();
@@ -56,7 +60,13 @@ const layers = bindControls({
   onPause: (isPaused) => large.setPaused(isPaused),
   onChooseSource: (position) => choose(sources.all[position]?.name ?? chosen?.name),
   onMove: move,
+  onAttend: () => large.attend(),
   onBack: () => choose(undefined),
+  onEscape() {
+    if (!large.leaveAttention()) {
+      choose(undefined);
+    }
+  },
 });
 const view = { layers, select: filters.apply, drawZones: zones.draw };
 const large = createLargeView({ ...view, onDrawn: onLargeDrawn }, notices);
