@@ -109,13 +109,15 @@ suite('viewer', (test) => {
   test(
     'shows the statistics as numbers',
     async () => {
-      const fields = ['rate', 'latency', 'passes', 'decoded', 'objects', 'encode', 'token-time'];
+      const fields = ['rate', 'latency', 'passes', 'objects', 'encode', 'token-time'];
       await untilTrue(page, `document.getElementById('rate').textContent !== '–'`);
 
       for (const id of fields) {
         const text = (await page.locator(`#${id}`).textContent()) ?? '';
         assert.ok(Number.isFinite(parseFloat(text)) && Number(text) > 0, `${id}: ${text}`);
       }
+      // none, where the whole draft was kept
+      assert.match((await page.locator('#decoded').textContent()) ?? '', /^\d/);
       assert.match(
         (await page.locator('#position').textContent()) ?? '',
         /^frame \d+, .*768 × 576/,
