@@ -49,12 +49,11 @@ export class Deliverer {
 
   /** Takes a new frame to a subscription. @param nowMs monotonic time */
   frame(interest: Interest, frame: PublishedFrame, nowMs: number): void {
-    if (!interest.isDue(frame.source, frame.frame, nowMs)) {
-      return;
-    }
     if (interest.policy === 'all') {
       this.pump(interest, frame.source);
-    } else {
+    } else if (interest.holdNext(frame)) {
+      this.#deliver(interest, { source: frame.source, gap: undefined, frame }, FRESH_BYTES);
+    } else if (interest.isDue(frame.source, frame.frame, nowMs)) {
       this.#show(interest, frame);
     }
   }

@@ -6,26 +6,9 @@ import type { GapCause, GapMessage, Policy, SubscribeMessage } from './messages.
 import { createFrameForm } from './publishedFrame.ts';
 import type { FrameForm, PublishedFrame } from './publishedFrame.ts';
 import type { ReplayRange } from './replay.ts';
+import { createTrack } from './track.ts';
+import type { Track } from './track.ts';
 import type { FrameSize } from './zones.ts';
-
-/** What one subscription knows of one source. */
-interface Track {
-  /** The first `seq` that was neither sent nor announced as missing. */
-  next: number;
-  /** The last `seq` that is missing; nothing is owed while it is below `next`. */
-  lost: number;
-  /** The last `seq` that the client has acknowledged, or that it was not sent. */
-  acked: number;
-  /** The newest frame, kept while the client is busy. */
-  held: PublishedFrame | undefined;
-  /** Time from which the next frame is due under `everyMs`, ms. */
-  dueMs: number;
-  /** The frame last asked about, and the answer, which is the same for its objects; -1 before the first one. */
-  frame: number;
-  isDue: boolean;
-  /** Objects of that frame so far that pass the filter. */
-  numObjects: number;
-}
 
 /** What is owed to a client for one source: first the gap, then the frame. */
 export interface Delivery {
@@ -102,16 +85,7 @@ export class Interest {
     const oldest = typeof this.policy === 'string' ? oldestSeq : lastSeq + 1;
     const newest = this.#message.snapshot === true ? Math.max(lastSeq, oldestSeq) : lastSeq + 1;
     const next = from === undefined ? newest : isOther ? oldest : Math.max(from, oldest);
-    this.#tracks.set(source, {
-      next,
-      lost: next - 1,
-      acked: next - 1,
-      held: undefined,
-      dueMs: -Infinity,
-      frame: -1,
-      isDue: false,
-      numObjects: 0,
-    });
+    this.#tracks.set(source, createTrack(next));
     if (isOther) {
       return this.#gap(source, Math.min(1, next - 1), next - 1, 'restart');
     }
@@ -191,6 +165,24 @@ export class Interest {
       track.next = Math.max(track.lost, frame?.seq ?? 0) + 1;
       track.held = undefined;
     }
+  }
+
+  /**
+   * Keeps a frame until it is sent, where it is due and nothing else is owed: one look, for the many that have
+   * all there was.
+   * @returns whether it did
+   */
+  holdNext(frame: PublishedFrame): boolean {
+    const track = this.#tracks.get(frame.source);
+    const isNext =
+      track !== undefined &&
+      track.held === undefined &&
+      track.lost < track.next &&
+      typeof this.policy === 'string'; // then every frame is due
+    if (isNext) {
+      track.held = frame;
+    }
+    return isNext;
   }
 
   /**

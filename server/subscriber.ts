@@ -143,7 +143,7 @@ export class Subscriber implements HubListener {
   }
 
   onFrame(frame: PublishedFrame, _result: FrameDetections, nowMs: number): void {
-    for (const interest of this.#interests) {
+    for (const interest of this.#interests.all) {
       this.#deliverer.frame(interest, frame, nowMs);
     }
   }
