@@ -8,7 +8,7 @@ import { copyOf, toJpeg } from './pictures.ts';
 import { roundedDetection } from './rounded.ts';
 
 /** How long a source may take to have its next frame read, ms. */
-const FRAME_WAIT_MS = 2_000;
+const FRAME_WAIT_MS = 5_000;
 
 /** Where the decoder looks in the frames of one source, for those who ask. */
 export interface Attention {

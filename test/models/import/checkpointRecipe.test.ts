@@ -9,7 +9,7 @@ import { ROOT } from '../../support/sourceFiles.ts';
 import { END_TO_END_MS, suite } from '../../support/suite.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
-const DOOR = pathToFileURL(join(ROOT, 'models/index.ts')).href;
+const DOOR = pathToFileURL(join(ROOT, 'models/import/index.ts')).href;
 const LOADER = pathToFileURL(join(ROOT, 'test/support/typescript.mjs')).href;
 
 suite('models/readme.md, checkpoints', (test) => {
@@ -24,7 +24,7 @@ suite('models/readme.md, checkpoints', (test) => {
       await cp(join(ROOT, 'test/fixtures/checkpoint'), join(folder.path, 'checkpoint'), {
         recursive: true,
       });
-      await writeFile(file, code.replace("'pix2seq-stream'", `'${DOOR}'`));
+      await writeFile(file, code.replace("'pix2seq-stream/import'", `'${DOOR}'`));
 
       const { stdout } = await promisify(execFile)(process.execPath, ['--import', LOADER, file], {
         cwd: folder.path,
