@@ -47,6 +47,7 @@ export interface DetectionServer extends AsyncDisposable {
    * Lets nobody in any more and says so at `/readyz` (503), so that what stands before the server looks for
    * another, while those who are in are served on. To be followed by `close()`.
    * @param limitMs settles after so long, ms, or as soon as the last client has gone, or at `close()`
+   * @throws RangeError where the time is none
    */
   drain(limitMs: number): Promise<void>;
   /** Detaches all sources, closes all clients with 1001, cuts off those that do not answer within a second. Idempotent. */
@@ -120,9 +121,10 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
     epoch: sockets.epoch,
     attach: (feed) => hub.attach(feed),
     demand: (source) => hub.demandOn(source),
-    drain(limitMs) {
+    async drain(limitMs) {
+      const drained = sockets.drain(limitMs);
       isClosing = true;
-      return sockets.drain(limitMs);
+      await drained;
     },
     stats: () => sockets.stats(),
     close,

@@ -89,7 +89,7 @@ export const SERVER_DEFAULTS: Readonly<Required<ServerOptions>> = Object.freeze(
 });
 
 /** Longest delay a timer can wait, ms. */
-const MAX_TIMER_MS = 2_147_483_647;
+export const MAX_TIMER_MS = 2_147_483_647;
 
 /**
  * Checks a server's options and fills in the defaults.

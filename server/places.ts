@@ -1,8 +1,8 @@
-/** Whose connection it is, and whether it has shown what it may do. */
+/** Whose connection it is, and how far it has come. */
 export interface Place {
   readonly address: string;
-  /** Has yet to say its token. */
-  isWaiting: boolean;
+  /** `waiting`: has yet to say its token. `leaving`: was told to go, and may take its time. */
+  state: 'waiting' | 'inside' | 'leaving';
   /** Tells it to go, since others wait too. */
   readonly turnAway: (text: string) => void;
 }
@@ -37,9 +37,15 @@ export class Places {
   }
 
   take(place: Place): void {
-    const waiting = [...this.#taken].filter(({ isWaiting }) => isWaiting);
-    if (place.isWaiting && waiting.length >= this.#limits.maxWaiting) {
-      waiting[0]?.turnAway('Too many wait for their token to be looked at');
+    const waiting = [...this.#taken].filter(({ state }) => state === 'waiting');
+    const [longest] = waiting;
+    if (
+      place.state === 'waiting' &&
+      longest !== undefined &&
+      waiting.length >= this.#limits.maxWaiting
+    ) {
+      longest.state = 'leaving'; // or the next one would find it here, still on its way out
+      longest.turnAway('Too many wait for their token to be looked at');
     }
     this.#taken.add(place);
   }
@@ -50,9 +56,7 @@ export class Places {
    */
   admit(place: Place): string | undefined {
     const full = this.#full(this.#limits.maxClients);
-    if (full === undefined) {
-      place.isWaiting = false;
-    }
+    place.state = full === undefined ? 'inside' : 'leaving';
     return full;
   }
 
@@ -62,7 +66,7 @@ export class Places {
   }
 
   #full(maxClients: number): string | undefined {
-    return this.#count(({ isWaiting }) => !isWaiting) >= maxClients
+    return this.#count(({ state }) => state === 'inside') >= maxClients
       ? `There are ${maxClients} clients already`
       : undefined;
   }

@@ -6,6 +6,7 @@ import { Subject, filter, firstValueFrom, startWith, timeout } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import { expectInteger } from '../models/validate.ts';
 import { tokenOf } from './access.ts';
 import type { Access, Gate } from './access.ts';
 import { CODECS, JSON_CODEC } from './codec.ts';
@@ -14,6 +15,7 @@ import type { Counters, ServerStats } from './counters.ts';
 import { Doorstep } from './doorstep.ts';
 import type { Client } from './doorstep.ts';
 import { urlOf } from './http.ts';
+import { MAX_TIMER_MS } from './options.ts';
 import type { ServerOptions } from './options.ts';
 import { PictureViewer } from './pictureViewer.ts';
 import { Places } from './places.ts';
@@ -111,7 +113,8 @@ export class SocketDoor {
       return;
     }
     this.#ws.handleUpgrade(request, socket, head, (accepted) => {
-      this.#open(accepted, { address, isWaiting: access === undefined }, (onClose, place) =>
+      const state = access === undefined ? 'waiting' : 'inside';
+      this.#open(accepted, { address, state }, (onClose, place) =>
         pictures$ === undefined
           ? this.#greet(accepted, request, access, onClose, place)
           : this.#show(accepted, pictures$, onClose),
@@ -136,6 +139,7 @@ export class SocketDoor {
    * @param limitMs time after which it settles all the same
    */
   async drain(limitMs: number): Promise<void> {
+    expectInteger('limitMs', limitMs, { min: 0, max: MAX_TIMER_MS });
     this.#isShut = true;
     const empty$ = this.#left$.pipe(
       startWith(undefined),

@@ -214,6 +214,22 @@ suite('places', (test) => {
     await client.settle();
   });
 
+  test('are left by those who are sent away and do not answer, so that the next one goes', async () => {
+    await using server = await startServer({
+      ...{ auth: { tokens: [{ token: TOKEN }] }, maxWaiting: 1 },
+    });
+    const silent = await waitingSocket(server);
+    silent.pause(); // it will not hear that it is to go
+    const second = await waitingSocket(server);
+    const gone = closeOf(second);
+    const third = await waitingSocket(server);
+
+    assert.is((await gone)[0], 1013);
+    assert.is(third.readyState, WebSocket.OPEN);
+    silent.terminate();
+    third.terminate();
+  });
+
   test('of one address are limited, to half of all unless told otherwise', async () => {
     await using server = await startServer({ maxClients: 3 });
     await using first = await openClient(server);
@@ -274,6 +290,14 @@ suite('draining', (test) => {
     const closing = server.close();
     assert.is((await client.closed).code, 1001);
     await closing;
+  });
+
+  test('takes a time that a timer can wait', async () => {
+    await using server = await startServer();
+    for (const limitMs of [-1, NaN, 2 ** 31]) {
+      await assert.rejects(server.drain(limitMs), { name: 'RangeError', message: /`limitMs`/ });
+    }
+    assert.is((await openClient(server)).socket.readyState, WebSocket.OPEN, 'it goes on');
   });
 
   test('is over when the server closes', async () => {
