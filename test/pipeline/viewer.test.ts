@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { FrameMessage } from '../../server/index.ts';
 import * as assert from '../support/assert.ts';
-import { startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 import { TestClient } from '../support/sockets.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
@@ -12,6 +11,7 @@ import {
   CANNOT_LOOK,
   READ_SCREEN,
   openBrowser,
+  serveViewer,
   untilTrue,
   watchProblems,
 } from '../support/viewerPage.ts';
@@ -38,8 +38,8 @@ suite('viewer', (test) => {
   let client: TestClient;
 
   test.before(async () => {
-    program = startProgram(['serve', '--port', '0'], { built: true });
-    const url = /http:\S+\//.exec(await program.line('stderr', /^Look at /))![0];
+    const { url, ...served } = await serveViewer();
+    program = served.program;
     client = new TestClient(`${url.replace('http', 'ws')}v1`);
     await client.next('hello');
     await client.subscribe({ policy: 'all' });
@@ -123,6 +123,7 @@ suite('viewer', (test) => {
         /^frame \d+, .*768 × 576/,
       );
       assert.match((await page.locator('#stop').textContent()) ?? '', /^(eos|noise)$/);
+      assert.is(await page.locator('#zone-row').isVisible(), false, 'there are no zones');
     },
     LIMIT,
   );

@@ -1,13 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
 import type { SourceAttention } from '../../server/index.ts';
 import * as assert from '../support/assert.ts';
-import { startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import {
   CANNOT_LOOK,
   READ_SCREEN,
   openBrowser,
+  serveViewer,
   untilTrue,
   watchProblems,
 } from '../support/viewerPage.ts';
@@ -60,8 +60,8 @@ suite('viewer, attention', (test) => {
   const answers: SourceAttention[] = [];
 
   test.before(async () => {
-    program = startProgram(['serve', '--port', '0'], { built: true });
-    const [url = ''] = /http:\S+\//.exec(await program.line('stderr', /^Look at /)) ?? [];
+    const served = await serveViewer();
+    program = served.program;
     browser = await openBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     problems = watchProblems(page);
@@ -70,7 +70,7 @@ suite('viewer, attention', (test) => {
         answers.push((await response.json()) as SourceAttention);
       }
     });
-    await page.goto(url);
+    await page.goto(served.url);
     await untilTrue(page, `${NUM_DRAWN} >= 3 && window.pix2seqViewer.lastDrawn.boxes.length > 2`);
   });
   test.after(async () => {

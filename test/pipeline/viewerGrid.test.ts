@@ -5,7 +5,6 @@ import type { Browser, Page } from 'playwright-core';
 import { DEMO_CLIP } from '../../pipeline/openSource.ts';
 import type { ClientMessage, FrameMessage } from '../../server/index.ts';
 import * as assert from '../support/assert.ts';
-import { startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 import { until } from '../support/sockets.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
@@ -13,6 +12,7 @@ import {
   CANNOT_LOOK,
   READ_SCREEN,
   openBrowser,
+  serveViewer,
   untilTrue,
   watchProblems,
 } from '../support/viewerPage.ts';
@@ -34,12 +34,6 @@ const FOCUSED = `document.activeElement.closest('li')?.dataset.source`;
 
 type Tile = Omit<Drawn, 'canvas' | 'numColours'>;
 
-async function serve(...args: string[]): Promise<{ program: Program; url: string }> {
-  const program = startProgram(['serve', '--port', '0', ...args], { built: true });
-  const [url = ''] = /http:\S+\//.exec(await program.line('stderr', /^Look at /)) ?? [];
-  return { program, url };
-}
-
 suite('viewer with several cameras', (test) => {
   if (CANNOT_LOOK !== undefined) {
     test.skip('shows them side by side', CANNOT_LOOK);
@@ -59,7 +53,7 @@ suite('viewer with several cameras', (test) => {
   test.before(async () => {
     const config = join(folder, 'serve.yaml');
     writeFileSync(config, JSON.stringify(CONFIG)); // JSON is YAML
-    const served = await serve('--config', config);
+    const served = await serveViewer('--config', config);
     program = served.program;
     browser = await openBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
@@ -258,7 +252,7 @@ suite('viewer with several cameras', (test) => {
   test(
     'asks for a token, again after a wrong one, takes one from the address, and says when it is alone',
     async () => {
-      const { program: guarded, url } = await serve('--token', TOKEN);
+      const { program: guarded, url } = await serveViewer('--token', TOKEN);
       await using _ = guarded;
       const form = page.locator('#token-dialog');
       await page.goto(url);

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import which from 'which';
+import { startProgram } from './program.ts';
+import type { Program } from './program.ts';
 
 const BUILT = fileURLToPath(new URL('../../dist/server/viewer/viewer.js', import.meta.url));
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
@@ -16,6 +18,18 @@ export const CANNOT_LOOK: string | undefined =
     : existsSync(BUILT)
       ? undefined
       : 'not built: npm run build';
+
+/**
+ * Starts the built `serve` on a free port.
+ * **Owns:** the caller disposes of the program.
+ */
+export async function serveViewer(
+  ...args: readonly string[]
+): Promise<{ readonly program: Program; readonly url: string }> {
+  const program = startProgram(['serve', '--port', '0', ...args], { built: true });
+  const [url = ''] = /https?:\S+\//.exec(await program.line('stderr', /^Look at /)) ?? [];
+  return { program, url };
+}
 
 /** **Owns:** the caller, who closes it. */
 export function openBrowser(): Promise<Browser> {
