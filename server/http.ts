@@ -1,6 +1,6 @@
-import cors from 'cors';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import cors from 'cors';
 import sirv from 'sirv';
 import { FULL_ACCESS, tokenOf } from './access.ts';
 import type { Access, Gate } from './access.ts';

@@ -26,8 +26,6 @@ export interface InterestsConfig {
 /** The subscriptions of one client, by id, in the order in which they were made. */
 export class Interests implements Iterable<Interest> {
   readonly #byId = new Map<string, Interest>();
-  /** The same as a list, which is gone through for each frame. */
-  #all: readonly Interest[] = [];
   readonly #config: InterestsConfig;
 
   constructor(config: InterestsConfig) {
@@ -52,7 +50,6 @@ export class Interests implements Iterable<Interest> {
     const interest = new Interest(message, { epoch, filter, codec });
     this.#config.counters.subscriptions += this.#byId.has(id) ? 0 : 1;
     this.#byId.set(id, interest);
-    this.#all = [...this.#byId.values()];
     return interest;
   }
 
@@ -81,7 +78,6 @@ export class Interests implements Iterable<Interest> {
       throw wrong(id, `Expected \`id\` of unsubscribe to be that of a subscription, got \`${id}\``);
     }
     this.#config.counters.subscriptions -= 1;
-    this.#all = [...this.#byId.values()];
   }
 
   /** The subscriptions whose names and globs fit a source, where the client may know of it. */
@@ -96,19 +92,13 @@ export class Interests implements Iterable<Interest> {
     return [...this].filter((interest) => interest.follows(source)).map(({ filter }) => filter);
   }
 
-  /** All of them. */
-  get all(): readonly Interest[] {
-    return this.#all;
-  }
-
   clear(): void {
     this.#config.counters.subscriptions -= this.#byId.size;
     this.#byId.clear();
-    this.#all = [];
   }
 
   [Symbol.iterator](): Iterator<Interest> {
-    return this.#all.values();
+    return this.#byId.values();
   }
 
   #zone(id: string, name: string): Zone {

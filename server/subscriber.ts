@@ -143,7 +143,7 @@ export class Subscriber implements HubListener {
   }
 
   onFrame(frame: PublishedFrame, _result: FrameDetections, nowMs: number): void {
-    for (const interest of this.#interests.all) {
+    for (const interest of this.#interests) {
       this.#deliverer.frame(interest, frame, nowMs);
     }
   }

@@ -82,14 +82,8 @@ suite('importCommand', (test) => {
       await using folder = await temporaryFolder();
       const directory = join(folder.path, 'checkpoint');
 
-      const run = await runProgram([
-        'import',
-        directory,
-        '--from',
-        bucket.url,
-        '--list',
-        '--quiet',
-      ]);
+      const args = ['--from', bucket.url, '--list', '--quiet'];
+      const run = await runProgram(['import', directory, ...args]);
 
       assert.is(run.code, 0, run.stderr);
       assert.is(linesOf(run.stdout).length, 11);
@@ -109,14 +103,8 @@ suite('importCommand', (test) => {
       await using folder = await temporaryFolder();
       const directory = join(folder.path, 'checkpoint');
 
-      const run = await runProgram([
-        'import',
-        directory,
-        '--from',
-        bucket.url,
-        '--out',
-        folder.path,
-      ]);
+      const args = ['--from', bucket.url, '--out', folder.path];
+      const run = await runProgram(['import', directory, ...args]);
 
       assert.is(run.code, 2, run.stderr);
       assert.equal([bucket.requests, await readdir(folder.path)], [[], []]);

@@ -5,7 +5,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mersenne } from 'pure-rand/generator/mersenne';
 import { Compile } from 'typebox/schema';
 import { WebSocket } from 'ws';
-import { CODECS, JSON_CODEC, MSGPACK_CODEC } from '../../server/codec.ts';
+import { CODECS } from '../../server/codec.ts';
 import type { Codec } from '../../server/codec.ts';
 import { schema } from '../../server/index.ts';
 import type { DetectionServer, ServerMessage } from '../../server/index.ts';
@@ -136,7 +136,7 @@ async function settle(socket: WebSocket): Promise<void> {
 }
 
 suite('a client that sends whatever comes', (test) => {
-  for (const codec of [JSON_CODEC, MSGPACK_CODEC]) {
+  for (const codec of CODECS.values()) {
     for (const seed of SEEDS) {
       test(
         `is told or closed, and nobody else notices: ${NUM_MESSAGES} messages of ${codec.name}, seed ${seed}`,
@@ -193,8 +193,4 @@ suite('a client that sends whatever comes', (test) => {
       );
     }
   }
-
-  test('knows all ways of writing', () => {
-    assert.is(CODECS.size, 2);
-  });
 });
