@@ -17,7 +17,12 @@ const { compress, rate } = JSON.parse(process.argv[2] ?? '{}') as {
   readonly rate: number;
 };
 
-const limits = { maxClients: 100_000, maxClientsPerAddress: 100_000, slowClientMs: 3_600_000 };
+const limits = {
+  maxClients: 100_000,
+  maxClientsPerAddress: 100_000,
+  slowClientMs: 3_600_000,
+  heartbeatMs: 3_600_000, // who never reads answers no ping either, and is to stay
+};
 const server = await createDetectionServer({ port: 0, compress, ...limits });
 const frames$ = new Subject<FrameDetections>();
 server.attach({ name: 'door', events$: frames$ });
