@@ -8,6 +8,9 @@ import { createWorkProgress } from './progress.ts';
 const LICENCE =
   'Pix2seq’s code is under Apache-2.0; under which licence its authors publish the weights is not stated.\n';
 
+const UNNAMED =
+  'The classes go by their numbers, since no file of a checkpoint names them; `--labels` does.\n';
+
 /**
  * The `import` command: makes a model folder of a TensorFlow checkpoint.
  * @returns the exit code
@@ -54,7 +57,7 @@ async function download(
 }
 
 async function make(
-  { checkpointDir, imageSize, precision, quiet }: ImportArguments,
+  { checkpointDir, imageSize, precision, labels, quiet }: ImportArguments,
   out: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -65,6 +68,7 @@ async function make(
       outDir,
       ...(imageSize === undefined ? {} : { imageSize }),
       precision,
+      ...(labels === undefined ? {} : { labels }),
       onProgress: (done, total, what) => progress?.update(done, total, what),
       signal,
     });
@@ -74,6 +78,9 @@ async function make(
   if (!quiet) {
     const millions = (made.numParameters / 1e6).toFixed(1);
     process.stderr.write(`${out}: ${made.backbone}, ${millions} million parameters\n`);
+    if (!made.areLabelsNamed) {
+      process.stderr.write(UNNAMED);
+    }
   }
 }
 

@@ -8,6 +8,7 @@ export interface ImportFlags {
   readonly from?: string;
   readonly imageSize?: number;
   readonly fp16?: boolean;
+  readonly labels?: string;
   readonly list?: boolean;
   readonly quiet?: boolean;
 }
@@ -21,6 +22,8 @@ export interface ImportArguments {
   readonly out: string | undefined;
   readonly imageSize: number | undefined;
   readonly precision: 'float32' | 'float16';
+  /** What the classes are called. */
+  readonly labels: string | undefined;
   readonly quiet: boolean;
 }
 
@@ -31,6 +34,10 @@ export function addImportOptions(command: Command): Command {
     .option('--from <url>', 'download the checkpoint first: gs://… or https://… of its folder')
     .option('--image-size <n>', 'side of the picture (default: the checkpoint’s)', whole(64, 4096))
     .option('--fp16', 'halve the weights: 16-bit floats')
+    .option(
+      '--labels <names>',
+      'coco, objects365v1, objects365v2, or a JSON file with `categories` (default: the checkpoint’s)',
+    )
     .option('--list', 'print keys, types and shapes of the tensors instead')
     .option('--quiet', 'no progress and no summary')
     .option('--verbose', 'errors with their stack');
@@ -41,13 +48,15 @@ export function addImportOptions(command: Command): Command {
  * @throws RangeError where it is not said what to make, or something is asked for that would do nothing
  */
 export function importArguments(checkpointDir: string, flags: ImportFlags): ImportArguments {
-  const { out, from, imageSize, fp16 = false, list = false, quiet = false } = flags;
+  const { out, from, imageSize, fp16 = false, labels, list = false, quiet = false } = flags;
   if (!list && out === undefined) {
     throw new RangeError('Expected `--out DIR`, the model folder to be made, or `--list`');
   }
-  if (list && (out !== undefined || imageSize !== undefined || fp16)) {
-    throw new RangeError('`--list` makes no model; leave out `--out`, `--image-size` and `--fp16`');
+  if (list && (fp16 || [out, imageSize, labels].some((value) => value !== undefined))) {
+    throw new RangeError(
+      '`--list` makes no model; leave out `--out`, `--image-size`, `--fp16` and `--labels`',
+    );
   }
   const precision = fp16 ? 'float16' : 'float32';
-  return { checkpointDir, from, out, imageSize, precision, quiet };
+  return { checkpointDir, from, out, imageSize, precision, labels, quiet };
 }

@@ -16,7 +16,12 @@ const Task = Type.Object({
 
 /** The part of the official `config.json` that decides how the model is made; the rest is of its training. */
 const ConfigFile = Type.Object({
-  dataset: Type.Optional(Type.Object({ name: Type.Optional(Type.String()) })),
+  dataset: Type.Optional(
+    Type.Object({
+      name: Type.Optional(Type.String()),
+      label_shift: Type.Optional(Type.Union([Type.Literal(0), Type.Literal(1)])),
+    }),
+  ),
   task: Type.Optional(Type.Object({ name: Type.String() })),
   tasks: Type.Optional(Type.Array(Type.Object({ name: Type.String() }))),
   model: Type.Object({
@@ -91,6 +96,8 @@ export interface Architecture {
   readonly isClassInputFree: boolean;
   /** Name of the data set. */
   readonly dataset: string;
+  /** What the data set adds to the ids of its classes. */
+  readonly labelShift: 0 | 1;
 }
 
 /**
@@ -158,6 +165,7 @@ function toArchitecture(
     isNoiseTrained: (task.noise_bbox_weight ?? 0) > 0,
     isClassInputFree: task.class_label_corruption === 'rand_n_fake_cls',
     dataset: dataset?.name ?? '',
+    labelShift: dataset?.label_shift ?? 0,
   };
 }
 

@@ -1,10 +1,10 @@
+import type { Label } from '../types.ts';
 import type { Architecture } from './architecture.ts';
 import { cacheWidthOf } from './decoderGraph.ts';
-import { labelsOf } from './labels.ts';
 import type { WrittenFile } from './onnx/writeModel.ts';
 import { PAD_BYTE } from './pixels.ts';
 
-/** Token of the first label, whose id is 1; a hundred tokens before are kept for tasks and marks. */
+/** Token of the first label; a hundred tokens before are kept for tasks and marks. */
 const CLASS_BASE = 101;
 /** The class of what is no object. */
 const NOISE = 30;
@@ -13,13 +13,14 @@ const NEVER = 1e9;
 
 /**
  * Makes the `model.json` of an imported checkpoint.
- * @param imageSize pixels   @param files those written beside it
+ * @param imageSize pixels   @param labels in the order of their tokens   @param files those written beside it
  *
  * Source: google-research/pix2seq `vocab.py`, `configs/config_det_finetune.py`
  */
 export function describeModel(
   architecture: Architecture,
   imageSize: number,
+  labels: readonly Label[],
   files: readonly WrittenFile[],
 ): Readonly<Record<string, unknown>> {
   const { backbone, dataset } = architecture;
@@ -45,7 +46,7 @@ export function describeModel(
     decode: architecture.isNoiseTrained
       ? { eosOffset: NEVER, noiseThreshold: 0.9, noisePatience: 2 }
       : {},
-    labels: labelsOf(dataset),
+    labels,
     files: Object.fromEntries(files.map(({ name, sha256 }) => [name, { sha256 }])),
     license: 'Not stated for the weights; the code that trained them is Apache-2.0.',
     provenance:

@@ -7,6 +7,7 @@ import { CheckpointWeights } from './checkpointWeights.ts';
 import { decoderGraph } from './decoderGraph.ts';
 import { describeModel } from './describeModel.ts';
 import { encoderGraph } from './encoderGraph.ts';
+import { readLabels } from './labels/readLabels.ts';
 import type { Precision } from './onnx/graphBuilder.ts';
 import { writeModel } from './onnx/writeModel.ts';
 
@@ -20,6 +21,12 @@ export interface ImportOptions {
   readonly imageSize?: number;
   /** Of the weights and of what is computed with them. Default `float32`. */
   readonly precision?: Precision;
+  /**
+   * What the classes are called: `coco`, `objects365v1`, `objects365v2`, or a JSON file whose `categories` are
+   * `{ id, name }`, as COCO's annotations have them. Default: COCO's where the checkpoint's config says so; others go
+   * by their numbers.
+   */
+  readonly labels?: string;
   /** Called after each weight that is written. */
   readonly onProgress?: (done: number, total: number, what: string) => void;
   /** Ends the import between two weights; what was written stays. */
@@ -34,6 +41,8 @@ export interface ImportResult {
   readonly backbone: string;
   /** Numbers that were learnt. */
   readonly numParameters: number;
+  /** False where the classes go by their numbers. */
+  readonly areLabelsNamed: boolean;
 }
 
 /**
@@ -52,6 +61,8 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
   const source = await openCheckpoint(checkpointDir);
   try {
     const architecture = await readArchitecture(checkpointDir);
+    const { dataset, labelShift } = architecture;
+    const { labels, areNamed } = await readLabels({ dataset, labelShift, names: options.labels });
     const imageSize = options.imageSize ?? architecture.imageSize;
     const weights = new CheckpointWeights(source);
     const encoder = encoderGraph(architecture, imageSize, weights, precision);
@@ -65,10 +76,15 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
       ...(await writeModel(encoder.graph, join(outDir, 'encoder.onnx'), { onWeight, signal })),
       ...(await writeModel(decoder, join(outDir, 'decoder.onnx'), { onWeight, signal })),
     ];
-    const description = describeModel(architecture, imageSize, files);
+    const description = describeModel(architecture, imageSize, labels, files);
     await writeFile(join(outDir, 'model.json'), `${JSON.stringify(description, undefined, 2)}\n`);
     const { numParameters } = weights;
-    return { modelDir: outDir, backbone: architecture.backbone, numParameters };
+    return {
+      modelDir: outDir,
+      backbone: architecture.backbone,
+      numParameters,
+      areLabelsNamed: areNamed,
+    };
   } finally {
     await source.close();
   }
@@ -79,6 +95,7 @@ const OPTIONS = [
   'outDir',
   'imageSize',
   'precision',
+  'labels',
   'onProgress',
   'signal',
 ] as const;

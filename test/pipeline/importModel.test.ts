@@ -8,6 +8,7 @@ import { END_TO_END_MS, suite } from '../support/suite.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const CHECKPOINT = fileURLToPath(new URL('../models/import/fixtures/vit-small', import.meta.url));
+const LABELS = fileURLToPath(new URL('../models/import/fixtures/labels.json', import.meta.url));
 const PICTURE = fileURLToPath(new URL('../fixtures/pictures', import.meta.url));
 
 suite('import', (test) => {
@@ -29,6 +30,8 @@ suite('import', (test) => {
         model,
         '--image-size',
         '96',
+        '--labels',
+        LABELS,
       ]);
       const found = await runProgram([
         'detect',
@@ -47,6 +50,7 @@ suite('import', (test) => {
       assert.equal((await readdir(folder.path)).toSorted(), ['checkpoint', 'vit']);
       assert.equal([found.code, found.stderr], [0, '']);
       assert.is(linesOf(found.stdout).length, 3);
+      assert.match(found.stdout, /"label":"(unused 1|bolt|nut)"/);
     },
     { timeoutMs: END_TO_END_MS },
   );
