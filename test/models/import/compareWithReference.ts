@@ -28,7 +28,8 @@ const { info, decoderFile } = await readModelFolder(folder.path);
 const encoder = await openCanvasEncoder(checkpoint, folder, 'float32');
 const graph = new DecoderGraph(await openSession(decoderFile, { device: 'cpu', threads: 1 }), info);
 const decoder = new Decoder(new StepBatcher((steps) => graph.run(steps)), info);
-const options = resolveDecodeOptions({ reuse: 'off' }, info);
+const maxObjects = golden.pictures[0]!.fused.classes.length; // as far as the reference read
+const options = resolveDecodeOptions({ reuse: 'off', maxObjects }, info);
 /** The largest errors so far. */
 const worst = { features: 0, memory: 0, logits: 0, score: 0 };
 let numEqual = 0;
