@@ -1,3 +1,4 @@
+import type { ModelPrompts } from './prompts.ts';
 import type { ImageSpec, StopReason, TokenCounts } from './types.ts';
 
 /** Where the decoder looked for one token: shares of the cells of a grid over the padded square. */
@@ -147,6 +148,8 @@ export interface ModelInfo {
   /** Whether class inputs carry no information, so that the noise id is fed and the class step is fused. */
   readonly fusedClassStep: boolean;
   readonly decode: Required<Pick<DecodeOptions, 'eosOffset' | 'noiseThreshold' | 'noisePatience'>>;
+  /** What the model answers beside detection; empty where it was trained for nothing else. */
+  readonly prompts: ModelPrompts;
 }
 
 /** Execution provider of onnxruntime, or `auto` for the best that opens. */

@@ -15,7 +15,37 @@ export const BUNDLED_MODEL = 'nano';
 /** How much of a wrong value a message repeats, characters. */
 const MAX_SHOWN = 60;
 
+/** What a response may have: the position tables of the published models hold 512 tokens, six of a prompt included. */
+const MAX_POINTS = 253;
+
 const Whole = Type.Integer({ minimum: 0 });
+
+const Prompts = Type.Object({
+  segmentation: Type.Optional(
+    Type.Object({
+      token: Whole,
+      separator: Whole,
+      maxPoints: Type.Integer({ minimum: 3, maximum: MAX_POINTS }),
+    }),
+  ),
+  keypoints: Type.Optional(
+    Type.Object({
+      token: Whole,
+      invisible: Whole,
+      names: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: MAX_POINTS }),
+      labels: Type.Array(Type.String(), { minItems: 1 }),
+      margin: Type.Number({ minimum: 0, maximum: 10 }),
+    }),
+  ),
+  caption: Type.Optional(
+    Type.Object({
+      token: Whole,
+      textBase: Whole,
+      eos: Whole,
+      maxTokens: Type.Integer({ minimum: 1, maximum: 2 * MAX_POINTS }),
+    }),
+  ),
+});
 
 /** What `model.json` must hold; further keys (licence, provenance, metrics) are for people. */
 const ModelFile = Type.Object({
@@ -51,6 +81,7 @@ const ModelFile = Type.Object({
       noisePatience: Type.Optional(Type.Integer({ minimum: 1 })),
     }),
   ),
+  prompts: Type.Optional(Prompts),
 });
 
 /** A model folder whose description is right; its graphs are not opened yet. */
@@ -60,6 +91,8 @@ export interface ModelFolder {
   readonly decoderFile: string;
   /** The decoder that also tells where it looks; it need not be there. */
   readonly attentionFile: string;
+  /** The pieces of text that captions are made of; it need not be there. */
+  readonly piecesFile: string;
 }
 
 /** How the bundled model wants its pictures: what a source makes where nothing else is asked for. */
@@ -88,7 +121,12 @@ export async function readModelFolder(model: string): Promise<ModelFolder> {
       throw new PipelineError('ERR_MODEL_LOAD', `${file} is there but ${graph} is missing`);
     });
   }
-  return { ...files, attentionFile: join(folder, 'attention.onnx'), info: toInfo(described) };
+  return {
+    ...files,
+    attentionFile: join(folder, 'attention.onnx'),
+    piecesFile: join(folder, 'pieces.json'),
+    info: toInfo(described),
+  };
 }
 
 async function readText(model: string, file: string): Promise<string> {
@@ -146,5 +184,6 @@ function toInfo(file: Static<typeof ModelFile>): ModelInfo {
     cacheWidth: file.cacheWidth,
     fusedClassStep: file.sequence.classInput === 'noise',
     decode: { eosOffset: 0, noiseThreshold: 1, noisePatience: 1, ...file.decode },
+    prompts: file.prompts ?? {},
   };
 }

@@ -1,4 +1,5 @@
 export type * from './detector.ts';
+export type * from './prompts.ts';
 
 /** A box in pixels of the source frame, corners, `xmin <= xmax` and `ymin <= ymax`. */
 export interface Box {

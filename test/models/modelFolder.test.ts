@@ -43,6 +43,18 @@ suite('readModelFolder', (test) => {
     assert.equal(info.decode, { eosOffset: 1.5, noiseThreshold: 1, noisePatience: 4 });
   });
 
+  test('takes what the model answers beside detection', async () => {
+    const caption = { token: 13, textBase: 20, eos: 21, maxTokens: 16 };
+    await using folder = await copyFolder(TINY, {
+      describe: (file) => ({ ...file, prompts: { caption } }),
+    });
+
+    const { info, piecesFile } = await readModelFolder(folder.path);
+
+    assert.equal(info.prompts, { caption });
+    assert.is(piecesFile, join(folder.path, 'pieces.json'));
+  });
+
   test('says what it looked for where there is no folder', async () => {
     await assert.rejects(readModelFolder('/nowhere/at/all'), {
       code: 'ERR_MODEL_LOAD',
@@ -82,6 +94,10 @@ suite('readModelFolder', (test) => {
       [{ cacheWidth: 2.5 }, /\/cacheWidth must be integer, got 2\.5$/],
       [{ labels: [] }, /\/labels must not have fewer than 1 items, got \[\]$/],
       [{ labels: [{ id: 1, name: null }] }, /\/labels\/0\/name must be string, got null$/],
+      [
+        { prompts: { caption: { token: 1, textBase: 2, eos: 3, maxTokens: 513 } } },
+        /\/prompts\/caption\/maxTokens must be <= 506, got 513$/,
+      ],
       [{ decode: { noiseThreshold: 2 } }, /\/decode\/noiseThreshold must be <= 1, got 2$/],
       [
         { sequence: { box: 'ymin xmin ymax xmax', classInput: 'both' } },

@@ -42,6 +42,7 @@ export function tinyInfo(changes: Partial<ModelInfo> = {}): ModelInfo {
     cacheWidth: 4,
     fusedClassStep: true,
     decode: { eosOffset: 0, noiseThreshold: 1, noisePatience: 1 },
+    prompts: {},
     ...changes,
   };
 }
