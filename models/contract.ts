@@ -40,16 +40,54 @@ export function checkAttention(model: ModelInfo, decoder: Session): void {
 }
 
 /**
+ * Checks that the prompts are of the model's vocabulary, and that the decoder takes several in one call.
+ * @throws PipelineError ERR_MODEL_CONTRACT
+ */
+export function checkPrompts({ prompts, vocabulary }: ModelInfo, decoder: Session): void {
+  const { segmentation, keypoints, caption } = prompts;
+  const tokens = {
+    'segmentation.token': segmentation?.token,
+    'segmentation.separator': segmentation?.separator,
+    'keypoints.token': keypoints?.token,
+    'keypoints.invisible': keypoints?.invisible,
+    'caption.token': caption?.token,
+    'caption.textBase': caption?.textBase,
+    'caption.eos': caption?.eos,
+  };
+  for (const [name, token = 0] of Object.entries(tokens)) {
+    if (token >= vocabulary.size) {
+      throw new PipelineError(
+        'ERR_MODEL_CONTRACT',
+        `Expected \`prompts.${name}\` to be a token below ${vocabulary.size}, found ${token}`,
+      );
+    }
+  }
+  if (Object.keys(prompts).length > 0) {
+    const own = decoder.inputs.filter((input) => !isMemory(input));
+    expectFreeAxis(own, decoder, 'prompts are read side by side');
+  }
+}
+
+/**
  * Expects that a decoder takes several frames in one call.
  * @throws PipelineError ERR_MODEL_CONTRACT
  */
 export function expectBatchable(decoder: Session): void {
-  const fixed = decoder.inputs.find(({ shape }) => typeof shape[0] === 'number');
+  expectFreeAxis(decoder.inputs, decoder, '`batch` is more than 1', '; use `batch: 1`');
+}
+
+function expectFreeAxis(
+  inputs: readonly TensorSpec[],
+  { file }: Session,
+  since: string,
+  wayOut = '',
+): void {
+  const fixed = inputs.find(({ shape }) => typeof shape[0] === 'number');
   if (fixed !== undefined) {
     throw new PipelineError(
       'ERR_MODEL_CONTRACT',
-      `Expected the first axis of \`${fixed.name}\` of ${decoder.file} to be free, since \`batch\` ` +
-        `is more than 1, found ${fixed.shape[0]}; use \`batch: 1\``,
+      `Expected the first axis of \`${fixed.name}\` of ${file} to be free, since ${since}, ` +
+        `found ${fixed.shape[0]}${wayOut}`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import type { ModelPrompts } from './prompts.ts';
+import type { ModelPrompts, Prompt, RespondHooks, RespondOptions } from './prompts.ts';
 import type { ImageSpec, StopReason, TokenCounts } from './types.ts';
 
 /** Where the decoder looked for one token: shares of the cells of a grid over the padded square. */
@@ -170,5 +170,18 @@ export interface Detector extends AsyncDisposable {
   encode(image: Uint8Array): Promise<Features>;
   /** Reads the objects out. Borrows `features`. */
   decode(features: Features, options?: DecodeOptions, hooks?: DecodeHooks): Promise<TokenSequence>;
+  /**
+   * Asks for more than objects, where the model was trained for it. The prompts of a call are read side by side.
+   * Borrows `features`.
+   * @param prompts 100 at the most
+   * @returns one response a prompt, in order: vocabulary tokens without the prompt and without the end token
+   * @throws TypeError, RangeError; PipelineError ERR_MODEL_LOAD where the model knows no such task, ERR_MODEL_RUN
+   */
+  respond(
+    features: Features,
+    prompts: readonly Prompt[],
+    options?: RespondOptions,
+    hooks?: RespondHooks,
+  ): Promise<readonly Int32Array[]>;
   close(): Promise<void>;
 }

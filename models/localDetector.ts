@@ -1,21 +1,35 @@
 import { access } from 'node:fs/promises';
 import PQueue from 'p-queue';
-import { checkAttention, checkContract, expectBatchable } from './contract.ts';
+import { checkAttention, checkContract, checkPrompts, expectBatchable } from './contract.ts';
 import { PipelineError, invariant, toError } from './errors.ts';
 import { resolveDetectorOptions } from './detectorOptions.ts';
 import type { DetectorOptions, LocalDetectorOptions } from './detectorOptions.ts';
+import { LocalFeatures } from './localFeatures.ts';
 import { readModelFolder } from './modelFolder.ts';
 import type { ModelFolder } from './modelFolder.ts';
 import { Decoder } from './pix2seq/decoder.ts';
 import { DecoderGraph } from './pix2seq/decoderGraph.ts';
 import { resolveDecodeOptions } from './pix2seq/decodeOptions.ts';
 import { Encoder } from './pix2seq/encoder.ts';
+import { readResponses } from './pix2seq/responder.ts';
+import { promptsOfEachTask, resolveQuestions } from './pix2seq/respondOptions.ts';
+import type { Question } from './pix2seq/respondOptions.ts';
 import { rulesFor } from './pix2seq/stopping.ts';
 import { StepBatcher } from './pix2seq/stepBatcher.ts';
 import type { StopRule } from './pix2seq/stopping.ts';
-import { candidateDevices, openSession, tensorData } from './session.ts';
+import { candidateDevices, openSession } from './session.ts';
 import type { Session, Tensors } from './session.ts';
-import type { DecodeHooks, DecodeOptions, Detector, Device, Features, ModelInfo } from './types.ts';
+import type {
+  DecodeHooks,
+  DecodeOptions,
+  Detector,
+  Device,
+  Features,
+  ModelInfo,
+  Prompt,
+  RespondHooks,
+  RespondOptions,
+} from './types.ts';
 import { expectKnownKeys, expectThat } from './validate.ts';
 
 /**
@@ -52,6 +66,7 @@ async function openOn(
     const decoder = await openSession(folder.decoderFile, { device, threads: 1 });
     sessions.push(decoder);
     checkContract(folder.info, encoder, decoder);
+    checkPrompts(folder.info, decoder);
     if (batch > 1) {
       expectBatchable(decoder);
     }
@@ -64,40 +79,14 @@ async function openOn(
   }
 }
 
-class LocalFeatures implements Features {
-  readonly encodeMs: number;
-  #memory: Tensors | undefined;
-
-  constructor(memory: Tensors, encodeMs: number) {
-    this.#memory = memory;
-    this.encodeMs = encodeMs;
-  }
-
-  get memory(): Tensors {
-    expectThat(this.#memory !== undefined, 'features are used before they are closed');
-    return this.#memory;
-  }
-
-  async read(): ReturnType<Features['read']> {
-    const entries = Object.entries(this.memory).map(([name, t]) => [name, tensorData(t)] as const);
-    return Object.fromEntries(entries);
-  }
-
-  close(): void {
-    this.#memory = undefined;
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
-
 class LocalDetector implements Detector {
   readonly model: Detector['model'];
   readonly device: Detector['device'];
   readonly #folder: ModelFolder;
   readonly #sessions: Session[];
   readonly #encoder: Encoder;
+  /** What prompts are read with. */
+  readonly #graph: DecoderGraph;
   /** Those that read nothing at the moment; each has a cache of its own. */
   readonly #decoders: Decoder[];
   readonly #rules: readonly StopRule[];
@@ -119,6 +108,7 @@ class LocalDetector implements Detector {
     this.#sessions = [encoder, decoder];
     this.#encoder = new Encoder(encoder, folder.info, batch);
     const steps = stepsOf(decoder, folder.info);
+    this.#graph = new DecoderGraph(decoder, folder.info);
     this.#decoders = Array.from({ length: batch }, () => new Decoder(steps, folder.info));
     this.#rules = rules;
     this.#queue = new PQueue({ concurrency: batch });
@@ -133,6 +123,9 @@ class LocalDetector implements Detector {
       options,
       rules: rulesFor(options), // not the caller's: they shall not see a frame that never was
     });
+    const prompts = promptsOfEachTask(this.model);
+    const questions = resolveQuestions([...prompts, ...prompts], { maxTokens: 1 }, this.model);
+    await this.#read(memory, questions); // two a task, since several share the memory
   }
 
   encode(image: Uint8Array): Promise<Features> {
@@ -161,6 +154,17 @@ class LocalDetector implements Detector {
     );
   }
 
+  async respond(
+    features: Features,
+    prompts: readonly Prompt[],
+    options?: RespondOptions,
+    hooks: RespondHooks = {},
+  ): ReturnType<Detector['respond']> {
+    const questions = resolveQuestions(prompts, options, this.model);
+    expectThat(features instanceof LocalFeatures, 'features come from the detector that responds');
+    return this.#queue.add(() => this.#read(features.memory, questions, hooks.signal));
+  }
+
   async close(): Promise<void> {
     await this.#queue.onIdle();
     await Promise.all(this.#sessions.map((session) => session.release()));
@@ -168,6 +172,15 @@ class LocalDetector implements Detector {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #read(
+    memory: Tensors,
+    questions: readonly Question[],
+    signal?: AbortSignal,
+  ): Promise<Int32Array[]> {
+    const source = { graph: this.#graph, model: this.model, memory, signal };
+    return readResponses(source, questions);
   }
 
   async #withDecoder<T>(isAttentive: boolean, work: (decoder: Decoder) => Promise<T>): Promise<T> {

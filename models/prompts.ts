@@ -1,4 +1,4 @@
-/** Outlines of an object: polygons in the order `ymin xmin ymax xmax class` asks for. */
+/** Outlines of an object. */
 export interface SegmentationPrompt {
   /** First token of the prompt; the object's five follow. */
   readonly token: number;
@@ -38,4 +38,38 @@ export interface ModelPrompts {
   readonly segmentation?: SegmentationPrompt;
   readonly keypoints?: KeypointPrompt;
   readonly caption?: CaptionPrompt;
+}
+
+/**
+ * A question on a frame. `tokens` are the five of an object as `decode` reads them, `ymin xmin ymax xmax class`;
+ * for keypoints they are of the picture that shows the object alone.
+ */
+export type Prompt =
+  | { readonly task: 'segmentation'; readonly tokens: readonly number[] } // [5]
+  | { readonly task: 'keypoints'; readonly tokens: readonly number[] } // [5]
+  | { readonly task: 'caption' };
+
+/** What a model may be asked for beside detection. */
+export type PromptTask = Prompt['task'];
+
+/** How responses are read out. All fields are optional; unknown ones are a `TypeError`. */
+export interface RespondOptions {
+  /** Nucleus mass, 0 to 1; 0 is arg-max. Default 0. */
+  readonly topP?: number;
+  /** Only the k most probable tokens, 0 for all. Default 0. */
+  readonly topK?: number;
+  /** Softmax temperature, above 0. Default 1. */
+  readonly temperature?: number;
+  /** Seed of the sampler, used where `topP` > 0; prompt i of a call draws with `seed + i`. Default 0. */
+  readonly seed?: number;
+  /** Keeps to what may stand at a place of the task's responses. Default true. */
+  readonly typeMask?: boolean;
+  /** Tokens of a response at the most, 1 to 506; keypoints never have more than two a name. Default: the task's own. */
+  readonly maxTokens?: number;
+}
+
+/** What responding needs to know from its caller beside the options. */
+export interface RespondHooks {
+  /** Ends the reading between two calls; the responses are what was read until then. */
+  readonly signal?: AbortSignal;
 }

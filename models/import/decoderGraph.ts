@@ -138,7 +138,7 @@ class DecoderCall {
     const [k = '', v = ''] = graph.split(heads, [numHeads, numHeads], 2);
     const keys = graph.op('Transpose', [k], { perm: [0, 2, 3, 1] });
     const values = graph.op('Transpose', [v], { perm: [0, 2, 1, 3] });
-    const scores = graph.op('MatMul', [this.#heads(q), keys]);
+    const scores = graph.op('MatMul', [this.#heads(q, this.#B), keys]);
     const self = this.#attend(graph.op('Add', [scores, mask]), values, `${path}/self_mha`);
     const after = graph.op('Add', [x, self]);
     const cross = this.#cross(index, after, path);
@@ -157,7 +157,9 @@ class DecoderCall {
     const normed = layers.norm(x, `${path}/cross_ln`, width);
     const at = `${path}/cross_mha`;
     const q = layers.linear(normed, layers.intoHeads(at, 'query', width, numHeads));
-    return this.#attend(this.#graph.op('MatMul', [this.#heads(q), k]), v, at);
+    // where all rows are of one picture, its memory is read once for all of them
+    const heads = this.#heads(q, this.#graph.sizeOf(k, 0));
+    return this.#attend(this.#graph.op('MatMul', [heads, k]), v, at);
   }
 
   /** @param scores [B, H, T, S]   @param values [B, H, S, W]   @returns [N, D] */
@@ -170,10 +172,10 @@ class DecoderCall {
     return this.#layers.linear(graph.reshape(turned, -1, width), out);
   }
 
-  /** [N, D] to [B, H, T, W]. */
-  #heads(x: string): string {
+  /** [N, D] to [M, H, N / M, W]. @param M of what the rows look at: B, or 1 picture's memory for all */
+  #heads(x: string, M: string): string {
     const { width, numHeads } = this.#architecture.decoder;
-    const axes: Axis[] = [this.#B, this.#T, numHeads, width / numHeads];
+    const axes: Axis[] = [M, -1, numHeads, width / numHeads];
     return this.#graph.op('Transpose', [this.#graph.reshape(x, ...axes)], { perm: [0, 2, 1, 3] });
   }
 

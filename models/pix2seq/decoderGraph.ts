@@ -41,15 +41,16 @@ export class DecoderGraph {
   /**
    * Runs the graph once. Shorter pasts are padded in front, shorter steps behind.
    * @param steps of different frames, one or more
+   * @param shared the memory of all of them where they are of one frame, in the place of their own; borrowed
    * @throws PipelineError ERR_MODEL_RUN, ERR_MODEL_CONTRACT
    */
-  async run(steps: readonly Step[]): Promise<StepResult[]> {
+  async run(steps: readonly Step[], shared?: Tensors): Promise<StepResult[]> {
     const B = steps.length;
     const T = Math.max(...steps.map(({ tokens }) => tokens.length));
     const P = Math.max(...steps.map(({ cache }) => cache.length));
     const C = this.#model.cacheWidth;
     const outputs = await this.#session.run({
-      ...this.#memoryOf(steps),
+      ...(shared ?? this.#memoryOf(steps)),
       tokens: int64Tensor(padBehind(steps, T), [B, T]),
       position: int64Tensor(
         steps.map(({ cache }) => cache.length),

@@ -5,13 +5,15 @@ import type { DecodeOptions } from '../types.ts';
 /** More than any sequence has: one draw a position and seed. */
 const MAX_POSITIONS = 1_024;
 
-/** Tokens that may stand at a place: a range, and one more beside it. */
+/** Tokens that may stand at a place: a range, and some more beside it. */
 export interface Allowed {
   readonly from: number;
   /** Exclusive. */
   readonly to: number;
   /** The end token, where the sequence may end, with what is taken off its logit. */
   readonly eos?: { readonly token: number; readonly offset: number };
+  /** Outside the range; none by default. */
+  readonly marks?: readonly number[];
 }
 
 /**
@@ -101,11 +103,16 @@ export function nucleus(logits: readonly number[], topK: number, topP: number): 
 }
 
 function argMaxAllowed(logits: Float32Array, allowed: Allowed): number {
-  const { from, to, eos } = allowed;
+  const { from, to, eos, marks = [] } = allowed;
   let best = from;
   for (let token = from + 1; token < to; token++) {
     if (biased(logits, token, allowed) > biased(logits, best, allowed)) {
       best = token;
+    }
+  }
+  for (const mark of marks) {
+    if (biased(logits, mark, allowed) > biased(logits, best, allowed)) {
+      best = mark;
     }
   }
   return eos !== undefined && biased(logits, eos.token, allowed) > biased(logits, best, allowed)
@@ -118,8 +125,8 @@ function biased(logits: Float32Array, token: number, { eos }: Allowed): number {
   return token === eos?.token ? logit - eos.offset : logit;
 }
 
-function allowedTokens({ from, to, eos }: Allowed): number[] {
-  const range = Array.from({ length: to - from }, (_, i) => from + i);
+function allowedTokens({ from, to, eos, marks = [] }: Allowed): number[] {
+  const range = [...marks, ...Array.from({ length: to - from }, (_, i) => from + i)];
   return eos === undefined || (eos.token >= from && eos.token < to) ? range : [eos.token, ...range];
 }
 

@@ -7,6 +7,8 @@ import type {
   Detector,
   ModelInfo,
   ObjectTokens,
+  Prompt,
+  RespondOptions,
   TensorData,
   TokenSequence,
 } from '../types.ts';
@@ -26,6 +28,13 @@ export type Request =
       readonly options: DecodeOptions | undefined;
       readonly wantsObjects: boolean;
     }
+  | {
+      readonly op: 'respond';
+      readonly call: number;
+      readonly features: number;
+      readonly prompts: readonly Prompt[];
+      readonly options: RespondOptions | undefined;
+    }
   | { readonly op: 'read'; readonly call: number; readonly features: number }
   | { readonly op: 'abort'; readonly call: number }
   | { readonly op: 'release'; readonly features: number }
@@ -33,7 +42,11 @@ export type Request =
 
 /** The answer to each request that has one. */
 export type Result =
-  { readonly encodeMs: number } | TokenSequence | Readonly<Record<string, TensorData>> | undefined;
+  | { readonly encodeMs: number }
+  | TokenSequence
+  | readonly Int32Array[]
+  | Readonly<Record<string, TensorData>>
+  | undefined;
 
 /** What the worker says. */
 export type Reply =

@@ -68,13 +68,19 @@ class DetectorServer {
       }
       case 'decode': {
         const { call, options, wantsObjects } = request;
-        const abort = new AbortController();
-        this.#aborts.set(call, abort);
+        const signal = this.#signalOf(call);
         const onObject = (object: ObjectTokens): void =>
           this.#link.say({ say: 'object', call, object });
         return this.#detector.decode(this.#featuresOf(request.features), options, {
-          signal: abort.signal,
+          signal,
           ...(wantsObjects && { onObject }),
+        });
+      }
+      case 'respond': {
+        const { call, prompts, options } = request;
+        const signal = this.#signalOf(call);
+        return this.#detector.respond(this.#featuresOf(request.features), prompts, options, {
+          signal,
         });
       }
       case 'read':
@@ -83,6 +89,12 @@ class DetectorServer {
         await this.#detector.close();
         return undefined;
     }
+  }
+
+  #signalOf(call: number): AbortSignal {
+    const abort = new AbortController();
+    this.#aborts.set(call, abort);
+    return abort.signal;
   }
 
   #featuresOf(id: number): Features {

@@ -9,6 +9,9 @@ import type {
   Detector,
   Features,
   ModelInfo,
+  Prompt,
+  RespondHooks,
+  RespondOptions,
   TokenSequence,
 } from '../types.ts';
 import { expectKnownKeys, expectNumber, expectThat } from '../validate.ts';
@@ -132,6 +135,17 @@ class SupervisedDetector implements Detector {
     const worker = this.#owners.get(features);
     expectThat(worker !== undefined, 'features come from the detector that decodes');
     return worker.decode(features, options, hooks);
+  }
+
+  async respond(
+    features: Features,
+    prompts: readonly Prompt[],
+    options?: RespondOptions,
+    hooks?: RespondHooks,
+  ): Promise<readonly Int32Array[]> {
+    const worker = this.#owners.get(features);
+    expectThat(worker !== undefined, 'features come from the detector that responds');
+    return worker.respond(features, prompts, options, hooks);
   }
 
   close(): Promise<void> {

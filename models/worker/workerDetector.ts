@@ -1,6 +1,7 @@
 import { PipelineError, invariant, toError } from '../errors.ts';
 import { expectImage } from '../pix2seq/image.ts';
 import { resolveDecodeOptions } from '../pix2seq/decodeOptions.ts';
+import { resolveQuestions } from '../pix2seq/respondOptions.ts';
 import type {
   DecodeHooks,
   DecodeOptions,
@@ -8,6 +9,9 @@ import type {
   Features,
   ModelInfo,
   ObjectTokens,
+  Prompt,
+  RespondHooks,
+  RespondOptions,
   TokenSequence,
 } from '../types.ts';
 import { expectThat } from '../validate.ts';
@@ -86,24 +90,24 @@ export class WorkerDetector implements Detector {
     { onObject, signal }: DecodeHooks = {},
   ): Promise<TokenSequence> {
     resolveDecodeOptions(options, this.model); // here, so that a mistake shows in the caller's stack
-    const isOwn = features instanceof WorkerFeatures && features.owner === this.#owner;
-    expectThat(isOwn, 'features come from the detector that decodes');
+    const id = this.#idOf(features, 'decodes');
     const call = this.#nextCall();
-    const abort = (): void => this.#port.post({ op: 'abort', call });
-    signal?.addEventListener('abort', abort);
-    try {
-      const wantsObjects = onObject !== undefined;
-      const asked = this.#ask(
-        { op: 'decode', call, features: features.id, options, wantsObjects },
-        onObject,
-      );
-      if (signal?.aborted === true) {
-        abort();
-      }
-      return (await asked) as TokenSequence;
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
+    const wantsObjects = onObject !== undefined;
+    const request = { op: 'decode', call, features: id, options, wantsObjects } as const;
+    return (await this.#askUntil(signal, request, onObject)) as TokenSequence;
+  }
+
+  async respond(
+    features: Features,
+    prompts: readonly Prompt[],
+    options?: RespondOptions,
+    { signal }: RespondHooks = {},
+  ): Promise<readonly Int32Array[]> {
+    resolveQuestions(prompts, options, this.model);
+    const id = this.#idOf(features, 'responds');
+    const call = this.#nextCall();
+    const request = { op: 'respond', call, features: id, prompts, options } as const;
+    return (await this.#askUntil(signal, request)) as readonly Int32Array[];
   }
 
   close(): Promise<void> {
@@ -124,6 +128,31 @@ export class WorkerDetector implements Detector {
   #nextCall(): number {
     this.#numCalls += 1;
     return this.#numCalls;
+  }
+
+  #idOf(features: Features, does: string): number {
+    const isOwn = features instanceof WorkerFeatures && features.owner === this.#owner;
+    expectThat(isOwn, `features come from the detector that ${does}`);
+    return features.id;
+  }
+
+  /** Asks, and passes on that the answer is not wanted any more. */
+  async #askUntil(
+    signal: AbortSignal | undefined,
+    request: Extract<Request, { op: 'decode' | 'respond' }>,
+    onObject?: (object: ObjectTokens) => void,
+  ): Promise<Result> {
+    const abort = (): void => this.#port.post({ op: 'abort', call: request.call });
+    signal?.addEventListener('abort', abort);
+    try {
+      const asked = this.#ask(request, onObject);
+      if (signal?.aborted === true) {
+        abort();
+      }
+      return await asked;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   #ask(

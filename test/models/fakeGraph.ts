@@ -74,7 +74,8 @@ export function fakeGraph(
         P - position,
       );
       calls.push({ tokens, position, past, memory: feeds['memory.mean'] });
-      const scene = scenes[float32Data(feeds, 'memory.mean')[b] ?? -1];
+      const seen = float32Data(feeds, 'memory.mean');
+      const scene = scenes[seen[seen.length === 1 ? 0 : b] ?? -1]; // one memory is everyone's
       for (const [t, token] of tokens.entries()) {
         const at = b * T + t;
         for (const [said, logit] of scene?.([...past, ...tokens.slice(0, t + 1)]) ?? []) {

@@ -64,6 +64,7 @@ export async function fakeDetector(options: FakeOptions = {}): Promise<FakeDetec
         tokensMs: 1,
       };
     },
+    respond: () => Promise.reject(new Error('nothing but objects')),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,0 +1,84 @@
+import type { ModelInfo, Prompt, RespondOptions } from '../types.ts';
+import {
+  expectInteger,
+  expectKnownKeys,
+  expectNumber,
+  expectOneOf,
+  expectThat,
+} from '../validate.ts';
+import { responseRule } from './responseRule.ts';
+import type { ResponseRule } from './responseRule.ts';
+import { createSampler } from './sampler.ts';
+import type { Sampler } from './sampler.ts';
+
+/** The most prompts of one call: as many as a frame has objects. */
+export const MAX_PROMPTS = 100;
+
+/** Tokens of the longest response: the position tables of the published models hold 512, six of a prompt included. */
+export const MAX_RESPONSE = 506;
+
+/** One prompt, and how its response is read. */
+export interface Question {
+  readonly rule: ResponseRule;
+  readonly sampler: Sampler;
+}
+
+/**
+ * Checks what is asked, and settles how each response is read.
+ * @returns one question a prompt, in order
+ * @throws TypeError, RangeError that name the option, the rule and the value; PipelineError ERR_MODEL_LOAD where
+ * the model was not trained for a task
+ */
+export function resolveQuestions(
+  prompts: readonly Prompt[],
+  options: RespondOptions = {},
+  model: ModelInfo,
+): Question[] {
+  const known = ['topP', 'topK', 'temperature', 'seed', 'typeMask', 'maxTokens'];
+  expectKnownKeys('respond', options, known);
+  const { topP = 0, topK = 0, temperature = 1, seed = 0, typeMask = true, maxTokens } = options;
+  expectNumber('topP', topP, { min: 0, max: 1 });
+  expectInteger('topK', topK, { min: 0 });
+  expectNumber('temperature', temperature, { above: 0 });
+  expectInteger('seed', seed);
+  if (maxTokens !== undefined) {
+    expectInteger('maxTokens', maxTokens, { min: 1, max: MAX_RESPONSE });
+  }
+  expectInteger('prompts.length', prompts.length, { max: MAX_PROMPTS });
+  return prompts.map((prompt, i) => {
+    expectPrompt(prompt, model);
+    const rule = responseRule(prompt, model);
+    // without the end token a response is of one length
+    const longest = rule.end === undefined ? rule.maxTokens : MAX_RESPONSE;
+    const limited = { ...rule, maxTokens: Math.min(maxTokens ?? rule.maxTokens, longest) };
+    const sampler = createSampler({ topP, topK, temperature, seed: seed + i });
+    return { rule: typeMask ? limited : free(limited, model), sampler };
+  });
+}
+
+/** A prompt of each task that a model was trained for, to try them with. */
+export function promptsOfEachTask({ prompts, vocabulary }: ModelInfo): Prompt[] {
+  const corner = vocabulary.coordinateBase;
+  const tokens = [corner, corner, corner, corner, vocabulary.classBase];
+  return [
+    ...(prompts.segmentation === undefined ? [] : [{ task: 'segmentation' as const, tokens }]),
+    ...(prompts.keypoints === undefined ? [] : [{ task: 'keypoints' as const, tokens }]),
+    ...(prompts.caption === undefined ? [] : [{ task: 'caption' as const }]),
+  ];
+}
+
+function expectPrompt(prompt: Prompt, { vocabulary }: ModelInfo): void {
+  expectOneOf('task', prompt.task, ['segmentation', 'keypoints', 'caption']);
+  if (prompt.task !== 'caption') {
+    expectThat(prompt.tokens.length === 5, 'a prompt has the five tokens of an object');
+    for (const token of prompt.tokens) {
+      expectInteger('tokens', token, { min: 0, max: vocabulary.size - 1 });
+    }
+  }
+}
+
+/** Anything may follow anything, as the reference samples. */
+function free(rule: ResponseRule, { vocabulary }: ModelInfo): ResponseRule {
+  const all = { from: 0, to: vocabulary.size };
+  return { ...rule, allowed: () => all };
+}

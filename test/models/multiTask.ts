@@ -1,0 +1,40 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KeypointPrompt, CaptionPrompt, SegmentationPrompt } from '../../models/index.ts';
+import { importSmall } from './import/imported.ts';
+import type { Imported } from './import/imported.ts';
+
+/** What a small model is said to answer; its weights are random, so that it answers at random. */
+export const PROMPTS: {
+  readonly segmentation: SegmentationPrompt;
+  readonly keypoints: KeypointPrompt;
+  readonly caption: CaptionPrompt;
+} = {
+  segmentation: { token: 11, separator: 40, maxPoints: 16 },
+  keypoints: {
+    token: 12,
+    invisible: 41,
+    names: ['head', 'hand', 'foot'],
+    labels: ['person'],
+    margin: 0.5,
+  },
+  caption: { token: 13, textBase: 2_000, eos: 2_001, maxTokens: 12 },
+};
+
+/** Imports a small checkpoint and says of it that it knows more than detection. */
+export async function importMultiTask(prompts: object = PROMPTS): Promise<Imported> {
+  const model = await importSmall('vit-small');
+  const file = join(model.modelDir, 'model.json');
+  const described = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...described, prompts }));
+  return model;
+}
+
+/** A picture of noise. @returns uint8 [size, size, 3] */
+export function noisePicture(size: number): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length: size * size * 3 }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state & 255;
+  });
+}
