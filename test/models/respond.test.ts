@@ -1,0 +1,168 @@
+import { openDetector, openLocalDetector, openSupervisedDetector } from '../../models/index.ts';
+import type { Detector, Prompt } from '../../models/index.ts';
+import * as assert from '../support/assert.ts';
+import { MODEL_TEST_MS, suite } from '../support/suite.ts';
+import type { Imported } from './import/imported.ts';
+import { importMultiTask, noisePicture } from './multiTask.ts';
+import { TINY, TINY_BYTES } from './tinyModel.ts';
+
+const SIZE = 64;
+const OPEN = { local: openLocalDetector, thread: openDetector, process: openSupervisedDetector };
+
+/** More than go side by side, of every task. */
+const PROMPTS: readonly Prompt[] = [
+  { task: 'caption' },
+  ...Array.from({ length: 18 }, (_, i): Prompt => {
+    const task = i % 3 === 0 ? 'keypoints' : 'segmentation';
+    return { task, tokens: [1_010 + i, 1_040 * (i % 2) || 1_000, 1_600 + i, 1_700, 101 + i] };
+  }),
+];
+
+suite('respond with a small imported model', (test) => {
+  const withModel = (title: string, work: () => Promise<void>): void =>
+    test(title, work, { timeoutMs: MODEL_TEST_MS });
+  let imported: Imported;
+  let detectors: Readonly<Record<keyof typeof OPEN, Detector>>;
+
+  test.before(async () => {
+    imported = await importMultiTask();
+    const options = { model: imported.modelDir, device: 'cpu' } as const;
+    const [local, thread, process] = await Promise.all([
+      OPEN.local(options),
+      OPEN.thread(options),
+      OPEN.process(options),
+    ]);
+    detectors = { local, thread, process };
+  });
+  test.after(async () => {
+    await Promise.all(Object.values(detectors).map((detector) => detector.close()));
+    await imported[Symbol.asyncDispose]();
+  });
+
+  withModel('reads side by side what it reads one by one', async () => {
+    const { local } = detectors;
+    using features = await local.encode(noisePicture(SIZE));
+    for (const typeMask of [true, false]) {
+      const together = await local.respond(features, PROMPTS, { typeMask });
+
+      for (const [i, prompt] of PROMPTS.entries()) {
+        const [alone] = await local.respond(features, [prompt], { typeMask });
+        assert.equal(together[i], alone, `${typeMask}, prompt ${i}`);
+      }
+      assert.ok(new Set(together.map(String)).size > 5, 'responses differ');
+    }
+  });
+
+  withModel('gives the same in a thread and in a process', async () => {
+    const { local, ...others } = detectors;
+    using features = await local.encode(noisePicture(SIZE));
+    const options = { topP: 0.9, seed: 3 };
+    const here = await local.respond(features, PROMPTS, options);
+    for (const detector of Object.values(others)) {
+      using far = await detector.encode(noisePicture(SIZE));
+
+      assert.equal(await detector.respond(far, PROMPTS, options), here);
+    }
+  });
+
+  withModel('queues behind what was asked before, and closes after it', async () => {
+    const model = { model: imported.modelDir, device: 'cpu' } as const;
+    for (const open of Object.values(OPEN)) {
+      const detector = await open(model);
+      using features = await detector.encode(noisePicture(SIZE));
+      const order: string[] = [];
+      const asked = [
+        detector.decode(features, { maxObjects: 2 }).then(() => order.push('decode')),
+        detector.respond(features, PROMPTS).then(() => order.push('respond')),
+      ];
+      await detector.close();
+      await Promise.all(asked);
+
+      assert.equal(order, ['decode', 'respond']);
+    }
+  });
+
+  withModel('reads next to nothing for a signal that is aborted already', async () => {
+    for (const [form, detector] of Object.entries(detectors)) {
+      using features = await detector.encode(noisePicture(SIZE));
+      const signal = AbortSignal.abort();
+
+      const responses = await detector.respond(features, PROMPTS, {}, { signal });
+
+      const most = form === 'local' ? 0 : 2; // until a worker hears of it
+      assert.is(responses.length, PROMPTS.length);
+      assert.ok(responses.every(({ length }) => length <= most));
+    }
+  });
+
+  withModel('stops where the signal comes, with what was read until then', async () => {
+    for (const detector of [detectors.thread, detectors.process]) {
+      using features = await detector.encode(noisePicture(SIZE));
+      const abort = new AbortController();
+      const whole = await detector.respond(features, PROMPTS, { maxTokens: 506, typeMask: false });
+
+      setTimeout(() => abort.abort(), 1);
+      const cut = await detector.respond(
+        features,
+        PROMPTS,
+        { maxTokens: 506, typeMask: false },
+        { signal: abort.signal },
+      );
+
+      assert.ok(cut.at(-1)!.length < whole.at(-1)!.length);
+      for (const [i, response] of cut.entries()) {
+        assert.equal(response, whole[i]!.subarray(0, response.length));
+      }
+    }
+  });
+
+  withModel('refuses features of another detector, and closed ones', async () => {
+    const { local, ...others } = detectors;
+    using foreign = await local.encode(noisePicture(SIZE));
+    for (const detector of Object.values(others)) {
+      const closed = await detector.encode(noisePicture(SIZE));
+      closed.close();
+
+      await assert.rejects(detector.respond(foreign, PROMPTS), {
+        name: 'TypeError',
+        message: /features come from the detector that responds/,
+      });
+      await assert.rejects(detector.respond(closed, PROMPTS), {
+        message: /features are used before they are closed/,
+      });
+    }
+  });
+
+  withModel('goes on with frames of other sources beside it', async () => {
+    const model = { model: imported.modelDir, device: 'cpu', batch: 2 } as const;
+    await using detector = await openLocalDetector(model);
+    using features = await detector.encode(noisePicture(SIZE));
+    const [alone, read] = [
+      await detector.respond(features, PROMPTS),
+      await detector.decode(features, { maxObjects: 9 }),
+    ];
+
+    const [beside, readBeside] = await Promise.all([
+      detector.respond(features, PROMPTS),
+      detector.decode(features, { maxObjects: 9 }),
+    ]);
+
+    assert.equal(beside, alone);
+    assert.equal(readBeside.tokens, read.tokens);
+  });
+});
+
+suite('respond', (test) => {
+  test('says that a model was trained for detection alone', async () => {
+    for (const open of [openLocalDetector, openDetector]) {
+      await using detector = await open({ model: TINY, device: 'cpu' });
+      using features = await detector.encode(new Uint8Array(TINY_BYTES));
+
+      await assert.rejects(detector.respond(features, [{ task: 'caption' }]), {
+        code: 'ERR_MODEL_LOAD',
+        message:
+          /The model `tiny` was not trained for caption; beside detection it knows no other$/,
+      });
+    }
+  });
+});
