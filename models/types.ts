@@ -9,6 +9,17 @@ export interface Box {
   readonly ymax: number;
 }
 
+/** One point of an object. */
+export interface Keypoint {
+  /** What it is, in the model's words. */
+  readonly name: string;
+  /** Pixels of the source frame; 0 where it is not visible. */
+  readonly x: number;
+  readonly y: number;
+  /** False where the model cannot tell where it is. */
+  readonly visible: boolean;
+}
+
 /** One object found in a frame. */
 export interface Detection {
   readonly label: string;
@@ -23,6 +34,10 @@ export interface Detection {
   readonly slot?: number | undefined;
   /** True where the object's tokens were accepted from the previous frame. */
   readonly reused?: boolean;
+  /** Its outline where it was asked for: one or more, `[x, y, x, y, …]` in pixels of the source frame, as COCO has them. */
+  readonly polygons?: readonly (readonly number[])[];
+  /** Its keypoints where they were asked for and the model knows some of its label. */
+  readonly keypoints?: readonly Keypoint[];
 }
 
 /** How a picture is fitted into the model's square input. */
@@ -132,6 +147,8 @@ export interface FrameDetections {
   /** Frames of this source dropped since the last result, by cause. */
   readonly skipped?: Readonly<Record<string, number>>;
   readonly detections: readonly Detection[];
+  /** A sentence on the frame where it was asked for. */
+  readonly caption?: string;
   readonly tokens: TokenCounts;
   readonly timing: FrameTiming;
 }

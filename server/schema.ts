@@ -34,6 +34,10 @@ const detection = Type.Object({
   box: Type.Object({ xmin: number, ymin: number, xmax: number, ymax: number }),
   trackId: Type.Optional(count),
   reused: Type.Optional(Type.Boolean()),
+  polygons: Type.Optional(Type.Array(Type.Array(number))),
+  keypoints: Type.Optional(
+    Type.Array(Type.Object({ name: text, x: number, y: number, visible: Type.Boolean() })),
+  ),
 });
 
 /** Schemas of what a server sends, by `type`. */
@@ -97,6 +101,7 @@ export const serverMessages: Readonly<Record<messages.ServerMessage['type'], TOb
       still: Type.Optional(Type.Boolean()),
       skipped: Type.Optional(Type.Record(Type.String(), count)),
       detections: Type.Array(detection),
+      caption: Type.Optional(text),
       tokens: Type.Object({ drafted: count, accepted: count, decoded: count, passes: count }),
       timing: Type.Object({
         decodeMs: amount,

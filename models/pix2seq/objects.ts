@@ -1,12 +1,7 @@
-import type {
-  Box,
-  Detection,
-  FrameInfo,
-  ModelInfo,
-  ObjectTokens,
-  TokenSequence,
-} from '../types.ts';
-import { tokenToClass, tokenToUnit } from './vocabulary.ts';
+import type { Box, Detection, ModelInfo, ObjectTokens, TokenSequence } from '../types.ts';
+import { tokenToX, tokenToY, xToToken, yToToken } from './sourcePixels.ts';
+import type { SourceFrame } from './sourcePixels.ts';
+import { tokenToClass } from './vocabulary.ts';
 
 /**
  * Turns one object's five tokens into a box in source pixels with its label.
@@ -21,13 +16,12 @@ export function toDetection(
     score,
     reused = false,
   }: Pick<ObjectTokens, 'tokens' | 'score'> & Partial<Pick<ObjectTokens, 'reused'>>,
-  frame: Pick<FrameInfo, 'width' | 'height' | 'letterbox'>,
+  frame: SourceFrame,
   model: ModelInfo,
 ): Detection {
   const [ymin, xmin, ymax, xmax, classToken] = tokens;
-  const { scaleX, scaleY } = frame.letterbox;
-  const across = (token: number): number => toSource(token, model, scaleX, frame.width);
-  const down = (token: number): number => toSource(token, model, scaleY, frame.height);
+  const across = (token: number): number => tokenToX(token, frame, model);
+  const down = (token: number): number => tokenToY(token, frame, model);
   const classId = tokenToClass(classToken, model.vocabulary, model.labels.length);
   const box: Box = {
     xmin: Math.min(across(xmin), across(xmax)),
@@ -45,7 +39,7 @@ export function toDetection(
  */
 export function toDetections(
   sequence: TokenSequence,
-  frame: Pick<FrameInfo, 'width' | 'height' | 'letterbox'>,
+  frame: SourceFrame,
   model: ModelInfo,
   minScore: number,
 ): Detection[] {
@@ -65,7 +59,21 @@ export function toDetections(
   return found;
 }
 
-function toSource(token: number, model: ModelInfo, scale: number, limit: number): number {
-  const pixels = (tokenToUnit(token, model.vocabulary) * model.image.size) / scale;
-  return Math.min(limit, Math.max(0, pixels));
+/**
+ * Turns a detection back into the five tokens that prompts have of it.
+ * @param frame that its box is of
+ * @returns `[ymin, xmin, ymax, xmax, class]`
+ */
+export function toObjectTokens(
+  { box, classId }: Pick<Detection, 'box' | 'classId'>,
+  frame: SourceFrame,
+  model: ModelInfo,
+): ObjectTokens['tokens'] {
+  return [
+    yToToken(box.ymin, frame, model),
+    xToToken(box.xmin, frame, model),
+    yToToken(box.ymax, frame, model),
+    xToToken(box.xmax, frame, model),
+    model.vocabulary.classBase + classId,
+  ];
 }

@@ -32,7 +32,8 @@ export async function readResponses(
   for (let i = 0; i < questions.length; i += SIDE_BY_SIDE) {
     const some = questions.slice(i, i + SIDE_BY_SIDE).map((each) => new Reading(each, model));
     let open = some;
-    while (open.length > 0 && signal?.aborted !== true) {
+    const isWanted = (): boolean => signal?.aborted !== true; // asked anew each time: a call takes its time
+    while (open.length > 0 && isWanted()) {
       const steps = open.map(({ tokens, cache }) => ({ memory, tokens, cache }));
       const results = await graph.run(steps, memory);
       open.forEach((reading, b) => reading.take(results[b] as StepResult));

@@ -1,5 +1,11 @@
-import { PipelineError } from '../errors.ts';
-import type { ModelInfo, ModelPrompts, Prompt } from '../types.ts';
+import type {
+  CaptionPrompt,
+  KeypointPrompt,
+  ModelInfo,
+  Prompt,
+  SegmentationPrompt,
+} from '../types.ts';
+import { promptOf } from './promptOf.ts';
 import type { Allowed } from './sampler.ts';
 
 /** How the response to one prompt is read. */
@@ -20,20 +26,19 @@ export interface ResponseRule {
  * Source: google-research/pix2seq `tasks/`; y comes first.
  */
 export function responseRule(prompt: Prompt, model: ModelInfo): ResponseRule {
-  const { segmentation, keypoints, caption } = model.prompts;
   switch (prompt.task) {
     case 'segmentation':
-      return outlineRule(expectTask(segmentation, prompt, model), prompt.tokens, model);
+      return outlineRule(promptOf('segmentation', model), prompt.tokens, model);
     case 'keypoints':
-      return keypointRule(expectTask(keypoints, prompt, model), prompt.tokens, model);
+      return keypointRule(promptOf('keypoints', model), prompt.tokens, model);
     case 'caption':
-      return captionRule(expectTask(caption, prompt, model), model);
+      return captionRule(promptOf('caption', model), model);
   }
 }
 
 /** Points, then a separator in both places of one, then points; the end where a point might begin. */
 function outlineRule(
-  { token, separator, maxPoints }: NonNullable<ModelPrompts['segmentation']>,
+  { token, separator, maxPoints }: SegmentationPrompt,
   object: readonly number[],
   { vocabulary }: ModelInfo,
 ): ResponseRule {
@@ -56,7 +61,7 @@ function outlineRule(
 
 /** Two coordinates a name, or the token that says that there are none. */
 function keypointRule(
-  { token, invisible, names }: NonNullable<ModelPrompts['keypoints']>,
+  { token, invisible, names }: KeypointPrompt,
   object: readonly number[],
   { vocabulary }: ModelInfo,
 ): ResponseRule {
@@ -75,7 +80,7 @@ function keypointRule(
 
 /** Text, and the end that is one of its tokens. */
 function captionRule(
-  { token, textBase, eos, maxTokens }: NonNullable<ModelPrompts['caption']>,
+  { token, textBase, eos, maxTokens }: CaptionPrompt,
   { vocabulary }: ModelInfo,
 ): ResponseRule {
   const text = { from: textBase, to: vocabulary.size, eos: { token: eos, offset: 0 } };
@@ -88,15 +93,4 @@ function coordinateRange({ coordinateBase, bins }: ModelInfo['vocabulary']): All
 
 function only(token: number): Allowed {
   return { from: token, to: token + 1 };
-}
-
-function expectTask<T>(known: T | undefined, { task }: Prompt, { name, prompts }: ModelInfo): T {
-  if (known === undefined) {
-    const others = Object.keys(prompts).join(', ') || 'no other';
-    throw new PipelineError(
-      'ERR_MODEL_LOAD',
-      `The model \`${name}\` was not trained for ${task}; beside detection it knows ${others}`,
-    );
-  }
-  return known;
 }

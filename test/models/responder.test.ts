@@ -173,7 +173,7 @@ suite('the responses to prompts', (test) => {
 
 suite('resolveQuestions', (test) => {
   test('refuses what no model can answer', () => {
-    const many = Array<Prompt>(101).fill(CAPTION);
+    const many = Array.from({ length: 101 }, () => CAPTION);
     const four: Prompt = { task: 'keypoints', tokens: BOX.slice(1) };
     const outside: Prompt = { task: 'segmentation', tokens: [8, 9, 20, 21, 32] };
     const unknown = { task: 'caption ' } as unknown as Prompt;

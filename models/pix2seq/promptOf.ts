@@ -1,0 +1,21 @@
+import { PipelineError } from '../errors.ts';
+import type { ModelInfo, ModelPrompts, PromptTask } from '../types.ts';
+
+/**
+ * What a model says of one of its tasks.
+ * @throws PipelineError ERR_MODEL_LOAD where it was not trained for it, with those that it was trained for
+ */
+export function promptOf<T extends PromptTask>(
+  task: T,
+  { name, prompts }: ModelInfo,
+): NonNullable<ModelPrompts[T]> {
+  const found = prompts[task];
+  if (found === undefined) {
+    const others = Object.keys(prompts).join(', ') || 'no other';
+    throw new PipelineError(
+      'ERR_MODEL_LOAD',
+      `The model \`${name}\` was not trained for ${task}; beside detection it knows ${others}`,
+    );
+  }
+  return found;
+}
