@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { PipelineError } from './errors.ts';
+import { readModelFolder } from './modelFolder.ts';
+
+/**
+ * Reads what the captions of a model are made of: `pieces.json` of its folder.
+ * @param model as in `DetectorOptions`
+ * @returns SentencePiece pieces by id, for `toCaption`
+ * @throws PipelineError ERR_MODEL_LOAD where the model has no such file, ERR_MODEL_CONTRACT where it is no list
+ * of strings
+ */
+export async function readPieces(model: string): Promise<readonly string[]> {
+  const { piecesFile, info } = await readModelFolder(model);
+  let text: string;
+  try {
+    text = await readFile(piecesFile, 'utf8');
+  } catch (cause) {
+    throw new PipelineError(
+      'ERR_MODEL_LOAD',
+      `The model \`${info.name}\` has no text for captions, since it has no ${piecesFile}; import it with ` +
+        '`--text-vocabulary FILE`, the c4_en_32k_spm.model of the official bucket',
+      { cause },
+    );
+  }
+  const pieces: unknown = parse(text);
+  if (Array.isArray(pieces) && pieces.every((piece) => typeof piece === 'string')) {
+    return pieces;
+  }
+  throw new PipelineError('ERR_MODEL_CONTRACT', `${piecesFile} is no JSON list of strings`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
