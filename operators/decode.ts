@@ -60,21 +60,27 @@ export async function decodeFrame(
   detector: Detector,
   encoded: EncodedFrame,
   options?: DecodeOptions,
+  hooks?: DecodeHooks,
+): Promise<ReadFrame> {
+  using held = encoded;
+  return await readFrame(detector, held, options, hooks);
+}
+
+/** The same for who wants more of the encoded frame. **Owns:** borrows it until the promise settles. */
+export async function readFrame(
+  detector: Detector,
+  { info, features, queueMs }: EncodedFrame,
+  options?: DecodeOptions,
   hooks: DecodeHooks = {},
 ): Promise<ReadFrame> {
-  const { info, features, queueMs } = encoded;
   let firstObjectMs: number | undefined;
   const onObject = (object: ObjectTokens): void => {
     firstObjectMs ??= performance.now() - info.arrivedAtMs;
     hooks.onObject?.(object);
   };
-  try {
-    const sequence = await detector.decode(features, options, { ...hooks, onObject });
-    const read = { info, sequence, queueMs, encodeMs: features.encodeMs };
-    return firstObjectMs === undefined ? read : { ...read, firstObjectMs };
-  } finally {
-    encoded.close();
-  }
+  const sequence = await detector.decode(features, options, { ...hooks, onObject });
+  const read = { info, sequence, queueMs, encodeMs: features.encodeMs };
+  return firstObjectMs === undefined ? read : { ...read, firstObjectMs };
 }
 
 /** Work that is told when nobody waits for it any more. */

@@ -11,10 +11,12 @@ import type {
   ObjectTokens,
 } from '../models/types.ts';
 import { expectOneOf, expectThat } from '../models/validate.ts';
-import { abortable, decodeFrame } from './decode.ts';
+import { abortable, readFrame } from './decode.ts';
 import { encodeFrame } from './encode.ts';
 import { operatorDefaults } from './defaults.ts';
 import { DraftKeeper } from './draftKeeper.ts';
+import { runTasks } from './frameTask.ts';
+import type { FrameTask } from './frameTask.ts';
 import { inferEvery } from './inferEvery.ts';
 import { inferLatest } from './inferLatest.ts';
 import { MotionGate } from './motionGate.ts';
@@ -47,6 +49,11 @@ export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, O
    * comes, and none is late because of the others. Default: frames wait inside the detector.
    */
   readonly turns?: Turns | undefined;
+  /**
+   * What else is to be found in each frame that is looked at, in order: `outline`, `pose`, `caption`, or a function
+   * of your own. Default: nothing.
+   */
+  readonly tasks?: readonly FrameTask[];
   /** Told of each object before its frame is finished; not of those that a still frame repeats. */
   readonly onObject?: (object: FoundObject) => void;
   /** Told of each frame just before its encoder run, or its repeated result, while its pixels are there; must not close it. */
@@ -88,7 +95,7 @@ export function detect(
   detector: Detector,
   config: DetectConfig = {},
 ): OperatorFunction<Frame, FrameDetections> {
-  const { policy = 'every', demand, motion, turns, ...others } = config;
+  const { policy = 'every', demand, motion, turns, tasks = [], ...others } = config;
   const { onObject, onFrame, onDropped, onFault, ...rest } = others;
   const { minScore, classes, ...options } = rest;
   expectOneOf('policy', policy, ['every', 'latest']);
@@ -149,16 +156,14 @@ export function detect(
           const report = onObject && reporter(frame, detector, wanted, onObject);
           const { draft, reuse, keep } = drafts.open(frame);
           const asked = withinConfig(wishes ?? [], rest);
-          const encoded = await encodeFrame(detector, frame, onFrame);
+          const image = tasks.length > 0 ? frame.image.slice() : new Uint8Array();
+          using encoded = await encodeFrame(detector, frame, onFrame);
           const hooks = { signal, ...(report && { onObject: report }) };
-          const result = await decodeFrame(
-            detector,
-            encoded,
-            { ...options, draft, reuse, demand: asked },
-            hooks,
-          );
-          const slots = keep(result.sequence);
-          const found = toFrameDetections({ ...result, slots }, detector.model, wanted);
+          const reading = { ...options, draft, reuse, demand: asked };
+          const readOut = await readFrame(detector, encoded, reading, hooks);
+          const slots = keep(readOut.sequence);
+          const result = toFrameDetections({ ...readOut, slots }, detector.model, wanted);
+          const found = await runTasks(tasks, { ...encoded, image, result }, signal);
           gated?.keep(found);
           return withLosses(found);
         });

@@ -147,6 +147,45 @@ suite('checkContract', (test) => {
   });
 });
 
+suite('checkPrompts', (test) => {
+  const caption = { token: 1, textBase: 20, eos: 21, maxTokens: 8 };
+  const describing =
+    (prompts: object): NonNullable<FolderChanges['describe']> =>
+    (file) => ({ ...file, prompts });
+
+  test('lets a model pass that answers several prompts in one call', async () => {
+    await using folder = await copyFolder(TINY, { describe: describing({ caption }) });
+    await using detector = await openLocalDetector({ model: folder.path, device: 'cpu' });
+
+    assert.equal(detector.model.prompts, { caption });
+  });
+
+  test('refuses tokens beyond the vocabulary', async () => {
+    const keypoints = { token: 1, invisible: 24, names: ['nose'], labels: ['circle'], margin: 0 };
+    const cases: [object, RegExp][] = [
+      [{ caption: { ...caption, eos: 99 } }, /`prompts\.caption\.eos` .* below 24, found 99$/],
+      [{ caption, keypoints }, /`prompts\.keypoints\.invisible` .* below 24, found 24$/],
+    ];
+    for (const [prompts, message] of cases) {
+      const error = await refusal({ describe: describing(prompts) });
+
+      assert.is(error.code, 'ERR_MODEL_CONTRACT');
+      assert.match(error.message, message);
+    }
+  });
+
+  test('refuses a decoder that takes one sequence only', async () => {
+    const decoder = graph('decoder-one-frame');
+    const error = await refusal({ decoder, describe: describing({ caption }) });
+
+    assert.is(error.code, 'ERR_MODEL_CONTRACT');
+    assert.match(
+      error.message,
+      /first axis of `tokens` .* prompts are read side by side, found 1$/,
+    );
+  });
+});
+
 suite('checkAttention', (test) => {
   const look = async (changes: FolderChanges, attention?: string): Promise<TokenSequence> => {
     await using folder = await copyFolder(TINY, changes);

@@ -1,0 +1,29 @@
+import { promptOf, toCaption } from '../models/index.ts';
+import type { Detector, RespondOptions } from '../models/types.ts';
+import type { FrameTask } from './frameTask.ts';
+
+/**
+ * Says in a sentence what a frame shows, for `tasks` of `detect`.
+ *
+ * ```ts
+ * const pieces = await readPieces('my-model');
+ * frames$.pipe(detect(detector, { tasks: [caption(detector, pieces)] }));
+ * ```
+ *
+ * @param detector the one that detects; borrowed   @param pieces of text, see `readPieces`
+ * @param options see `RespondOptions`
+ * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for it
+ */
+export function caption(
+  detector: Detector,
+  pieces: readonly string[],
+  options: RespondOptions = {},
+): FrameTask {
+  const { model } = detector;
+  promptOf('caption', model); // here, so that a mistake shows at the call
+  return async ({ features, result }, signal) => {
+    const prompts = [{ task: 'caption' }] as const;
+    const [response] = await detector.respond(features, prompts, options, { signal });
+    return { ...result, caption: toCaption(response ?? new Int32Array(), model, pieces) };
+  };
+}

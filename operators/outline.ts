@@ -1,0 +1,31 @@
+import { promptOf, toObjectTokens, toPolygons } from '../models/index.ts';
+import type { Detector, RespondOptions } from '../models/types.ts';
+import type { FrameTask } from './frameTask.ts';
+
+/**
+ * Outlines each detection: instance segmentation, for `tasks` of `detect`.
+ *
+ * ```ts
+ * frames$.pipe(detect(detector, { tasks: [outline(detector)] }));
+ * ```
+ *
+ * All objects of a frame are read side by side. A detection gets `polygons`, none where nothing was outlined.
+ * @param detector the one that detects; borrowed   @param options see `RespondOptions`
+ * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for it
+ */
+export function outline(detector: Detector, options: RespondOptions = {}): FrameTask {
+  const { model } = detector;
+  promptOf('segmentation', model); // here, so that a mistake shows at the call
+  return async ({ info, features, result }, signal) => {
+    const prompts = result.detections.map((detection) => {
+      const tokens = toObjectTokens(detection, info, model);
+      return { task: 'segmentation', tokens } as const;
+    });
+    const responses = await detector.respond(features, prompts, options, { signal });
+    const detections = result.detections.map((detection, i) => {
+      const polygons = toPolygons(responses[i] ?? new Int32Array(), info, model);
+      return { ...detection, polygons };
+    });
+    return { ...result, detections };
+  };
+}

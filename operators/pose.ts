@@ -1,0 +1,75 @@
+import { promptOf, toKeypoints, toObjectTokens } from '../models/index.ts';
+import type {
+  Box,
+  Detection,
+  Detector,
+  Frame,
+  Keypoint,
+  Letterbox,
+  RespondOptions,
+} from '../models/types.ts';
+import type { FrameTask, SeenFrame } from './frameTask.ts';
+import { cropFrame, regionAround } from './images/cropFrame.ts';
+import type { Region } from './images/cropFrame.ts';
+
+/**
+ * Finds the keypoints of each detection whose label has some, for `tasks` of `detect`.
+ *
+ * ```ts
+ * frames$.pipe(detect(detector, { tasks: [pose(detector)] }));
+ * ```
+ *
+ * Each object is cut out with its surroundings and looked at anew, as the model was trained: an encoder run an
+ * object. It is cut out of the picture that the model sees, so that small objects are less sharp than in the
+ * source. Once nobody waits any more, no further object is looked at.
+ * @param detector the one that detects; borrowed   @param options see `RespondOptions`
+ * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for it
+ */
+export function pose(detector: Detector, options: RespondOptions = {}): FrameTask {
+  const { labels } = promptOf('keypoints', detector.model);
+  return async (seen, signal) => {
+    const detections: Detection[] = [];
+    for (const detection of seen.result.detections) {
+      const isKnown = labels.includes(detection.label) && !signal.aborted;
+      const keypoints = isKnown && (await keypointsOf(detector, detection, seen, options, signal));
+      detections.push(keypoints ? { ...detection, keypoints } : detection);
+    }
+    return { ...seen.result, detections };
+  };
+}
+
+async function keypointsOf(
+  detector: Detector,
+  { box, classId }: Detection,
+  { info, image }: SeenFrame,
+  options: RespondOptions,
+  signal: AbortSignal,
+): Promise<readonly Keypoint[]> {
+  const { model } = detector;
+  const region = regionAround(box, promptOf('keypoints', model).margin, info);
+  using crop: Frame = await cropFrame(image, region, model.image, info.source);
+  using features = await detector.encode(crop.image);
+  const inCrop = { box: boxWithin(box, region, info.letterbox), classId };
+  const prompts = [{ task: 'keypoints', tokens: toObjectTokens(inCrop, crop, model) }] as const;
+  const [response] = await detector.respond(features, prompts, options, { signal });
+  return toKeypoints(response ?? new Int32Array(), crop, model).map((point) =>
+    point.visible ? { ...point, ...toSource(point, region, info.letterbox) } : point,
+  );
+}
+
+function boxWithin(box: Box, { left, top }: Region, { scaleX, scaleY }: Letterbox): Box {
+  return {
+    xmin: box.xmin * scaleX - left,
+    ymin: box.ymin * scaleY - top,
+    xmax: box.xmax * scaleX - left,
+    ymax: box.ymax * scaleY - top,
+  };
+}
+
+function toSource(
+  { x, y }: Keypoint,
+  { left, top }: Region,
+  { scaleX, scaleY }: Letterbox,
+): Pick<Keypoint, 'x' | 'y'> {
+  return { x: (left + x) / scaleX, y: (top + y) / scaleY };
+}
