@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { PipelineError } from './errors.ts';
-import { readModelFolder } from './modelFolder.ts';
+import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
 
 /**
  * Reads what the captions of a model are made of: `pieces.json` of its folder.
- * @param model as in `DetectorOptions`
+ * @param model as in `DetectorOptions`. Default `nano`, which has none
  * @returns SentencePiece pieces by id, for `toCaption`
  * @throws PipelineError ERR_MODEL_LOAD where the model has no such file, ERR_MODEL_CONTRACT where it is no list
  * of strings
  */
-export async function readPieces(model: string): Promise<readonly string[]> {
+export async function readPieces(model: string = BUNDLED_MODEL): Promise<readonly string[]> {
   const { piecesFile, info } = await readModelFolder(model);
   let text: string;
   try {

@@ -4,11 +4,13 @@ import type { Observable, Subscription } from 'rxjs';
 import { PipelineError, openDetector, toError } from '../models/index.ts';
 import type { Detector, FrameDetections } from '../models/index.ts';
 import { attentionPictures, detect, track } from '../operators/index.ts';
+import type { FrameTask } from '../operators/index.ts';
 import { PANEL_SIDE, openAttentionFiles } from './attentionFiles.ts';
 import type { AttentionFiles } from './attentionFiles.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
 import { createFormat } from './formats.ts';
 import type { Format } from './formats.ts';
+import { frameTasks } from './frameTasks.ts';
 import { isReaderGone, openLineWriter } from './lineWriter.ts';
 import type { LineWriter } from './lineWriter.ts';
 import { openSource, sourceName } from './openSource.ts';
@@ -36,17 +38,19 @@ export async function detectCommand(
   interrupt: AbortSignal,
 ): Promise<number> {
   expectOutputApart(sources, options.out);
+  expectEither(options);
   const { attention } = options;
   const pictures =
     attention === undefined ? undefined : openAttentionFiles(attention, sources.map(sourceName));
   const detector = await openDetector(options.detector);
   try {
+    const tasks = await frameTasks(options.tasks, detector, options.detector.model);
     const format = createFormat(options.format, detector.model);
     const writer = openLineWriter(options.out);
     try {
       let worst: number = EXIT.done;
       for (const source of sources) {
-        const run = { options, detector, writer, format, pictures, interrupt };
+        const run = { options, detector, tasks, writer, format, pictures, interrupt };
         const code = await detectSource(source, run);
         worst = Math.max(worst, code);
         if (interrupt.aborted || code === EXIT.interrupted) {
@@ -80,9 +84,17 @@ function expectOutputApart(sources: readonly string[], out: string): void {
   }
 }
 
+/** @throws TypeError where pictures of attention are to be drawn beside other tasks */
+function expectEither({ tasks, attention }: DetectArguments): void {
+  if (attention !== undefined && tasks.some((task) => task !== 'detect')) {
+    throw new TypeError('`--attention` is drawn for `--task detect` alone; leave one of them out');
+  }
+}
+
 interface Run {
   readonly options: DetectArguments;
   readonly detector: Detector;
+  readonly tasks: readonly FrameTask[];
   readonly writer: LineWriter;
   readonly format: Format;
   readonly pictures: AttentionFiles | undefined;
@@ -122,7 +134,7 @@ async function detectSource(source: string, run: Run): Promise<number> {
 
 function resultsOf(
   source: string,
-  { options, detector, pictures }: Run,
+  { options, detector, tasks, pictures }: Run,
   account: Account,
   progress: Progress | undefined,
 ): Observable<FrameDetections> {
@@ -140,7 +152,7 @@ function resultsOf(
   });
   const results$ =
     pictures === undefined
-      ? frames$.pipe(detect(detector, options.detect))
+      ? frames$.pipe(detect(detector, { ...options.detect, tasks }))
       : frames$.pipe(
           attentionPictures(detector, options.detect),
           tap((frame) => pictures.write(frame)),

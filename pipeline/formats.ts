@@ -1,4 +1,4 @@
-import type { Detection, FrameDetections, ModelInfo } from '../models/index.ts';
+import type { Detection, FrameDetections, Keypoint, ModelInfo } from '../models/index.ts';
 import type { LineWriter } from './lineWriter.ts';
 
 /** The file formats that `detect` writes. */
@@ -19,7 +19,8 @@ export interface Format {
  * - `ndjson`: the `frame` message of the protocol, one a line
  * - `csv`: one detection a line, under a header
  * - `mot`: MOT challenge, `frame,id,left,top,width,height,score,-1,-1,-1`, frames from 1
- * - `coco`: a COCO results array, `image_id` is the frame, `category_id` the data set's own id
+ * - `coco`: a COCO results array, `image_id` is the frame, `category_id` the data set's own id, `keypoints`
+ *   where they were looked for
  */
 export function createFormat(name: FormatName, { labels }: ModelInfo): Format {
   switch (name) {
@@ -40,11 +41,12 @@ export function createFormat(name: FormatName, { labels }: ModelInfo): Format {
       );
     case 'coco':
       return jsonArray(({ frame, detections }) =>
-        detections.map(({ classId, box, score }) => ({
+        detections.map(({ classId, box, score, keypoints }) => ({
           image_id: frame,
           category_id: labels[classId]?.id ?? classId,
           bbox: xywh(box),
           score,
+          ...(keypoints && { keypoints: keypoints.flatMap(xyv) }),
         })),
       );
   }
@@ -110,4 +112,9 @@ function quoted(text: string): string {
 
 function xywh({ xmin, ymin, xmax, ymax }: Detection['box']): [number, number, number, number] {
   return [xmin, ymin, Number((xmax - xmin).toFixed(2)), Number((ymax - ymin).toFixed(2))];
+}
+
+/** A point as COCO has it: the third number is 2 where it is visible, 0 where nothing is known of it. */
+function xyv({ x, y, visible }: Keypoint): readonly number[] {
+  return [x, y, visible ? 2 : 0];
 }

@@ -5,6 +5,8 @@ import type { DetectorOptions, Device, Reuse } from '../models/index.ts';
 import type { DecoderChoice, DetectConfig } from '../operators/index.ts';
 import { FORMATS } from './formats.ts';
 import type { FormatName } from './formats.ts';
+import { TASKS } from './taskNames.ts';
+import type { TaskName } from './taskNames.ts';
 
 const DEVICES: readonly Device[] = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
 const REUSES: readonly Reuse[] = ['refine', 'exact', 'sticky', 'tolerant', 'off'];
@@ -44,6 +46,7 @@ export interface ModelArguments {
 export interface DetectArguments extends ModelArguments {
   readonly out: string;
   readonly format: FormatName;
+  readonly tasks: readonly TaskName[];
   /** Folder for pictures of where the decoder looked. */
   readonly attention: string | undefined;
 }
@@ -83,6 +86,7 @@ export function addDetectOptions(command: Command): Command {
     command
       .option('--out <file|->', 'where the results go', '-')
       .addOption(choice('--format <format>', 'how they are written', FORMATS, 'ndjson'))
+      .option('--task <names>', `what is looked for: ${TASKS.join(', ')}`, taskNames, ['detect'])
       .option(
         '--attention <dir>',
         'also draw where the decoder looked, a picture for each object found; slow: use with --max-frames',
@@ -132,11 +136,12 @@ export function detectArguments(
   flags: ModelFlags & {
     readonly out: string;
     readonly format: FormatName;
+    readonly task: readonly TaskName[];
     readonly attention?: string;
   },
 ): DetectArguments {
-  const { out, format, attention } = flags;
-  return { ...modelArguments(flags), out, format, attention };
+  const { out, format, task: tasks, attention } = flags;
+  return { ...modelArguments(flags), out, format, tasks, attention };
 }
 
 /** An option that takes one of some words. */
@@ -185,4 +190,14 @@ function names(text: string): string[] {
     throw new InvalidArgumentError('Expected labels separated by commas.');
   }
   return found;
+}
+
+function taskNames(text: string): readonly TaskName[] {
+  return text.split(',').map((name) => {
+    const task = TASKS.find((known) => known === name.trim());
+    if (task === undefined) {
+      throw new InvalidArgumentError(`Expected some of ${TASKS.join(', ')}, separated by commas.`);
+    }
+    return task;
+  });
 }

@@ -1,8 +1,8 @@
 import type { Detection, FrameDetections } from '../models/index.ts';
 
 /**
- * Cuts numbers to what they are worth, which makes messages half as long: boxes to a hundredth of a
- * pixel, scores to four places, media time to microseconds, times to microseconds.
+ * Cuts numbers to what they are worth, which makes messages half as long: boxes and points to a
+ * hundredth of a pixel, scores to four places, media time to microseconds, times to microseconds.
  */
 export function rounded(result: FrameDetections): FrameDetections {
   const timing = Object.fromEntries(
@@ -21,7 +21,20 @@ export function roundedDetection(detection: Detection): Detection {
     xmax: round(xmax, 2),
     ymax: round(ymax, 2),
   };
-  return { ...detection, score: round(detection.score, 4), box };
+  const { polygons, keypoints } = detection;
+  return {
+    ...detection,
+    score: round(detection.score, 4),
+    box,
+    ...(polygons && { polygons: polygons.map((points) => points.map((at) => round(at, 2))) }),
+    ...(keypoints && {
+      keypoints: keypoints.map((point) => ({
+        ...point,
+        x: round(point.x, 2),
+        y: round(point.y, 2),
+      })),
+    }),
+  };
 }
 
 function round(value: number, places: number): number {

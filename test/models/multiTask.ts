@@ -1,6 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KeypointPrompt, CaptionPrompt, SegmentationPrompt } from '../../models/index.ts';
+import type {
+  CaptionPrompt,
+  KeypointPrompt,
+  Label,
+  SegmentationPrompt,
+} from '../../models/index.ts';
 import { importSmall } from './import/imported.ts';
 import type { Imported } from './import/imported.ts';
 
@@ -21,11 +26,18 @@ export const PROMPTS: {
   caption: { token: 13, textBase: 2_000, eos: 2_001, maxTokens: 12 },
 };
 
-/** Imports a small checkpoint and says of it that it knows more than detection. */
-export async function importMultiTask(prompts: object = PROMPTS): Promise<Imported> {
+/**
+ * Imports a small checkpoint and says of it that it knows more than detection.
+ * @param posed which of its labels have keypoints. Default: those of `PROMPTS`
+ */
+export async function importMultiTask(
+  posed?: (labels: readonly Label[]) => readonly string[],
+): Promise<Imported> {
   const model = await importSmall('vit-small');
   const file = join(model.modelDir, 'model.json');
-  const described = JSON.parse(await readFile(file, 'utf8')) as object;
+  const described = JSON.parse(await readFile(file, 'utf8')) as { labels: readonly Label[] };
+  const labels = posed?.(described.labels) ?? PROMPTS.keypoints.labels;
+  const prompts = { ...PROMPTS, keypoints: { ...PROMPTS.keypoints, labels } };
   await writeFile(file, JSON.stringify({ ...described, prompts }));
   return model;
 }
