@@ -1,4 +1,5 @@
-import { from, lastValueFrom, of, toArray } from 'rxjs';
+import { Subject, finalize, from, lastValueFrom, of, pipe, toArray } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
 import {
   PipelineError,
   openLocalDetector,
@@ -7,11 +8,12 @@ import {
   toObjectTokens,
   toPolygons,
 } from '../../models/index.ts';
-import type { Detection, Detector, Features, Frame } from '../../models/index.ts';
+import type { Detection, Detector, Features, Frame, FrameDetections } from '../../models/index.ts';
 import { caption, detect, frameFromPixels, outline, pose } from '../../operators/index.ts';
 import type { DetectConfig, FrameTask, SeenFrame } from '../../operators/index.ts';
 import * as assert from '../support/assert.ts';
 import { frameDetections } from '../support/frames.ts';
+import { runSnippet } from '../support/snippet.ts';
 import { MODEL_TEST_MS, suite } from '../support/suite.ts';
 import type { Imported } from '../models/import/imported.ts';
 import { PROMPTS, importMultiTask, noisePicture } from '../models/multiTask.ts';
@@ -191,6 +193,76 @@ suite('tasks of detect, with a small imported model', (test) => {
       [[1, { error: 1 }, 'string']],
     );
     assert.ok(frames.every(({ closed }) => closed));
+  });
+});
+
+suite('the documents on tasks', (test) => {
+  const said: unknown[][] = [];
+  const names = {
+    ...{ caption, outline, pose, toCaption, toObjectTokens, toPolygons },
+    readPieces: () => Promise.resolve(PIECES),
+    console: { log: (...values: unknown[]) => said.push(values) },
+  };
+  let imported: Imported;
+  let detector: Detector;
+  test.before(async () => {
+    imported = await importMultiTask();
+    detector = await openLocalDetector({ model: imported.modelDir, device: 'cpu' });
+  });
+  test.after(async () => {
+    await detector.close();
+    await imported[Symbol.asyncDispose]();
+  });
+  const open = (): Promise<Frame> =>
+    frameFromPixels(noisePicture(SIZE), {
+      ...{ width: SIZE, height: SIZE, image: detector.model.image, index: 0, pts: 0 },
+    });
+
+  test('have a block for detectors that runs', async () => {
+    using frame = await open();
+    using features = await detector.encode(frame.image);
+    const box = { xmin: 8, ymin: 8, xmax: 40, ymax: 40 };
+    const detection: Detection = { label: 'person', classId: 0, score: 1, box };
+    said.length = 0;
+
+    await runSnippet('models/readme.md', 'Prompts', {
+      ...names,
+      detector,
+      features,
+      frame,
+      detection,
+    });
+
+    assert.is(said.length, 2);
+    assert.ok(Array.isArray(said[0]?.[0]));
+    assert.match(said[1]?.[0] as string, /^\d+( \d+)+$/);
+  });
+
+  test('have a block for streams that runs', async () => {
+    const frame = await open();
+    const all = { ...READING, maxObjects: 3 };
+    const done = new Subject<void>();
+    const reading = (
+      one: Detector,
+      config: DetectConfig,
+    ): OperatorFunction<Frame, FrameDetections> =>
+      pipe(
+        detect(one, { ...all, ...config }),
+        finalize(() => done.complete()),
+      );
+    const frames$ = of(frame);
+    const ended = lastValueFrom(done, { defaultValue: undefined });
+    said.length = 0;
+
+    await runSnippet('operators/readme.md', 'More than boxes', {
+      ...{ ...names, detector, frames$, detect: reading },
+    });
+    await ended;
+
+    assert.is(said.length, 3);
+    assert.ok(
+      said.every(([text, , polygons]) => typeof text === 'string' && Array.isArray(polygons)),
+    );
   });
 });
 
