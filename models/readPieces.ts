@@ -5,7 +5,7 @@ import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
 /**
  * Reads what the captions of a model are made of: `pieces.json` of its folder.
  * @param model as in `DetectorOptions`. Default `nano`, which has none
- * @returns SentencePiece pieces by id, for `toCaption`
+ * @returns the text of each SentencePiece piece by id, empty for marks; for `toCaption`
  * @throws PipelineError ERR_MODEL_LOAD where the model has no such file, ERR_MODEL_CONTRACT where it is no list
  * of strings
  */

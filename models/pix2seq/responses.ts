@@ -56,19 +56,15 @@ export function toKeypoints(
 
 /**
  * Turns the response to a `caption` prompt into text. Tokens that are no text are left out.
- * @param pieces of SentencePiece by id, see `readPieces`
+ * @param pieces the text of each by its id, `▁` for a space; see `readPieces`
  * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for it
  */
 export function toCaption(tokens: Int32Array, model: ModelInfo, pieces: readonly string[]): string {
   const { textBase } = promptOf('caption', model);
-  const text = Array.from(tokens, (token) => pieces[token - textBase] ?? '')
-    .filter((piece) => !CONTROL.includes(piece))
-    .join('');
+  const text = Array.from(tokens, (token) => pieces[token - textBase] ?? '').join('');
   return text.replaceAll(WORD_BEGIN, ' ').trim();
 }
 
-/** Pieces that stand for no text. */
-const CONTROL = ['<pad>', '<s>', '</s>', '<unk>'];
 /** What SentencePiece writes for a space, U+2581. */
 const WORD_BEGIN = '▁';
 
