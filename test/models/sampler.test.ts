@@ -132,6 +132,18 @@ suite('createSampler', (test) => {
     assert.is(sampler(logits, { ...free, eos: { token: 0, offset: 2.1 } }, 0), 2);
   });
 
+  test('takes and draws marks beside the range', () => {
+    const logits = Float32Array.from(logs(0.4, 0.3, 0.2, 0.1));
+    const allowed: Allowed = { from: 2, to: 4, marks: [1] };
+
+    assert.is(createSampler(settings)(logits, allowed, 0), 1);
+    assert.close(
+      shares(createSampler({ ...settings, topP: 1 }), logits, allowed),
+      [0, 1 / 2, 1 / 3, 1 / 6],
+      { abs: 0.02 },
+    );
+  });
+
   test('draws each token as often as its probability says', () => {
     const logits = Float32Array.from(logs(0.5, 0.3, 0.2));
     const drawn = (changes: object): number[] =>

@@ -144,7 +144,9 @@ suite('tasks of detect, with a small imported model', (test) => {
     const frames = [await makeFrame(0), await makeFrame(1)];
     const order: string[] = [];
     let tokensMs = 0;
-    const last: FrameTask = async ({ result, features: held }) => {
+    const pixels = frames[0]!.image.slice();
+    const last: FrameTask = async ({ result, features: held, image }) => {
+      assert.equal(image, pixels);
       order.push(`${result.frame}: ${result.caption}, ${typeof result.detections[0]?.polygons}`);
       tokensMs = result.timing.tokensMs;
       assert.ok(Object.keys(await held.read()).length > 0, 'features are open');
