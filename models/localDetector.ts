@@ -32,11 +32,22 @@ import type {
 } from './types.ts';
 import { expectKnownKeys, expectThat } from './validate.ts';
 
+/** A detector of this thread, as a worker wants it. */
+export interface HereDetector extends Detector {
+  /** @param hooks `onCall` is called after each run of the decoder */
+  respond(
+    features: Features,
+    prompts: readonly Prompt[],
+    options?: RespondOptions,
+    hooks?: RespondHooks & { readonly onCall?: () => void },
+  ): ReturnType<Detector['respond']>;
+}
+
 /**
  * What `openLocalDetector` does once this module, and with it onnxruntime, is loaded.
  * @throws PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT
  */
-export async function openHere(options: LocalDetectorOptions = {}): Promise<Detector> {
+export async function openHere(options: LocalDetectorOptions = {}): Promise<HereDetector> {
   expectKnownKeys('openLocalDetector', options, ['model', 'device', 'threads', 'batch', 'rules']);
   const resolved = resolveDetectorOptions(options);
   const folder = await readModelFolder(resolved.model);
@@ -57,7 +68,7 @@ async function openOn(
   folder: ModelFolder,
   { threads, batch }: Required<DetectorOptions>,
   rules: readonly StopRule[],
-): Promise<Detector> {
+): Promise<HereDetector> {
   const sessions: Session[] = [];
   try {
     const encoder = await openSession(folder.encoderFile, { device, threads });
@@ -79,7 +90,7 @@ async function openOn(
   }
 }
 
-class LocalDetector implements Detector {
+class LocalDetector implements HereDetector {
   readonly model: Detector['model'];
   readonly device: Detector['device'];
   readonly #folder: ModelFolder;
@@ -155,14 +166,11 @@ class LocalDetector implements Detector {
   }
 
   async respond(
-    features: Features,
-    prompts: readonly Prompt[],
-    options?: RespondOptions,
-    hooks: RespondHooks = {},
+    ...[features, prompts, options, hooks]: Parameters<HereDetector['respond']>
   ): ReturnType<Detector['respond']> {
     const questions = resolveQuestions(prompts, options, this.model);
     expectThat(features instanceof LocalFeatures, 'features come from the detector that responds');
-    return this.#queue.add(() => this.#read(features.memory, questions, hooks.signal));
+    return this.#queue.add(() => this.#read(features.memory, questions, hooks));
   }
 
   async close(): Promise<void> {
@@ -177,9 +185,9 @@ class LocalDetector implements Detector {
   #read(
     memory: Tensors,
     questions: readonly Question[],
-    signal?: AbortSignal,
+    hooks: Parameters<HereDetector['respond']>[3] = {},
   ): Promise<Int32Array[]> {
-    const source = { graph: this.#graph, model: this.model, memory, signal };
+    const source = { graph: this.#graph, model: this.model, memory, ...hooks };
     return readResponses(source, questions);
   }
 

@@ -16,7 +16,9 @@ export interface ResponseSource {
   readonly model: ModelInfo;
   /** What the encoder made of one frame; borrowed. */
   readonly memory: Tensors;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
+  /** Called after each run of the graph. */
+  readonly onCall?: () => void;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ResponseSource {
  * @throws PipelineError ERR_MODEL_RUN, ERR_MODEL_CONTRACT
  */
 export async function readResponses(
-  { graph, model, memory, signal }: ResponseSource,
+  { graph, model, memory, signal, onCall }: ResponseSource,
   questions: readonly Question[],
 ): Promise<Int32Array[]> {
   const responses: Int32Array[] = [];
@@ -38,6 +40,7 @@ export async function readResponses(
       const results = await graph.run(steps, memory);
       open.forEach((reading, b) => reading.take(results[b] as StepResult));
       open = open.filter(({ isDone }) => !isDone);
+      onCall?.();
     }
     responses.push(...some.map(({ response }) => Int32Array.from(response)));
   }

@@ -53,6 +53,7 @@ export type Reply =
   | { readonly say: 'ready'; readonly model: ModelInfo; readonly device: Detector['device'] }
   | { readonly say: 'unable'; readonly error: PlainError }
   | { readonly say: 'object'; readonly call: number; readonly object: ObjectTokens }
+  | { readonly say: 'alive'; readonly call: number } // a long call goes on
   | { readonly say: 'done'; readonly call: number; readonly result: Result }
   | { readonly say: 'failed'; readonly call: number; readonly error: PlainError };
 

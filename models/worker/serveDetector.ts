@@ -1,7 +1,8 @@
 import { openHere } from '../localDetector.ts';
+import type { HereDetector } from '../localDetector.ts';
 import { toError } from '../errors.ts';
 import type { DetectorOptions } from '../detectorOptions.ts';
-import type { Detector, Features, ObjectTokens } from '../types.ts';
+import type { Features, ObjectTokens } from '../types.ts';
 import { expectThat } from '../validate.ts';
 import { toPlain } from './messages.ts';
 import type { Reply, Request, Result } from './messages.ts';
@@ -28,12 +29,12 @@ export async function serveDetector(link: OwnerLink, options: DetectorOptions): 
 }
 
 class DetectorServer {
-  readonly #detector: Detector;
+  readonly #detector: HereDetector;
   readonly #link: OwnerLink;
   readonly #features = new Map<number, Features>();
   readonly #aborts = new Map<number, AbortController>();
 
-  constructor(detector: Detector, link: OwnerLink) {
+  constructor(detector: HereDetector, link: OwnerLink) {
     this.#detector = detector;
     this.#link = link;
   }
@@ -79,9 +80,9 @@ class DetectorServer {
       case 'respond': {
         const { call, prompts, options } = request;
         const signal = this.#signalOf(call);
-        return this.#detector.respond(this.#featuresOf(request.features), prompts, options, {
-          signal,
-        });
+        const onCall = (): void => this.#link.say({ say: 'alive', call });
+        const hooks = { signal, onCall };
+        return this.#detector.respond(this.#featuresOf(request.features), prompts, options, hooks);
       }
       case 'read':
         return this.#featuresOf(request.features).read();

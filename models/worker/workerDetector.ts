@@ -18,6 +18,8 @@ import { expectThat } from '../validate.ts';
 import { fromPlain } from './messages.ts';
 import type { Reply, Request, Result } from './messages.ts';
 import { Watchdog } from './watchdog.ts';
+import { WorkerFeatures } from './workerFeatures.ts';
+import type { Owner } from './workerFeatures.ts';
 import type { WorkerPort } from './workerPort.ts';
 
 /** A call that waits for its answer. */
@@ -25,12 +27,6 @@ interface Waiting {
   readonly resolve: (result: Result) => void;
   readonly reject: (error: Error) => void;
   readonly onObject?: ((object: ObjectTokens) => void) | undefined;
-}
-
-/** What features need of the detector that made them; also tells whose they are. */
-interface Owner {
-  read(features: number): Promise<Result>;
-  release(features: number): void;
 }
 
 /** A detector whose model is in a worker. */
@@ -178,6 +174,9 @@ export class WorkerDetector implements Detector {
       invariant(this.#gone !== undefined, 'a reply answers a call');
       return; // it came too late
     }
+    if (reply.say === 'alive') {
+      return;
+    }
     if (reply.say === 'object') {
       this.#handOver(reply.call, waiting, reply.object);
       return;
@@ -210,35 +209,6 @@ export class WorkerDetector implements Detector {
       reject(error);
     }
     this.#waiting.clear();
-  }
-}
-
-class WorkerFeatures implements Features {
-  readonly owner: Owner;
-  readonly id: number;
-  readonly encodeMs: number;
-  #closed = false;
-
-  constructor(owner: Owner, id: number, encodeMs: number) {
-    this.owner = owner;
-    this.id = id;
-    this.encodeMs = encodeMs;
-  }
-
-  async read(): ReturnType<Features['read']> {
-    const result = await this.owner.read(this.id);
-    return result as Awaited<ReturnType<Features['read']>>;
-  }
-
-  close(): void {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.owner.release(this.id);
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 }
 

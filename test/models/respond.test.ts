@@ -133,6 +133,18 @@ suite('respond with a small imported model', (test) => {
     }
   });
 
+  withModel('is no silence of its process, however long it takes', async () => {
+    const many = Array.from({ length: 100 }, (_, i): Prompt => PROMPTS[1 + (i % 18)]!);
+    await using detector = await openSupervisedDetector({
+      ...{ model: imported.modelDir, device: 'cpu', hangSeconds: 1 },
+    });
+    using features = await detector.encode(noisePicture(SIZE));
+
+    const responses = await detector.respond(features, many, { maxTokens: 506, typeMask: false });
+
+    assert.is(responses.length, 100);
+  });
+
   withModel('goes on with frames of other sources beside it', async () => {
     const model = { model: imported.modelDir, device: 'cpu', batch: 2 } as const;
     await using detector = await openLocalDetector(model);

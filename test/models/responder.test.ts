@@ -39,7 +39,7 @@ async function respond(
 ): Promise<{ responses: number[][]; fake: FakeGraph }> {
   const fake = fakeGraph([scene], MODEL);
   const graph = new DecoderGraph(fake.session, MODEL);
-  const source = { graph, model: MODEL, memory: fake.memoryOf(0), signal };
+  const source = { graph, model: MODEL, memory: fake.memoryOf(0), ...(signal && { signal }) };
   const read = await readResponses(source, resolveQuestions(prompts, options, MODEL));
   return { responses: read.map((response) => [...response]), fake };
 }
