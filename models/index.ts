@@ -19,6 +19,6 @@ export type { ReadObject, StopCheck, StopRule } from './pix2seq/stopping.ts';
 export { toDetection, toDetections, toObjectTokens } from './pix2seq/objects.ts';
 export { toCaption, toKeypoints, toPolygons } from './pix2seq/responses.ts';
 export { readPieces } from './readPieces.ts';
-export { promptOf } from './pix2seq/promptOf.ts';
+export { expectTask } from './pix2seq/respondOptions.ts';
 export type { SourceFrame } from './pix2seq/sourcePixels.ts';
 export { dequantize, quantize } from './pix2seq/vocabulary.ts';

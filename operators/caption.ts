@@ -1,4 +1,4 @@
-import { promptOf, toCaption } from '../models/index.ts';
+import { expectTask, toCaption } from '../models/index.ts';
 import type { Detector, RespondOptions } from '../models/types.ts';
 import type { FrameTask } from './frameTask.ts';
 
@@ -12,7 +12,7 @@ import type { FrameTask } from './frameTask.ts';
  *
  * @param detector the one that detects; borrowed   @param pieces of text, see `readPieces`
  * @param options see `RespondOptions`
- * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for it
+ * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD where the model was not trained for it
  */
 export function caption(
   detector: Detector,
@@ -20,7 +20,7 @@ export function caption(
   options: RespondOptions = {},
 ): FrameTask {
   const { model } = detector;
-  promptOf('caption', model); // here, so that a mistake shows at the call
+  expectTask('caption', options, model); // here, so that a mistake shows at the call
   return async ({ features, result }, signal) => {
     const prompts = [{ task: 'caption' }] as const;
     const [response] = await detector.respond(features, prompts, options, { signal });

@@ -1,4 +1,4 @@
-import { promptOf, toObjectTokens, toPolygons } from '../models/index.ts';
+import { expectTask, toObjectTokens, toPolygons } from '../models/index.ts';
 import type { Detector, RespondOptions } from '../models/types.ts';
 import type { FrameTask } from './frameTask.ts';
 
@@ -11,11 +11,11 @@ import type { FrameTask } from './frameTask.ts';
  *
  * All objects of a frame are read side by side. A detection gets `polygons`, none where nothing was outlined.
  * @param detector the one that detects; borrowed   @param options see `RespondOptions`
- * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for it
+ * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD where the model was not trained for it
  */
 export function outline(detector: Detector, options: RespondOptions = {}): FrameTask {
   const { model } = detector;
-  promptOf('segmentation', model); // here, so that a mistake shows at the call
+  expectTask('segmentation', options, model); // here, so that a mistake shows at the call
   return async ({ info, features, result }, signal) => {
     const prompts = result.detections.map((detection) => {
       const tokens = toObjectTokens(detection, info, model);

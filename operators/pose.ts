@@ -1,4 +1,4 @@
-import { promptOf, toKeypoints, toObjectTokens } from '../models/index.ts';
+import { expectTask, toKeypoints, toObjectTokens } from '../models/index.ts';
 import type {
   Box,
   Detection,
@@ -23,38 +23,35 @@ import type { Region } from './images/cropFrame.ts';
  * object. It is cut out of the picture that the model sees, so that small objects are less sharp than in the
  * source. Once nobody waits any more, no further object is looked at.
  * @param detector the one that detects; borrowed   @param options see `RespondOptions`
- * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for it
+ * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD where the model was not trained for it
  */
 export function pose(detector: Detector, options: RespondOptions = {}): FrameTask {
-  const { labels } = promptOf('keypoints', detector.model);
+  const { model } = detector;
+  const { labels, margin } = expectTask('keypoints', options, model);
+  const look = async (
+    { box, classId }: Detection,
+    { info, image }: SeenFrame,
+    signal: AbortSignal,
+  ): Promise<readonly Keypoint[]> => {
+    const region = regionAround(box, margin, info);
+    using crop: Frame = await cropFrame(image, region, model.image, info.source);
+    using features = await detector.encode(crop.image);
+    const within = { box: boxWithin(box, region, info.letterbox), classId };
+    const prompts = [{ task: 'keypoints', tokens: toObjectTokens(within, crop, model) }] as const;
+    const [response] = await detector.respond(features, prompts, options, { signal });
+    return toKeypoints(response ?? new Int32Array(), crop, model).map((point) =>
+      point.visible ? { ...point, ...toSource(point, region, info.letterbox) } : point,
+    );
+  };
   return async (seen, signal) => {
     const detections: Detection[] = [];
     for (const detection of seen.result.detections) {
       const isKnown = labels.includes(detection.label) && !signal.aborted;
-      const keypoints = isKnown && (await keypointsOf(detector, detection, seen, options, signal));
+      const keypoints = isKnown && (await look(detection, seen, signal));
       detections.push(keypoints ? { ...detection, keypoints } : detection);
     }
     return { ...seen.result, detections };
   };
-}
-
-async function keypointsOf(
-  detector: Detector,
-  { box, classId }: Detection,
-  { info, image }: SeenFrame,
-  options: RespondOptions,
-  signal: AbortSignal,
-): Promise<readonly Keypoint[]> {
-  const { model } = detector;
-  const region = regionAround(box, promptOf('keypoints', model).margin, info);
-  using crop: Frame = await cropFrame(image, region, model.image, info.source);
-  using features = await detector.encode(crop.image);
-  const inCrop = { box: boxWithin(box, region, info.letterbox), classId };
-  const prompts = [{ task: 'keypoints', tokens: toObjectTokens(inCrop, crop, model) }] as const;
-  const [response] = await detector.respond(features, prompts, options, { signal });
-  return toKeypoints(response ?? new Int32Array(), crop, model).map((point) =>
-    point.visible ? { ...point, ...toSource(point, region, info.letterbox) } : point,
-  );
 }
 
 function boxWithin(box: Box, { left, top }: Region, { scaleX, scaleY }: Letterbox): Box {

@@ -1,4 +1,4 @@
-import type { ModelInfo, Prompt, RespondOptions } from '../types.ts';
+import type { ModelInfo, ModelPrompts, Prompt, PromptTask, RespondOptions } from '../types.ts';
 import {
   expectInteger,
   expectKnownKeys,
@@ -6,6 +6,7 @@ import {
   expectOneOf,
   expectThat,
 } from '../validate.ts';
+import { promptOf } from './promptOf.ts';
 import { responseRule } from './responseRule.ts';
 import type { ResponseRule } from './responseRule.ts';
 import { createSampler } from './sampler.ts';
@@ -54,6 +55,20 @@ export function resolveQuestions(
     const sampler = createSampler({ topP, topK, temperature, seed: seed + i });
     return { rule: typeMask ? limited : free(limited, model), sampler };
   });
+}
+
+/**
+ * Checks that a model can be asked for a task in this way.
+ * @returns what the model says of the task
+ * @throws TypeError, RangeError; PipelineError ERR_MODEL_LOAD where it was not trained for it
+ */
+export function expectTask<T extends PromptTask>(
+  task: T,
+  options: RespondOptions,
+  model: ModelInfo,
+): NonNullable<ModelPrompts[T]> {
+  resolveQuestions([], options, model);
+  return promptOf(task, model);
 }
 
 /** A prompt of each task that a model was trained for, to try them with. */

@@ -8,7 +8,14 @@ import {
   toObjectTokens,
   toPolygons,
 } from '../../models/index.ts';
-import type { Detection, Detector, Features, Frame, FrameDetections } from '../../models/index.ts';
+import type {
+  Detection,
+  Detector,
+  Features,
+  Frame,
+  FrameDetections,
+  RespondOptions,
+} from '../../models/index.ts';
 import { caption, detect, frameFromPixels, outline, pose } from '../../operators/index.ts';
 import type { DetectConfig, FrameTask, SeenFrame } from '../../operators/index.ts';
 import * as assert from '../support/assert.ts';
@@ -164,6 +171,18 @@ suite('tasks of detect, with a small imported model', (test) => {
     );
     assert.ok(results[1]!.timing.tokensMs > tokensMs, 'more than what was read before');
     assert.ok(frames.every(({ closed }) => closed));
+  });
+
+  withModel('refuse wrong options where they are made', async () => {
+    const wrong = { topp: 1 } as RespondOptions;
+
+    for (const make of [
+      () => outline(detector, wrong),
+      () => pose(detector, wrong),
+      () => caption(detector, PIECES, wrong),
+    ]) {
+      assert.throws(make, /Unknown option `topp` of respond; did you mean `topP`\?/);
+    }
   });
 
   withModel('end between two objects when nobody waits any more', async () => {
