@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
-import type { Static, TSchema } from 'typebox';
-import { Value } from 'typebox/value';
+import type { Static } from 'typebox';
 import { PipelineError, toError } from '../errors.ts';
+import { expectShape, unfit } from './configShape.ts';
+import { taskPrompts } from './taskPrompts.ts';
+import type { Task, TaskPrompts } from './taskPrompts.ts';
 
 const Size = Type.Integer({ minimum: 1 });
-const Task = Type.Object({
+const Detection = Type.Object({
   name: Type.String(),
   vocab_id: Type.Integer({ minimum: 0 }),
   quantization_bins: Type.Integer({ minimum: 2 }),
@@ -45,6 +47,7 @@ const ConfigFile = Type.Object({
     max_seq_len: Size,
     vocab_size: Size,
     coord_vocab_shift: Size,
+    text_vocab_shift: Type.Optional(Size),
     use_cls_token: Type.Literal(false),
     shared_decoder_embedding: Type.Literal(true),
     decoder_output_bias: Type.Literal(true),
@@ -89,7 +92,10 @@ export interface Architecture {
   readonly vocabularySize: number;
   readonly coordinateBase: number;
   readonly bins: number;
+  /** Token that asks for detection. */
   readonly prompt: number;
+  /** What it can be asked for besides. */
+  readonly prompts: TaskPrompts;
   /** Objects behind the real ones were trained to be noise, so that the end token never came. */
   readonly isNoiseTrained: boolean;
   /** The class was never among the decoder's inputs, so that noise can be fed in its place. */
@@ -119,18 +125,19 @@ export async function readArchitecture(checkpointDir: string): Promise<Architect
     );
   }
   const config = expectShape(file, ConfigFile, value);
-  const tasks = [config.task, ...(config.tasks ?? [])];
-  const task = tasks.find((each) => each?.name === 'object_detection');
+  const tasks = [config.task ?? [], config.tasks ?? []].flat();
+  const task = tasks.find(({ name }) => name === 'object_detection');
   if (task === undefined) {
     throw unfit(file, 'none of its tasks is object_detection');
   }
-  return toArchitecture(file, config, expectShape(file, Task, task));
+  return toArchitecture(file, config, expectShape(file, Detection, task), tasks);
 }
 
 function toArchitecture(
   file: string,
   { model, dataset }: Static<typeof ConfigFile>,
-  task: Static<typeof Task>,
+  task: Static<typeof Detection>,
+  tasks: readonly Task[],
 ): Architecture {
   const [height, width] =
     typeof model.image_size === 'number'
@@ -162,6 +169,7 @@ function toArchitecture(
     coordinateBase: model.coord_vocab_shift,
     bins: task.quantization_bins,
     prompt: task.vocab_id,
+    prompts: taskPrompts(file, tasks, model.text_vocab_shift),
     isNoiseTrained: (task.noise_bbox_weight ?? 0) > 0,
     isClassInputFree: task.class_label_corruption === 'rand_n_fake_cls',
     dataset: dataset?.name ?? '',
@@ -187,19 +195,4 @@ function stemOf(
     backbone: `ResNet-${depth}${isC4 ? '-C4' : ''}`,
     stem: { kind: 'resnet', groups, channels },
   };
-}
-
-function expectShape<T extends TSchema>(file: string, schema: T, value: unknown): Static<T> {
-  if (Value.Check(schema, value)) {
-    return value;
-  }
-  const [error] = Value.Errors(schema, value);
-  throw unfit(file, `${error?.instancePath || 'the file'} ${error?.message ?? 'is wrong'}`);
-}
-
-function unfit(file: string, fact: string): PipelineError {
-  return new PipelineError(
-    'ERR_CHECKPOINT',
-    `${file} describes no Pix2seq detector that this engine can run: ${fact}`,
-  );
 }

@@ -3,11 +3,24 @@ import type { Architecture } from './architecture.ts';
 import { cacheWidthOf } from './decoderGraph.ts';
 import type { WrittenFile } from './onnx/writeModel.ts';
 import { PAD_BYTE } from './pixels.ts';
+import type { TaskPrompts } from './taskPrompts.ts';
 
 /** Token of the first label; a hundred tokens before are kept for tasks and marks. */
 const CLASS_BASE = 101;
 /** The class of what is no object. */
 const NOISE = 30;
+/** Between the polygons of an object. */
+const SEPARATOR = 40;
+/** In place of both coordinates of a keypoint. */
+const INVISIBLE = 41;
+/** The piece of text that ends a caption. */
+const END_PIECE = 1;
+/** COCO's keypoints in the order that they are read in; of its labels only the first, people, has some. */
+const KEYPOINTS: readonly string[] = [
+  'nose, left_eye, right_eye, left_ear, right_ear, left_shoulder, right_shoulder, left_elbow',
+  'right_elbow, left_wrist, right_wrist, left_hip, right_hip, left_knee, right_knee, left_ankle',
+  'right_ankle',
+].flatMap((line) => line.split(', '));
 /** Taken off the end token's logit where it was never trained: the reference does not look at it either. */
 const NEVER = 1e9;
 
@@ -46,6 +59,7 @@ export function describeModel(
     decode: architecture.isNoiseTrained
       ? { eosOffset: NEVER, noiseThreshold: 0.9, noisePatience: 2 }
       : {},
+    ...promptsOf(architecture.prompts, labels),
     labels,
     files: Object.fromEntries(files.map(({ name, sha256 }) => [name, { sha256 }])),
     license: 'Not stated for the weights; the code that trained them is Apache-2.0.',
@@ -53,4 +67,20 @@ export function describeModel(
       `Pix2seq ${backbone} (github.com/google-research/pix2seq), imported from a checkpoint of its authors' ` +
       `format, trained with ${dataset || 'a data set that its config.json does not name'}.`,
   };
+}
+
+/** Those that the checkpoint was trained for, with the tokens that all checkpoints have in common. */
+function promptsOf(
+  { segmentation, keypoints, caption }: TaskPrompts,
+  labels: readonly Label[],
+): { prompts?: object } {
+  const people = labels.slice(0, 1).map(({ name }) => name);
+  const prompts = {
+    ...(segmentation && { segmentation: { ...segmentation, separator: SEPARATOR } }),
+    ...(keypoints && {
+      keypoints: { ...keypoints, invisible: INVISIBLE, names: KEYPOINTS, labels: people },
+    }),
+    ...(caption && { caption: { ...caption, eos: caption.textBase + END_PIECE } }),
+  };
+  return Object.keys(prompts).length === 0 ? {} : { prompts };
 }

@@ -7,7 +7,7 @@ import { decoderGraph } from '../../../models/import/decoderGraph.ts';
 import { encoderGraph } from '../../../models/import/encoderGraph.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
-import { PUBLISHED, withConfig } from './configs.ts';
+import { OTHER_TASKS, PUBLISHED, withConfig } from './configs.ts';
 import { checkpointDir, readGolden } from './reference.ts';
 
 /** Learnt numbers of the published models; the README of the reference rounds them. */
@@ -58,8 +58,8 @@ suite('readArchitecture', (test) => {
   test('finds detection among several tasks', async () => {
     await using folder = await withConfig('vit-small', (config) => ({
       ...config,
-      task: { name: 'captioning', vocab_id: 13 },
-      tasks: [{ name: 'captioning', vocab_id: 13 }, config.task],
+      task: OTHER_TASKS[0],
+      tasks: [OTHER_TASKS[0], config.task],
     }));
 
     assert.is((await readArchitecture(folder.path)).prompt, 10);

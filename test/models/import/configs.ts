@@ -35,6 +35,23 @@ export const PUBLISHED: Readonly<Record<string, Readonly<Record<string, unknown>
   },
 };
 
+/** A task besides detection, as far as an import reads it. */
+export interface OtherTask {
+  readonly name: string;
+  readonly vocab_id?: number;
+  readonly max_points_per_object?: number;
+  readonly crop_to_bbox?: boolean;
+  readonly crop_to_bbox_pad_scale?: number;
+  readonly max_seq_len?: number;
+}
+
+/** Those of the published multi-task models. */
+export const OTHER_TASKS: readonly [OtherTask, OtherTask, OtherTask] = [
+  { name: 'instance_segmentation', vocab_id: 11, max_points_per_object: 128, crop_to_bbox: false },
+  { name: 'keypoint_detection', vocab_id: 12, crop_to_bbox: true, crop_to_bbox_pad_scale: 0.5 },
+  { name: 'captioning', vocab_id: 13, max_seq_len: 128 },
+];
+
 /** Copies a small checkpoint, its config changed as told. */
 export async function withConfig(
   name: string,
