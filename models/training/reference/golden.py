@@ -6,11 +6,13 @@ import tensorflow as tf
 
 from decode import FAKE_CLASS, PER_OBJECT, PROMPT, Decoding
 from noise import hashes, noise
+from prompted import Answering
 
 VALUES = 48  # of a tensor, evenly apart
 DOTS = 8
 LOGIT_VALUES = 12
 TAUGHT_OBJECTS = 3
+PROBED_STEPS = 6  # of an answer, evenly apart
 BOXES = 10  # objects whose boxes are written: the others follow from their tokens
 
 
@@ -39,10 +41,8 @@ def taught_tokens() -> list[int]:
     return [PROMPT, *bins.tolist()]
 
 
-def margin(logits: np.ndarray, skip_classes: bool, first: int, bins: int) -> float:
-    """How far the best token is from the second where they are nearest. `logits` is [steps, vocabulary]."""
-    if skip_classes:
-        logits = np.delete(logits, np.s_[PER_OBJECT - 1::PER_OBJECT], 0)[:, first:first + bins]
+def margin(logits: np.ndarray) -> float:
+    """How far the best token is from the second where they are nearest. `logits` is [steps, choices]."""
     best = np.sort(logits, -1)[:, -2:]
     return float((best[:, 1] - best[:, 0]).min())
 
@@ -54,22 +54,46 @@ def sequence(
     tokens, logits = getattr(decoding, way)(encoded)
     classes, boxes, scores = decoding.objects(tokens, logits, unpadded, original)
     config = decoding.config
-    nearest = margin(
-        logits.numpy()[0], way == 'fused', config.model.coord_vocab_shift, config.task.quantization_bins)
+    choices = logits.numpy()[0]
+    if way == 'fused':  # the classes are not chosen, and what is, is chosen among coordinates
+        first, bins = config.model.coord_vocab_shift, config.task.quantization_bins
+        choices = np.delete(choices, np.s_[PER_OBJECT - 1::PER_OBJECT], 0)[:, first:first + bins]
     return {
         'tokens': tokens.numpy()[0].tolist(),
-        'margin': rounded([nearest], 4)[0],
+        'margin': rounded([margin(choices)], 4)[0],
         'classes': classes.tolist(),
         'scores': rounded(scores, 6),
         'boxes': [rounded(box, 7) for box in boxes[:BOXES]],
     }
 
 
+def answers_of(answering: Answering, encoded: tf.Tensor) -> dict[str, list[dict[str, Any]]]:
+    """By task, of each prompt: its tokens, those that the reference answers to the end, and probes of some of the
+    logits that they were chosen by."""
+    answers: dict[str, list[dict[str, Any]]] = {}
+    for name, (tokens, logits) in answering.answers(encoded).items():
+        prompts = answering.questions[name][0].numpy()[0]
+        answers[name] = [answer_of(*answer) for answer in zip(prompts, tokens.numpy(), logits.numpy())]
+    return answers
+
+
+def answer_of(prompt: np.ndarray, tokens: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
+    """`prompt` is [length], `tokens` [steps], `logits` [steps, vocabulary]."""
+    steps = np.arange(PROBED_STEPS) * len(tokens) // PROBED_STEPS
+    return {
+        'prompt': prompt.tolist(),
+        'tokens': tokens.tolist(),
+        'margin': rounded([margin(logits)], 4)[0],
+        'logits': [{'step': step, **probe(logits[step], LOGIT_VALUES, 4)} for step in steps.tolist()],
+    }
+
+
 def golden_of(
-    decoding: Decoding, pixels: np.ndarray, canvas: np.ndarray, unpadded: tuple[int, int], with_taught: bool
+    decoding: Decoding, answering: Answering, pixels: np.ndarray, canvas: np.ndarray, unpadded: tuple[int, int],
+    with_taught: bool
 ) -> dict[str, Any]:
     """All that is known of one picture, uint8 [h, w, 3], that fills `unpadded` (height, width) of its canvas.
-    `taught` has the logits of every step under teacher forcing."""
+    `taught` has the logits of every step under teacher forcing; `answers` is of multi-task models."""
     model = decoding.model
     original = pixels.shape[:2]
     images = tf.constant(canvas[None])
@@ -86,4 +110,5 @@ def golden_of(
         'taught': [{'best': int(row.argmax()), **probe(row, LOGIT_VALUES, 4)} for row in taught],
         'free': sequence(decoding, 'free', memory, unpadded, original),
         'fused': sequence(decoding, 'fused', memory, unpadded, original),
+        **({'answers': answers_of(answering, memory)} if with_taught and answering.questions else {}),
     }

@@ -19,8 +19,9 @@ from decode import Decoding, canvas_of
 from golden import golden_of, taught_tokens
 from model import build, config_of, count, fill, use_source, variables_of
 from pictures import pictures, pictures_of
+from prompted import Answering
 
-TAUGHT = 2  # pictures that are read under teacher forcing too
+TAUGHT = 2  # pictures that are read under teacher forcing too, and by other tasks
 
 def save(model: Any, name: str, folder: Path) -> None:
     """Fills the model and writes its checkpoint, with the optimizer and the step that the trainer keeps."""
@@ -61,7 +62,7 @@ def lines_of(value: Any, depth: int = 3, indent: str = '') -> str:
 def write_golden(options: argparse.Namespace, model: Any, config: Any) -> None:
     """Writes anew after every picture, for a large model reads for hours."""
     size = CONFIGURATIONS[options.name].image_size
-    decoding = Decoding(model, config, options.objects)
+    decoding, answering = Decoding(model, config, options.objects), Answering(model, config)
     seen = pictures_of(options.pictures, options.count) if options.pictures else pictures(size)
     golden: dict[str, Any] = {
         'name': options.name,
@@ -78,7 +79,8 @@ def write_golden(options: argparse.Namespace, model: Any, config: Any) -> None:
             folder.mkdir(exist_ok=True)
             (folder / f'{index}.rgb').write_bytes(pixels.tobytes())
             (folder / f'{index}.canvas').write_bytes(canvas.astype('<f4').tobytes())
-        golden['pictures'].append(golden_of(decoding, pixels, canvas, unpadded, with_taught=index < TAUGHT))
+        golden['pictures'].append(
+            golden_of(decoding, answering, pixels, canvas, unpadded, with_taught=index < TAUGHT))
         (options.out / 'golden.json').write_text(lines_of(golden) + '\n')
         print(f'picture {index + 1} of {len(seen)}', flush=True)
 

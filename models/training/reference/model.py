@@ -32,7 +32,7 @@ def use_source(folder: Path) -> None:
 
 def config_of(configuration: Configuration) -> Any:
     """The reference's `ConfigDict` of fine-tuning for detection, or for several tasks; the first is detection."""
-    from configs import config_base, config_det_finetune, config_multi_task, transform_configs
+    from configs import config_base, config_det_finetune, config_multi_task
     backbone = configuration.backbone
     if configuration.tasks:
         config = config_multi_task.get_config(f'{configuration.tasks},{backbone}')
@@ -45,11 +45,9 @@ def config_of(configuration: Configuration) -> Any:
         config.model[key] = value
     for task in [config.task, *config.tasks]:
         task.image_size = size
-    for task in (config.task, config.tasks[0]):
-        task.train_transforms = transform_configs.get_object_detection_train_transforms(
-            size, task.max_instances_per_image)
-        task.eval_transforms = transform_configs.get_object_detection_eval_transforms(
-            size, task.max_instances_per_image_test)
+        for transform in [*task.train_transforms, *task.eval_transforms]:
+            if 'target_size' in transform:
+                transform.target_size = size
     return config
 
 

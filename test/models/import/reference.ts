@@ -43,7 +43,12 @@ export interface Golden {
 }
 
 /** The checkpoints that the reference made; see `fixtures/readme.md`. */
-export const SMALL = ['vit-small', 'resnet-small', 'resnet-c-small'] as const;
+export const SMALL = [
+  'vit-small',
+  'resnet-small',
+  'resnet-c-small',
+  'multi-task-small',
+] as const;
 
 /** The folder of one. @param name of a small one, or an absolute path */
 export function checkpointDir(name: string): string {
