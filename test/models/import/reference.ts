@@ -20,6 +20,14 @@ export interface GoldenSequence {
   readonly boxes: readonly (readonly number[])[];
 }
 
+/** What the reference answers to a prompt, to the end. */
+export interface GoldenAnswer {
+  readonly prompt: readonly number[];
+  readonly tokens: readonly number[];
+  /** Some of the logits that the tokens were chosen by. */
+  readonly logits: readonly (Probe & { readonly step: number })[];
+}
+
 /** What the reference makes of a picture. */
 export interface GoldenPicture {
   readonly width: number;
@@ -32,6 +40,8 @@ export interface GoldenPicture {
   readonly free: GoldenSequence;
   /** With noise fed for every class, as this engine does. */
   readonly fused: GoldenSequence;
+  /** Of the first pictures, where the model was trained for more than detection: by the reference's name of the task. */
+  readonly answers?: Readonly<Record<string, readonly GoldenAnswer[]>>;
 }
 
 /** `golden.json`. */
@@ -43,12 +53,7 @@ export interface Golden {
 }
 
 /** The checkpoints that the reference made; see `fixtures/readme.md`. */
-export const SMALL = [
-  'vit-small',
-  'resnet-small',
-  'resnet-c-small',
-  'multi-task-small',
-] as const;
+export const SMALL = ['vit-small', 'resnet-small', 'resnet-c-small', 'multi-task-small'] as const;
 
 /** The folder of one. @param name of a small one, or an absolute path */
 export function checkpointDir(name: string): string {

@@ -1,0 +1,86 @@
+import { readModelFolder } from '../../../models/modelFolder.ts';
+import { Cache } from '../../../models/pix2seq/cache.ts';
+import { DecoderGraph } from '../../../models/pix2seq/decoderGraph.ts';
+import { openSession, uint8Tensor } from '../../../models/session.ts';
+import type { Tensors } from '../../../models/session.ts';
+import type { ModelInfo } from '../../../models/types.ts';
+import * as assert from '../../support/assert.ts';
+import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
+import { importSmall } from './imported.ts';
+import { canvas, expectProbe, readGolden } from './reference.ts';
+import type { GoldenAnswer } from './reference.ts';
+
+const NAME = 'multi-task-small';
+/** Of a tensor's root mean square. */
+const RELATIVE = 1e-4;
+/** The pictures that the reference was asked about. */
+const ASKED = [0, 1];
+const CPU = { device: 'cpu', threads: 1 } as const;
+
+/** Reads golden answers under teacher forcing, side by side. @returns for each the logits of its steps */
+async function logitsOf(
+  graph: DecoderGraph,
+  info: ModelInfo,
+  memory: Tensors,
+  answers: readonly GoldenAnswer[],
+): Promise<Float32Array[][]> {
+  const V = info.vocabulary.size;
+  const caches = answers.map(
+    ({ prompt, tokens }) => new Cache(info.cacheWidth, prompt.length + tokens.length),
+  );
+  const run = async (
+    tokensOf: (answer: GoldenAnswer) => readonly number[],
+  ): Promise<Float32Array[]> => {
+    const results = await graph.run(
+      answers.map((answer, i) => ({ memory, tokens: tokensOf(answer), cache: caches[i]! })),
+    );
+    return results.map(({ logits, rows }, i) => {
+      caches[i]!.append(rows);
+      return logits.slice();
+    });
+  };
+  const first = await run(({ prompt }) => prompt);
+  const later = await run(({ tokens }) => tokens.slice(0, -1));
+  return answers.map(({ tokens }, i) =>
+    tokens.map((_, step) =>
+      step === 0 ? first[i]!.subarray(-V) : later[i]!.subarray((step - 1) * V, step * V),
+    ),
+  );
+}
+
+suite('answers to the prompts of a multi-task model, beside the reference', (test) => {
+  const compare = (title: string, work: () => Promise<void>): void =>
+    test(title, work, { timeoutMs: MODEL_TEST_MS });
+
+  compare('come by the same logits, the prompt in one call and the answer in another', async () => {
+    const golden = await readGolden(NAME);
+    await using model = await importSmall(NAME);
+    const { info, encoderFile, decoderFile } = await readModelFolder(model.modelDir);
+    const encoder = await openSession(encoderFile, CPU);
+    const decoder = await openSession(decoderFile, CPU);
+    const { size } = info.image;
+    let numCompared = 0;
+    for (const index of ASKED) {
+      const picture = golden.pictures[index]!;
+      const image = uint8Tensor(canvas(index, picture, info.image.pad), [1, size, size, 3]);
+      const memory = await encoder.run({ image });
+      for (const [task, answers] of Object.entries(picture.answers ?? {})) {
+        const graph = new DecoderGraph(decoder, info);
+        const all = await logitsOf(graph, info, memory, answers);
+        for (const [i, { tokens, logits }] of answers.entries()) {
+          const what = `${task} ${i} of picture ${index}`;
+          for (const probe of logits) {
+            const { step } = probe;
+            expectProbe(all[i]![step]!, probe, RELATIVE, `${what}, step ${step}`);
+          }
+          const best = all[i]!.map((row) => row.indexOf(Math.max(...row)));
+          assert.equal(best, tokens, what);
+          numCompared++;
+        }
+      }
+    }
+    await encoder.release();
+    await decoder.release();
+    assert.is(numCompared, 2 * (3 + 3 + 1));
+  });
+});
