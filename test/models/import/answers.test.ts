@@ -1,3 +1,5 @@
+import { openLocalDetector } from '../../../models/index.ts';
+import type { Prompt } from '../../../models/index.ts';
 import { readModelFolder } from '../../../models/modelFolder.ts';
 import { Cache } from '../../../models/pix2seq/cache.ts';
 import { DecoderGraph } from '../../../models/pix2seq/decoderGraph.ts';
@@ -15,7 +17,17 @@ const NAME = 'multi-task-small';
 const RELATIVE = 1e-4;
 /** The pictures that the reference was asked about. */
 const ASKED = [0, 1];
+/** Tokens of a caption, as many as may be asked for. */
+const MAX = 506;
 const CPU = { device: 'cpu', threads: 1 } as const;
+
+/** Prompts without the token of the task, which the model's description knows. */
+function ofObjects(
+  task: 'segmentation' | 'keypoints',
+  answers: readonly GoldenAnswer[],
+): readonly Prompt[] {
+  return answers.map(({ prompt }) => ({ task, tokens: prompt.slice(1) }));
+}
 
 /** Reads golden answers under teacher forcing, side by side. @returns for each the logits of its steps */
 async function logitsOf(
@@ -83,4 +95,37 @@ suite('answers to the prompts of a multi-task model, beside the reference', (tes
     await decoder.release();
     assert.is(numCompared, 2 * (3 + 3 + 1));
   });
+
+  compare(
+    'are the same tokens where any may follow, all prompts of a picture at once',
+    async () => {
+      const golden = await readGolden(NAME);
+      await using model = await importSmall(NAME);
+      await using detector = await openLocalDetector({ model: model.modelDir, device: 'cpu' });
+      for (const index of ASKED) {
+        const picture = golden.pictures[index]!;
+        const { instance_segmentation, keypoint_detection, captioning } = picture.answers!;
+        const objects = [instance_segmentation!, keypoint_detection!].flat();
+        using features = await detector.encode(canvas(index, picture, detector.model.image.pad));
+        const prompts: Prompt[] = [
+          ...ofObjects('segmentation', instance_segmentation!),
+          ...ofObjects('keypoints', keypoint_detection!),
+          { task: 'caption' },
+        ];
+
+        const found = await detector.respond(features, prompts, { typeMask: false });
+        const [text] = await detector.respond(features, prompts.slice(-1), {
+          typeMask: false,
+          maxTokens: MAX,
+        });
+
+        for (const [i, { tokens }] of objects.entries()) {
+          assert.equal([...found[i]!], tokens, `prompt ${i} of picture ${index}`);
+        }
+        const { tokens } = captioning![0]!;
+        assert.equal([...found.at(-1)!], tokens.slice(0, 128), `caption of picture ${index}`);
+        assert.equal([...text!], tokens.slice(0, MAX), `long caption of picture ${index}`);
+      }
+    },
+  );
 });
