@@ -57,7 +57,7 @@ async function download(
 }
 
 async function make(
-  { checkpointDir, imageSize, precision, labels, quiet }: ImportArguments,
+  { checkpointDir, imageSize, precision, labels, textVocabulary, quiet }: ImportArguments,
   out: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -69,6 +69,7 @@ async function make(
       ...(imageSize === undefined ? {} : { imageSize }),
       precision,
       ...(labels === undefined ? {} : { labels }),
+      ...(textVocabulary === undefined ? {} : { textVocabulary }),
       onProgress: (done, total, what) => progress?.update(done, total, what),
       signal,
     });

@@ -9,6 +9,7 @@ export interface ImportFlags {
   readonly imageSize?: number;
   readonly fp16?: boolean;
   readonly labels?: string;
+  readonly textVocabulary?: string;
   readonly list?: boolean;
   readonly quiet?: boolean;
 }
@@ -24,6 +25,8 @@ export interface ImportArguments {
   readonly precision: 'float32' | 'float16';
   /** What the classes are called. */
   readonly labels: string | undefined;
+  /** SentencePiece model that captions are written with. */
+  readonly textVocabulary: string | undefined;
   readonly quiet: boolean;
 }
 
@@ -38,6 +41,7 @@ export function addImportOptions(command: Command): Command {
       '--labels <names>',
       'coco, objects365v1, objects365v2, or a JSON file with `categories` (default: the checkpoint’s)',
     )
+    .option('--text-vocabulary <file>', 'SentencePiece model that captions are written with')
     .option('--list', 'print keys, types and shapes of the tensors instead')
     .option('--quiet', 'no progress and no summary')
     .option('--verbose', 'errors with their stack');
@@ -48,15 +52,18 @@ export function addImportOptions(command: Command): Command {
  * @throws RangeError where it is not said what to make, or something is asked for that would do nothing
  */
 export function importArguments(checkpointDir: string, flags: ImportFlags): ImportArguments {
-  const { out, from, imageSize, fp16 = false, labels, list = false, quiet = false } = flags;
+  const { out, from, imageSize, labels, textVocabulary } = flags;
+  const { fp16 = false, list = false, quiet = false } = flags;
   if (!list && out === undefined) {
     throw new RangeError('Expected `--out DIR`, the model folder to be made, or `--list`');
   }
-  if (list && (fp16 || [out, imageSize, labels].some((value) => value !== undefined))) {
+  const ofModel = [out, imageSize, labels, textVocabulary];
+  if (list && (fp16 || ofModel.some((value) => value !== undefined))) {
     throw new RangeError(
-      '`--list` makes no model; leave out `--out`, `--image-size`, `--fp16` and `--labels`',
+      '`--list` makes no model; leave out `--out`, `--image-size`, `--fp16`, `--labels` and ' +
+        '`--text-vocabulary`',
     );
   }
   const precision = fp16 ? 'float16' : 'float32';
-  return { checkpointDir, from, out, imageSize, precision, labels, quiet };
+  return { checkpointDir, from, out, imageSize, precision, labels, textVocabulary, quiet };
 }

@@ -4,6 +4,7 @@ import { cacheWidthOf } from './decoderGraph.ts';
 import type { WrittenFile } from './onnx/writeModel.ts';
 import { PAD_BYTE } from './pixels.ts';
 import type { TaskPrompts } from './taskPrompts.ts';
+import { END_PIECE } from './textVocabulary.ts';
 
 /** Token of the first label; a hundred tokens before are kept for tasks and marks. */
 const CLASS_BASE = 101;
@@ -13,8 +14,6 @@ const NOISE = 30;
 const SEPARATOR = 40;
 /** In place of both coordinates of a keypoint. */
 const INVISIBLE = 41;
-/** The piece of text that ends a caption. */
-const END_PIECE = 1;
 /** COCO's keypoints in the order that they are read in; of its labels only the first, people, has some. */
 const KEYPOINTS: readonly string[] = [
   'nose, left_eye, right_eye, left_ear, right_ear, left_shoulder, right_shoulder, left_elbow',

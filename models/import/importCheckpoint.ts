@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expectInteger, expectKnownKeys, expectOneOf } from '../validate.ts';
 import { readArchitecture } from './architecture.ts';
+import { captionPieces, writePieces } from './captionPieces.ts';
 import { openCheckpoint } from './checkpoint/tensorSource.ts';
 import { CheckpointWeights } from './checkpointWeights.ts';
 import { decoderGraph } from './decoderGraph.ts';
@@ -27,6 +28,11 @@ export interface ImportOptions {
    * by their numbers.
    */
   readonly labels?: string;
+  /**
+   * SentencePiece model that captions are written with, for checkpoints that caption. Default: the official one,
+   * `c4_en_32k_spm.model`, where the checkpoint's folder has it; without one captions are tokens only.
+   */
+  readonly textVocabulary?: string;
   /** Called after each weight that is written. */
   readonly onProgress?: (done: number, total: number, what: string) => void;
   /** Ends the import between two weights; what was written stays. */
@@ -63,6 +69,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
     const architecture = await readArchitecture(checkpointDir);
     const { dataset, labelShift } = architecture;
     const { labels, areNamed } = await readLabels({ dataset, labelShift, names: options.labels });
+    const pieces = await captionPieces(architecture, options);
     const imageSize = options.imageSize ?? architecture.imageSize;
     const weights = new CheckpointWeights(source);
     const encoder = encoderGraph(architecture, imageSize, weights, precision);
@@ -76,6 +83,9 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
       ...(await writeModel(encoder.graph, join(outDir, 'encoder.onnx'), { onWeight, signal })),
       ...(await writeModel(decoder, join(outDir, 'decoder.onnx'), { onWeight, signal })),
     ];
+    if (pieces !== undefined) {
+      files.push(await writePieces(pieces, outDir));
+    }
     const description = describeModel(architecture, imageSize, labels, files);
     await writeFile(join(outDir, 'model.json'), `${JSON.stringify(description, undefined, 2)}\n`);
     const { numParameters } = weights;
@@ -96,6 +106,7 @@ const OPTIONS = [
   'imageSize',
   'precision',
   'labels',
+  'textVocabulary',
   'onProgress',
   'signal',
 ] as const;

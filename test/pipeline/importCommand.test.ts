@@ -54,12 +54,9 @@ suite('importCommand', (test) => {
       const cases: [string[], number, RegExp][] = [
         [[], 2, /missing required argument 'checkpoint-dir'/],
         [[BY_TENSORFLOW], 2, /Expected `--out DIR`.*or `--list`/],
-        [
-          [BY_TENSORFLOW, '--list', '--fp16'],
-          2,
-          /leave out `--out`, `--image-size`, `--fp16` and `--labels`/,
-        ],
+        [[BY_TENSORFLOW, '--list', '--fp16'], 2, /leave out `--out`, .*`--text-vocabulary`/],
         [[BY_TENSORFLOW, '--list', '--labels', 'coco'], 2, /`--list` makes no model/],
+        [[BY_TENSORFLOW, '--list', '--text-vocabulary', 'x'], 2, /`--list` makes no model/],
         [[BY_TENSORFLOW, '--out', out, '--image-size', '8'], 2, /'8'.*from 64 to 4096/],
         [[BY_TENSORFLOW, '--out', folder.path], 2, /is there already; remove it or choose/],
         [[BY_TENSORFLOW, '--out', join(out, 'deep')], 1, /Cannot make.*ENOENT.*ERR_OUTPUT/],

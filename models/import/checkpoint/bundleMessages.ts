@@ -1,4 +1,4 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { readFields } from './readFields.ts';
 
 /** The bundle's description, kept under the empty key. */
 export interface BundleHeader {
@@ -22,9 +22,6 @@ export interface BundleEntry {
   /** The tensor is partitioned: its parts are tensors of their own. */
   readonly isSliced: boolean;
 }
-
-/** Reads the message of one field. */
-type FieldReaders = Readonly<Record<number, (reader: BinaryReader) => void>>;
 
 /**
  * Reads a `BundleHeaderProto`.
@@ -71,17 +68,4 @@ function readAxis(message: Uint8Array): number {
   let size = 0;
   readFields(message, { 1: (reader) => (size = Number(reader.int64())) });
   return size;
-}
-
-function readFields(message: Uint8Array, readers: FieldReaders): void {
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    const read = readers[field];
-    if (read === undefined) {
-      reader.skip(wireType, field);
-    } else {
-      read(reader);
-    }
-  }
 }

@@ -32,6 +32,6 @@ export async function readSmallFile(file: string, maxBytes: number): Promise<Buf
   }
   throw new PipelineError(
     'ERR_CHECKPOINT',
-    `${file} is larger than ${maxBytes} bytes, which no checkpoint of TensorFlow 2 has`,
+    `${file} is larger than ${maxBytes} bytes, which no file of its kind is`,
   );
 }

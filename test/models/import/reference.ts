@@ -60,6 +60,11 @@ export function checkpointDir(name: string): string {
   return resolve(fileURLToPath(new URL('./fixtures/', import.meta.url)), name);
 }
 
+/** The text of `multi-task-small`, a SentencePiece model of 32 pieces. */
+export function textVocabularyFile(): string {
+  return join(checkpointDir('multi-task-small'), 'text.model');
+}
+
 /** What the reference says of one. @param name of a small one, or a folder */
 export async function readGolden(name: string): Promise<Golden> {
   return JSON.parse(await readFile(join(checkpointDir(name), 'golden.json'), 'utf8')) as Golden;
