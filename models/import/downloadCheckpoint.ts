@@ -4,8 +4,12 @@ import { PipelineError, toError } from '../errors.ts';
 import { readBundleIndex, shardFile } from './checkpoint/bundleIndex.ts';
 import { readState } from './checkpoint/findBundle.ts';
 import { downloadFile } from './downloadFile.ts';
+import { TEXT_VOCABULARY } from './textVocabulary.ts';
 
 const BUCKETS = 'https://storage.googleapis.com/';
+/** Where the bucket keeps checkpoints that caption, and from there the text that they do it with. */
+const MULTI_TASK = /\/multi_task\/ckpt\/[^/]+$/;
+const TEXT_VOCABULARY_FROM_THERE = `../../data/${TEXT_VOCABULARY}`;
 const STALL_MS = 30_000;
 const RETRY_MS = 1_000;
 
@@ -26,7 +30,7 @@ export interface DownloadOptions {
 
 /**
  * Downloads a checkpoint as the authors' public bucket has them: `checkpoint`, `config.json`, and of the
- * newest one the index and the data files. Called again, it goes on where it ended.
+ * newest one the index and the data files; of those in `multi_task/ckpt` the text vocabulary too. Called again, it goes on where it ended.
  * @throws RangeError for another kind of address; PipelineError ERR_DOWNLOAD where a file can't be had,
  * ERR_CHECKPOINT where it is of another kind, ERR_OUTPUT where it can't be written; the signal's reason
  */
@@ -34,10 +38,10 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
   const { directory, onProgress, signal, stallMs = STALL_MS, retryMs = RETRY_MS } = options;
   const folder = folderUrl(options.url);
   await makeFolder(directory);
-  const get = async (name: string): Promise<string> => {
+  const get = async (name: string, at = encodeURIComponent(name)): Promise<string> => {
     const file = join(directory, name);
     await downloadFile({
-      url: `${folder}/${encodeURIComponent(name)}`,
+      url: new URL(at, `${folder}/`).href,
       file,
       onProgress: (done, total) => onProgress?.(done, total, name),
       signal,
@@ -51,6 +55,9 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
   const { numShards } = await readBundleIndex(await get(`${name}.index`));
   for (let i = 0; i < numShards; i++) {
     await get(basename(shardFile(name, i, numShards)));
+  }
+  if (MULTI_TASK.test(folder)) {
+    await get(TEXT_VOCABULARY, TEXT_VOCABULARY_FROM_THERE);
   }
 }
 

@@ -71,6 +71,23 @@ suite('downloadCheckpoint', (test) => {
     await (await openCheckpoint(directory)).close();
   });
 
+  test('gets the text of a multi-task checkpoint from where the bucket has it', async () => {
+    await using bucket = await fixtureBucket();
+    await using folder = await temporaryFolder();
+    const text = 'c4_en_32k_spm.model';
+    for (const [name, bytes] of [...bucket.files]) {
+      bucket.files.set(`multi_task/ckpt/vit/${name}`, bytes);
+    }
+    bucket.files.set(`multi_task/data/${text}`, Buffer.from('pieces'));
+    const url = `${bucket.url}/multi_task/ckpt/vit`;
+
+    await download({ ...bucket, url }, folder.path);
+
+    assert.equal((await readdir(folder.path)).toSorted(), [text, ...NAMES]);
+    assert.is(await readFile(join(folder.path, text), 'utf8'), 'pieces');
+    assert.is(bucket.requests.at(-1), `multi_task/data/${text}`);
+  });
+
   test('takes an address with a slash at its end', async () => {
     await using bucket = await fixtureBucket();
     await using folder = await temporaryFolder();
