@@ -6,9 +6,11 @@ and writes down what the reference reads with it.
 `SOURCE` is a clone of the reference (github.com/google-research/pix2seq), `NAME` one of configurations.py.
 `DIR` gets `checkpoint`, `ckpt-1.index`, `ckpt-1.data-00000-of-00001`, `config.json` and `golden.json`. With
 `--pictures FOLDER`, pictures of files are read instead of those by formula; as decoders of JPEG differ, `DIR`
-gets their pixels too: `pictures/N.rgb`, uint8 [h, w, 3], and `pictures/N.canvas`, float32 [S, S, 3]."""
+gets their pixels too: `pictures/N.rgb`, uint8 [h, w, 3], and `pictures/N.canvas`, float32 [S, S, 3]. With
+`--image-size S`, `DIR` gets only `golden-S.json`: what the same checkpoint reads from pictures of that side."""
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +63,8 @@ def lines_of(value: Any, depth: int = 3, indent: str = '') -> str:
 
 def write_golden(options: argparse.Namespace, model: Any, config: Any) -> None:
     """Writes anew after every picture, for a large model reads for hours."""
-    size = CONFIGURATIONS[options.name].image_size
+    size = config.model.image_size[0]
+    file = options.out / (f'golden-{size}.json' if options.image_size else 'golden.json')
     decoding, answering = Decoding(model, config, options.objects), Answering(model, config)
     seen = pictures_of(options.pictures, options.count) if options.pictures else pictures(size)
     golden: dict[str, Any] = {
@@ -81,7 +84,7 @@ def write_golden(options: argparse.Namespace, model: Any, config: Any) -> None:
             (folder / f'{index}.canvas').write_bytes(canvas.astype('<f4').tobytes())
         golden['pictures'].append(
             golden_of(decoding, answering, pixels, canvas, unpadded, with_taught=index < TAUGHT))
-        (options.out / 'golden.json').write_text(lines_of(golden) + '\n')
+        file.write_text(lines_of(golden) + '\n')
         print(f'picture {index + 1} of {len(seen)}', flush=True)
 
 
@@ -91,16 +94,22 @@ def main() -> None:
     parser.add_argument('name', choices=CONFIGURATIONS)
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--objects', type=int, default=100, help='how many are decoded')
+    parser.add_argument('--image-size', type=int, help='pixels, other than the configuration has')
     parser.add_argument('--pictures', type=Path, help='a folder of .jpg and .png')
     parser.add_argument('--count', type=int, default=50, help='how many of the folder are read')
     options = parser.parse_args()
     use_source(options.source)
     configuration = CONFIGURATIONS[options.name]
+    if options.image_size:
+        configuration = replace(configuration, image_size=options.image_size)
     config = config_of(configuration)
     model = build(config)
     options.out.mkdir(parents=True, exist_ok=True)
-    save(model, options.name, options.out)
-    (options.out / 'config.json').write_text(config_json(config, configuration))
+    if options.image_size:
+        fill(options.name, variables_of(tf.train.Checkpoint(model=model)))
+    else:
+        save(model, options.name, options.out)
+        (options.out / 'config.json').write_text(config_json(config, configuration))
     write_golden(options, model, config)
 
 

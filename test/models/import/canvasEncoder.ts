@@ -12,18 +12,20 @@ import type { TemporaryFolder } from './imported.ts';
 /**
  * Opens the encoder of a checkpoint with the outputs `features` and `fed`, what the decoder attends to.
  * @param type of `image`: `float32` takes levels between those of bytes, 0 to 255, as resized pictures have them
+ * @param imageSize pixels; default: as the checkpoint was trained
  * @returns borrows the folder; the caller releases it
  */
 export async function openCanvasEncoder(
   name: string,
   folder: TemporaryFolder,
   type: 'uint8' | 'float32',
+  imageSize?: number,
 ): Promise<Session> {
   const file = join(folder.path, 'canvasEncoder.onnx');
   const architecture = await readArchitecture(checkpointDir(name));
   const source = await openCheckpoint(checkpointDir(name));
   const weights = new CheckpointWeights(source);
-  const built = encoderGraph(architecture, architecture.imageSize, weights, 'float32');
+  const built = encoderGraph(architecture, imageSize ?? architecture.imageSize, weights, 'float32');
   const { graph, features, memory } = built;
   graph.inputs.splice(0, 1, { ...graph.inputs[0]!, type });
   graph.output('features', features, ['N', architecture.encoder.width]);

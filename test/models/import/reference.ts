@@ -65,9 +65,13 @@ export function textVocabularyFile(): string {
   return join(checkpointDir('multi-task-small'), 'text.model');
 }
 
-/** What the reference says of one. @param name of a small one, or a folder */
-export async function readGolden(name: string): Promise<Golden> {
-  return JSON.parse(await readFile(join(checkpointDir(name), 'golden.json'), 'utf8')) as Golden;
+/**
+ * What the reference says of one.
+ * @param name of a small one, or a folder   @param imageSize other than its own
+ */
+export async function readGolden(name: string, imageSize?: number): Promise<Golden> {
+  const file = imageSize === undefined ? 'golden.json' : `golden-${imageSize}.json`;
+  return JSON.parse(await readFile(join(checkpointDir(name), file), 'utf8')) as Golden;
 }
 
 /** A picture by formula. @returns uint8 [height, width, 3] */
