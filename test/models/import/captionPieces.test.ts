@@ -2,6 +2,8 @@ import { cp, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importCheckpoint } from '../../../models/import/importCheckpoint.ts';
 import { readTextVocabulary } from '../../../models/import/textVocabulary.ts';
+import { readPieces, toCaption } from '../../../models/index.ts';
+import { readModelFolder } from '../../../models/modelFolder.ts';
 import * as assert from '../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
 import { withConfig } from './configs.ts';
@@ -10,10 +12,6 @@ import { checkpointDir, textVocabularyFile } from './reference.ts';
 
 const NAME = 'multi-task-small';
 const LIMIT = { timeoutMs: MODEL_TEST_MS };
-
-async function readPieces(modelDir: string): Promise<unknown> {
-  return JSON.parse(await readFile(join(modelDir, 'pieces.json'), 'utf8'));
-}
 
 suite('importCheckpoint of a checkpoint that captions', (test) => {
   test(
@@ -25,6 +23,26 @@ suite('importCheckpoint of a checkpoint that captions', (test) => {
       assert.equal(await readPieces(model.modelDir), await readTextVocabulary(textVocabulary));
       const text = await readFile(join(model.modelDir, 'model.json'), 'utf8');
       assert.match(text, /"pieces\.json": \{\s+"sha256": "[0-9a-f]{64}"/);
+    },
+    LIMIT,
+  );
+
+  test(
+    'reads tokens out as SentencePiece does',
+    async () => {
+      const file = join(checkpointDir(NAME), 'text.json');
+      const { read } = JSON.parse(await readFile(file, 'utf8')) as {
+        readonly read: readonly { readonly tokens: readonly number[]; readonly text: string }[];
+      };
+      await using model = await importSmall(NAME, { textVocabulary: textVocabularyFile() });
+      const { info } = await readModelFolder(model.modelDir);
+      const pieces = await readPieces(model.modelDir);
+
+      assert.is(read.length, 4);
+      for (const { tokens, text } of read) {
+        const told = Int32Array.from(tokens, (token) => token + 3000);
+        assert.is(toCaption(told, info, pieces), text);
+      }
     },
     LIMIT,
   );
