@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from '../support/assert.ts';
@@ -9,6 +9,10 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const CHECKPOINT = fileURLToPath(new URL('../models/import/fixtures/vit-small', import.meta.url));
 const LABELS = fileURLToPath(new URL('../models/import/fixtures/labels.json', import.meta.url));
+const MULTI_TASK = fileURLToPath(
+  new URL('../models/import/fixtures/multi-task-small', import.meta.url),
+);
+const TEXT = join(MULTI_TASK, 'text.model');
 const PICTURE = fileURLToPath(new URL('../fixtures/pictures', import.meta.url));
 
 suite('import', (test) => {
@@ -51,6 +55,50 @@ suite('import', (test) => {
       assert.equal([found.code, found.stderr], [0, '']);
       assert.is(linesOf(found.stdout).length, 3);
       assert.match(found.stdout, /"label":"(unused 1|bolt|nut)"/);
+    },
+    { timeoutMs: END_TO_END_MS },
+  );
+
+  test(
+    'makes a multi-task model, with the text that lies beside it in the bucket or in a file',
+    async () => {
+      await using bucket = await openBucket(MULTI_TASK);
+      await using folder = await temporaryFolder();
+      const [checkpoint = '', first = '', second = ''] = ['checkpoint', 'first', 'second'].map(
+        (name) => join(folder.path, name),
+      );
+      for (const [name, bytes] of [...bucket.files]) {
+        bucket.files.set(`multi_task/ckpt/vit/${name}`, bytes);
+      }
+      bucket.files.set('multi_task/data/c4_en_32k_spm.model', await readFile(TEXT));
+
+      const from = ['--from', `${bucket.url}/multi_task/ckpt/vit`];
+      const runs = [
+        await runProgram(['import', checkpoint, ...from, '--out', first, '--quiet']),
+        await runProgram(['import', MULTI_TASK, '--out', second, '--text-vocabulary', TEXT]),
+      ];
+      const foreign = join(MULTI_TASK, 'checkpoint');
+      const refused = await runProgram([
+        'import',
+        MULTI_TASK,
+        ...['--out', join(folder.path, 'third'), '--text-vocabulary', foreign, '--quiet'],
+      ]);
+
+      assert.equal(
+        runs.map(({ code, stdout }) => [code, stdout]),
+        [
+          [0, ''],
+          [0, ''],
+        ],
+      );
+      for (const model of [first, second]) {
+        const pieces = JSON.parse(await readFile(join(model, 'pieces.json'), 'utf8')) as string[];
+        assert.equal(pieces.slice(0, 5), ['', '', '', '▁a', '▁s']);
+      }
+      assert.is(refused.code, 3);
+      assert.is(linesOf(refused.stderr).length, 1);
+      assert.match(refused.stderr, /\/checkpoint is not the text vocabulary .*\[ERR_CHECKPOINT\]/);
+      assert.equal((await readdir(folder.path)).toSorted(), ['checkpoint', 'first', 'second']);
     },
     { timeoutMs: END_TO_END_MS },
   );
