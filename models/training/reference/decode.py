@@ -57,9 +57,14 @@ class Decoding:
         logits = tf.ensure_shape(logits, [1, self.length - 1, model.vocab_size])
         classes, boxes, scores = task_utils.decode_object_seq_to_bbox(
             logits, tokens, task.quantization_bins, model.coord_vocab_shift)
-        scale = np.float32(model.image_size) / np.float32(unpadded) * np.float32(original)
+        scale = scale_of(self.config, unpadded, original)
         boxes = utils.scale_points(boxes, tf.constant(scale[None, None]))
         return classes.numpy()[0], boxes.numpy()[0], scores.numpy()[0]
+
+
+def scale_of(config: Any, unpadded: tuple[int, int], original: tuple[int, int]) -> np.ndarray:
+    """Pixels of the original picture in the side of the canvas: float32 [2], down and across."""
+    return np.float32(config.model.image_size) / np.float32(unpadded) * np.float32(original)
 
 
 def best_of_all(logits: tf.Tensor, *_: Any) -> tf.Tensor:

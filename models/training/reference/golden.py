@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from decode import FAKE_CLASS, PER_OBJECT, PROMPT, Decoding
 from noise import hashes, noise
-from prompted import Answering
+from prompted import Answering, outline_of
 
 VALUES = 48  # of a tensor, evenly apart
 DOTS = 8
@@ -100,7 +100,7 @@ def golden_of(
     features = model.encoder(images, False)
     memory = model._encode_images(images, False)
     taught = model.decoder(tf.constant([taught_tokens()], tf.int64), memory, False).numpy()[0] if with_taught else []
-    return {
+    golden = {
         'width': original[1],
         'height': original[0],
         'unpadded': {'width': unpadded[1], 'height': unpadded[0]},
@@ -110,5 +110,10 @@ def golden_of(
         'taught': [{'best': int(row.argmax()), **probe(row, LOGIT_VALUES, 4)} for row in taught],
         'free': sequence(decoding, 'free', memory, unpadded, original),
         'fused': sequence(decoding, 'fused', memory, unpadded, original),
-        **({'answers': answers_of(answering, memory)} if with_taught and answering.questions else {}),
     }
+    if answering.questions:
+        outline = outline_of(decoding.config, unpadded, original)
+        golden['outline'] = {**outline, 'points': rounded(outline['points'], 7)}
+    if answering.questions and with_taught:
+        golden['answers'] = answers_of(answering, memory)
+    return golden

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from decode import best_of_all
+from decode import best_of_all, scale_of
 from noise import hashes
 
 INSTANCES = 3  # objects that are asked about at once
 THINGS = 90  # classes of COCO, from 1
+SEPARATOR = 40  # in both places of a point
 PERSON = 1  # the only one with keypoints
 
 # Prompts [1, n, tokens] and how long a sequence may get with its prompt; None for all places there are.
@@ -57,3 +58,16 @@ class Answering:
         tokens, logits, _ = self.model.infer(
             None, prompts, encoded=encoded, max_seq_len=length, sampling_callback=best_of_all)
         return tokens, logits
+
+
+def outline_of(config: Any, unpadded: tuple[int, int], original: tuple[int, int]) -> dict[str, Any]:
+    """What the reference makes of an outline of two triangles at random, padded behind: its `tokens`, and `points`, y
+    and x of each in pixels of the original picture; those of what is no point are below 0."""
+    import utils
+    from tasks import task_utils
+    bins, first = config.task.quantization_bins, config.model.coord_vocab_shift
+    corners = (first + hashes('outline', 12) % bins).tolist()
+    tokens = [*corners[:6], SEPARATOR, SEPARATOR, *corners[6:], 0, 0]
+    points = task_utils.decode_instance_seq_to_points(tf.constant([tokens], tf.int64), bins, first)
+    scaled = utils.scale_points(points, tf.constant(scale_of(config, unpadded, original)[None]))
+    return {'tokens': tokens, 'points': scaled.numpy()[0]}

@@ -1,4 +1,4 @@
-import { openLocalDetector } from '../../../models/index.ts';
+import { openLocalDetector, toPolygons } from '../../../models/index.ts';
 import type { Prompt } from '../../../models/index.ts';
 import { readModelFolder } from '../../../models/modelFolder.ts';
 import { Cache } from '../../../models/pix2seq/cache.ts';
@@ -128,4 +128,31 @@ suite('answers to the prompts of a multi-task model, beside the reference', (tes
       }
     },
   );
+
+  compare('mean the same points of the picture, whatever its size', async () => {
+    const { imageSize, pictures } = await readGolden(NAME);
+    await using model = await importSmall(NAME);
+    const { info } = await readModelFolder(model.modelDir);
+    for (const { width, height, outline } of pictures) {
+      const scale = imageSize / Math.max(width, height);
+      const frame = { width, height, letterbox: { scaleX: scale, scaleY: scale } };
+      const [first = [], second = [], ...more] = toPolygons(
+        Int32Array.from(outline!.tokens),
+        frame,
+        info,
+      );
+      const { points } = outline!;
+      const clipped = (from: number, to: number): number[] =>
+        Array.from({ length: to - from }, (_, i) =>
+          // across before down here; and clipped to the picture
+          i % 2 === 0
+            ? Math.min(width, points[from + i + 1]!)
+            : Math.min(height, points[from + i - 1]!),
+        );
+
+      assert.is(more.length, 0);
+      assert.close(first, clipped(0, 6), { abs: 1e-3 });
+      assert.close(second, clipped(8, 14), { abs: 1e-3 });
+    }
+  });
 });

@@ -40,7 +40,9 @@ export interface GoldenPicture {
   readonly free: GoldenSequence;
   /** With noise fed for every class, as this engine does. */
   readonly fused: GoldenSequence;
-  /** Of the first pictures, where the model was trained for more than detection: by the reference's name of the task. */
+  /** Where the points of a response lie: y and x of each, pixels of the picture; below 0 what is no point. */
+  readonly outline?: { readonly tokens: readonly number[]; readonly points: readonly number[] };
+  /** Of the first pictures of a multi-task model, by the reference's name of the task. */
   readonly answers?: Readonly<Record<string, readonly GoldenAnswer[]>>;
 }
 
