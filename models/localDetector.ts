@@ -34,6 +34,8 @@ import { expectKnownKeys, expectThat } from './validate.ts';
 
 /** A detector of this thread, as a worker wants it. */
 export interface HereDetector extends Detector {
+  /** What the first frame took, milliseconds. */
+  readonly warmUpMs: number;
   /** @param hooks `onCall` is called after each run of the decoder */
   respond(
     features: Features,
@@ -93,6 +95,7 @@ async function openOn(
 class LocalDetector implements HereDetector {
   readonly model: Detector['model'];
   readonly device: Detector['device'];
+  warmUpMs = 0;
   readonly #folder: ModelFolder;
   readonly #sessions: Session[];
   readonly #encoder: Encoder;
@@ -127,6 +130,7 @@ class LocalDetector implements HereDetector {
 
   /** One grey frame and one object: checks the shapes that only a run shows, and pays for the first run. */
   async warmUp(): Promise<void> {
+    const startedMs = performance.now();
     const { size, pad } = this.model.image;
     const memory = await this.#encoder.encode(new Uint8Array(size * size * 3).fill(pad));
     const options = resolveDecodeOptions({ maxObjects: 1, eosOffset: 1e9 }, this.model);
@@ -137,6 +141,7 @@ class LocalDetector implements HereDetector {
     const prompts = promptsOfEachTask(this.model);
     const questions = resolveQuestions([...prompts, ...prompts], { maxTokens: 1 }, this.model);
     await this.#read(memory, questions); // two a task, since several share the memory
+    this.warmUpMs = performance.now() - startedMs;
   }
 
   encode(image: Uint8Array): Promise<Features> {

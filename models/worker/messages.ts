@@ -50,7 +50,12 @@ export type Result =
 
 /** What the worker says. */
 export type Reply =
-  | { readonly say: 'ready'; readonly model: ModelInfo; readonly device: Detector['device'] }
+  | {
+      readonly say: 'ready';
+      readonly model: ModelInfo;
+      readonly device: Detector['device'];
+      readonly warmUpMs: number; // the first frame's
+    }
   | { readonly say: 'unable'; readonly error: PlainError }
   | { readonly say: 'object'; readonly call: number; readonly object: ObjectTokens }
   | { readonly say: 'alive'; readonly call: number } // a long call goes on

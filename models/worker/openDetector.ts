@@ -10,12 +10,15 @@ import { WorkerDetector, exitError } from './workerDetector.ts';
 import type { WorkerPort } from './workerPort.ts';
 
 /** How long a watched worker may take to open its model, the first run on a graphics card included. */
-const OPENING_SECONDS = 120;
+const OPENING_SECONDS = 300;
 
 /** How a worker is watched. */
 export interface WorkerWatch {
-  /** How long it may say nothing while it is asked something, seconds. Default: for ever. */
-  readonly hangSeconds?: number;
+  /**
+   * How long it may say nothing while it is asked something, seconds, by what its first frame took, milliseconds.
+   * Default: for ever.
+   */
+  readonly hangSeconds?: (warmUpMs: number) => number;
   /** Ends the worker while it opens. */
   readonly signal?: AbortSignal;
 }
@@ -52,7 +55,7 @@ export function connect(port: WorkerPort, watch: WorkerWatch = {}): Promise<Work
     port.listen({
       reply: (first) => {
         if (first.say === 'ready') {
-          resolve(new WorkerDetector(port, first, hangSeconds));
+          resolve(new WorkerDetector(port, first, hangSeconds?.(first.warmUpMs)));
         } else {
           invariant(first.say === 'unable', 'a worker first says whether it is ready');
           failure = fromPlain(first.error); // told when the worker is gone

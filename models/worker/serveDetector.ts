@@ -22,11 +22,15 @@ export async function serveDetector(link: OwnerLink, options: DetectorOptions): 
     const detector = await openHere(options);
     const server = new DetectorServer(detector, link);
     link.listen((request) => void server.serve(request));
-    link.say({ say: 'ready', model: detector.model, device: detector.device });
+    const { model, device, warmUpMs } = detector;
+    link.say({ say: 'ready', model, device, warmUpMs });
   } catch (thrown) {
     link.say({ say: 'unable', error: toPlain(toError(thrown)) });
   }
 }
+
+/** A long call shows so often that it goes on, milliseconds. */
+const ALIVE_MS = 200;
 
 class DetectorServer {
   readonly #detector: HereDetector;
@@ -70,18 +74,16 @@ class DetectorServer {
       case 'decode': {
         const { call, options, wantsObjects } = request;
         const signal = this.#signalOf(call);
+        const alive = this.#aliveOf(call);
         const onObject = (object: ObjectTokens): void =>
-          this.#link.say({ say: 'object', call, object });
-        return this.#detector.decode(this.#featuresOf(request.features), options, {
-          signal,
-          ...(wantsObjects && { onObject }),
-        });
+          wantsObjects ? this.#link.say({ say: 'object', call, object }) : alive();
+        const hooks = { signal, onObject };
+        return this.#detector.decode(this.#featuresOf(request.features), options, hooks);
       }
       case 'respond': {
         const { call, prompts, options } = request;
         const signal = this.#signalOf(call);
-        const onCall = (): void => this.#link.say({ say: 'alive', call });
-        const hooks = { signal, onCall };
+        const hooks = { signal, onCall: this.#aliveOf(call) };
         return this.#detector.respond(this.#featuresOf(request.features), prompts, options, hooks);
       }
       case 'read':
@@ -96,6 +98,17 @@ class DetectorServer {
     const abort = new AbortController();
     this.#aborts.set(call, abort);
     return abort.signal;
+  }
+
+  /** @returns to be called again and again while the call goes on */
+  #aliveOf(call: number): () => void {
+    let saidMs = performance.now();
+    return () => {
+      if (performance.now() - saidMs > ALIVE_MS) {
+        saidMs = performance.now();
+        this.#link.say({ say: 'alive', call });
+      }
+    };
   }
 
   #featuresOf(id: number): Features {

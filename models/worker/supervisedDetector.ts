@@ -17,10 +17,9 @@ import type {
 import { expectKnownKeys, expectNumber, expectThat } from '../validate.ts';
 import { startProcess } from './processPort.ts';
 import { connect } from './openDetector.ts';
+import { patienceOf } from './patience.ts';
 import type { WorkerDetector } from './workerDetector.ts';
 
-/** Default of `hangSeconds`. */
-const HANG_SECONDS = 20;
 /** Shortest and longest wait before a worker is started again, milliseconds; doubled each time. */
 const DELAY_MS = { min: 100, max: 5_000 } as const;
 /** A worker that lived so long did not die at once, milliseconds. */
@@ -43,7 +42,8 @@ export interface WorkerState {
 export interface SupervisedDetectorOptions extends DetectorOptions {
   /**
    * A worker that is asked something and says nothing for so long hangs, and is ended; seconds, above
-   * 0, at most 3600. Default 20.
+   * 0, at most 3600. Default 20, or ten times what the first frame took where that is more: an encoder is
+   * silent while it runs.
    */
   readonly hangSeconds?: number;
   /** Told of each loss of the worker and of each attempt to replace it; must not throw. Default: none. */
@@ -78,11 +78,14 @@ export async function openSupervisedDetector(
 ): Promise<Detector> {
   const known = ['model', 'device', 'threads', 'batch', 'hangSeconds', 'onState'];
   expectKnownKeys('openSupervisedDetector', options, known);
-  const { hangSeconds = HANG_SECONDS, onState, ...rest } = options;
-  expectNumber('hangSeconds', hangSeconds, { above: 0, max: 3_600 });
+  const { hangSeconds, onState, ...rest } = options;
+  if (hangSeconds !== undefined) {
+    expectNumber('hangSeconds', hangSeconds, { above: 0, max: 3_600 });
+  }
+  const patience = hangSeconds === undefined ? patienceOf : (): number => hangSeconds;
   const start = { options: resolveDetectorOptions(rest) };
   const open = (signal?: AbortSignal): Promise<WorkerDetector> =>
-    connect(startProcess(start), { hangSeconds, ...(signal && { signal }) });
+    connect(startProcess(start), { hangSeconds: patience, ...(signal && { signal }) });
   return new SupervisedDetector(await open(), open, onState);
 }
 

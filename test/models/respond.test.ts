@@ -145,6 +145,17 @@ suite('respond with a small imported model', (test) => {
     assert.is(responses.length, 100);
   });
 
+  withModel('and neither is a long reading of objects, of which nobody wants to hear', async () => {
+    await using detector = await openSupervisedDetector({
+      ...{ model: imported.modelDir, device: 'cpu', hangSeconds: 1 },
+    });
+    using features = await detector.encode(noisePicture(SIZE));
+    // drawing from the whole vocabulary takes longer than the graph
+    const slow = { noiseThreshold: 1, topP: 0.999, typeMask: false, reuse: 'off' } as const;
+
+    assert.is((await detector.decode(features, slow)).scores.length, 100);
+  });
+
   withModel('goes on with frames of other sources beside it', async () => {
     const model = { model: imported.modelDir, device: 'cpu', batch: 2 } as const;
     await using detector = await openLocalDetector(model);
