@@ -11,6 +11,13 @@ const MASKED = -30_000;
 /** Where the variables of the decoder itself lie; TensorFlow writes `.S` for a slash in a name. */
 const TABLES = 'model/decoder/ar_decoder.S';
 
+/** The decoder's graph, and names of tensors inside it. */
+export interface DecoderGraph {
+  readonly graph: GraphBuilder;
+  /** Where each head of each layer looks, shares of a picture's tokens: [M, H, N / M, S] of M pictures a layer. */
+  readonly looks: readonly string[];
+}
+
 /** Numbers in a row of the cache: keys and values of every layer, side by side. */
 export function cacheWidthOf({ decoder }: Architecture): number {
   return 2 * decoder.width * decoder.numLayers;
@@ -28,7 +35,7 @@ export function decoderGraph(
   numTokens: number,
   weights: CheckpointWeights,
   precision: Precision,
-): GraphBuilder {
+): DecoderGraph {
   const graph = new GraphBuilder(precision);
   return new DecoderCall(new Layers(graph, weights), architecture, numTokens).build();
 }
@@ -42,6 +49,7 @@ class DecoderCall {
   readonly #B: string;
   readonly #T: string;
   readonly #P: string;
+  readonly #looks: string[] = [];
 
   constructor(layers: Layers, architecture: Architecture, numTokens: number) {
     this.#layers = layers;
@@ -56,7 +64,7 @@ class DecoderCall {
     this.#P = graph.sizeOf('past', 1);
   }
 
-  build(): GraphBuilder {
+  build(): DecoderGraph {
     const graph = this.#graph;
     const { decoder, vocabularySize: V } = this.#architecture;
     const { width: D, numLayers } = decoder;
@@ -78,7 +86,7 @@ class DecoderCall {
     const logits = graph.op('Gemm', [x, embedding, bias], { transB: 1 }); // [N, V]
     graph.output('logits', graph.reshape(logits, this.#B, this.#T, V), ['B', 'T', V]);
     graph.output('rows', graph.op('Concat', rows, { axis: 2 }), ['B', 'T', C]);
-    return graph;
+    return { graph, looks: this.#looks };
   }
 
   /** The tokens' vectors and those of their places. @returns [N, D] */
@@ -139,7 +147,8 @@ class DecoderCall {
     const keys = graph.op('Transpose', [k], { perm: [0, 2, 3, 1] });
     const values = graph.op('Transpose', [v], { perm: [0, 2, 1, 3] });
     const scores = graph.op('MatMul', [this.#heads(q, this.#B), keys]);
-    const self = this.#attend(graph.op('Add', [scores, mask]), values, `${path}/self_mha`);
+    const shares = this.#softmax(graph.op('Add', [scores, mask]));
+    const self = this.#attend(shares, values, `${path}/self_mha`);
     const after = graph.op('Add', [x, self]);
     const cross = this.#cross(index, after, path);
     const seen = graph.op('Add', [after, cross]);
@@ -159,14 +168,21 @@ class DecoderCall {
     const q = layers.linear(normed, layers.intoHeads(at, 'query', width, numHeads));
     // where all rows are of one picture, its memory is read once for all of them
     const heads = this.#heads(q, this.#graph.sizeOf(k, 0));
-    return this.#attend(this.#graph.op('MatMul', [heads, k]), v, at);
+    const shares = this.#softmax(this.#graph.op('MatMul', [heads, k]));
+    this.#looks.push(shares);
+    return this.#attend(shares, v, at);
   }
 
-  /** @param scores [B, H, T, S]   @param values [B, H, S, W]   @returns [N, D] */
-  #attend(scores: string, values: string, path: string): string {
+  /** Scores to shares that sum to 1 over the last axis. */
+  #softmax(scores: string): string {
+    return this.#graph.op('Softmax', [scores], { axis: -1 });
+  }
+
+  /** @param shares [M, H, N / M, S]   @param values [M, H, S, W]   @returns [N, D] */
+  #attend(shares: string, values: string, path: string): string {
     const graph = this.#graph;
     const { width, numHeads } = this.#architecture.decoder;
-    const seen = graph.op('MatMul', [graph.op('Softmax', [scores], { axis: -1 }), values]);
+    const seen = graph.op('MatMul', [shares, values]);
     const turned = graph.op('Transpose', [seen], { perm: [0, 2, 1, 3] });
     const out = this.#layers.outOfHeads(path, width, numHeads);
     return this.#layers.linear(graph.reshape(turned, -1, width), out);

@@ -16,6 +16,8 @@ export interface EncoderGraph {
   readonly features: string;
   /** What its decoder attends to: [B S, D of the decoder]. */
   readonly memory: string;
+  /** Rows of the grid of tokens, and columns. */
+  readonly gridSize: number;
   /** S, tokens a picture. */
   readonly numTokens: number;
 }
@@ -51,7 +53,7 @@ export function encoderGraph(
   for (let i = 0; i < decoder.numLayers; i++) {
     addKeysAndValues(layers, memory, numTokens, decoder, i);
   }
-  return { graph, features, memory, numTokens };
+  return { graph, features, memory, gridSize, numTokens };
 }
 
 /** The shapes of `memory.kI` and `memory.vI`: keys lie on their side, ready for the product with queries. */

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expectInteger, expectKnownKeys, expectOneOf } from '../validate.ts';
 import { readArchitecture } from './architecture.ts';
+import { attentionGraph } from './attentionGraph.ts';
 import { captionPieces, writePieces } from './captionPieces.ts';
 import { openCheckpoint } from './checkpoint/tensorSource.ts';
 import { CheckpointWeights } from './checkpointWeights.ts';
@@ -10,7 +11,7 @@ import { describeModel } from './describeModel.ts';
 import { encoderGraph } from './encoderGraph.ts';
 import { readLabels } from './labels/readLabels.ts';
 import type { Precision } from './onnx/graphBuilder.ts';
-import { writeModel } from './onnx/writeModel.ts';
+import { writeGraph, writeModel } from './onnx/writeModel.ts';
 
 /** How a checkpoint is made into a model. */
 export interface ImportOptions {
@@ -76,12 +77,17 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
     const decoder = decoderGraph(architecture, encoder.numTokens, weights, precision);
     weights.finish();
     await mkdir(outDir, { recursive: true });
-    const total = encoder.graph.weights.length + decoder.weights.length;
+    const total = encoder.graph.weights.length + decoder.graph.weights.length;
     let done = 0;
     const onWeight = (name: string): void => onProgress?.(++done, total, name);
+    const told = { onWeight, signal };
+    const encoderFiles = await writeModel(encoder.graph, join(outDir, 'encoder.onnx'), told);
+    const decoderFiles = await writeModel(decoder.graph, join(outDir, 'decoder.onnx'), told);
+    const attention = attentionGraph(decoder, encoder.gridSize);
     const files = [
-      ...(await writeModel(encoder.graph, join(outDir, 'encoder.onnx'), { onWeight, signal })),
-      ...(await writeModel(decoder, join(outDir, 'decoder.onnx'), { onWeight, signal })),
+      ...encoderFiles,
+      ...decoderFiles,
+      await writeGraph(attention, join(outDir, 'attention.onnx'), decoderFiles[1]),
     ];
     if (pieces !== undefined) {
       files.push(await writePieces(pieces, outDir));

@@ -6,6 +6,7 @@ import { openBucket } from '../support/bucketServer.ts';
 import { linesOf, runProgram } from '../support/program.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { parseFrames } from './messages.ts';
 
 const CHECKPOINT = fileURLToPath(new URL('../models/import/fixtures/vit-small', import.meta.url));
 const LABELS = fileURLToPath(new URL('../models/import/fixtures/labels.json', import.meta.url));
@@ -17,11 +18,11 @@ const PICTURE = fileURLToPath(new URL('../fixtures/pictures', import.meta.url));
 
 suite('import', (test) => {
   test(
-    'makes a model that detect reads with, of a checkpoint in a bucket',
+    'makes a model that detect reads with and draws its attention, of a checkpoint in a bucket',
     async () => {
       await using bucket = await openBucket(CHECKPOINT);
       await using folder = await temporaryFolder();
-      const [checkpoint = '', model = ''] = ['checkpoint', 'vit'].map((name) =>
+      const [checkpoint = '', model = '', looks = ''] = ['checkpoint', 'vit', 'looks'].map((name) =>
         join(folder.path, name),
       );
 
@@ -46,14 +47,20 @@ suite('import', (test) => {
         '0',
         '--max-objects',
         '2',
+        '--attention',
+        looks,
         '--quiet',
       ]);
 
       assert.equal([made.code, made.stdout], [0, '']);
       assert.is(linesOf(made.stderr).at(-1), `${model}: ViT-B, 0.1 million parameters`);
-      assert.equal((await readdir(folder.path)).toSorted(), ['checkpoint', 'vit']);
+      assert.equal((await readdir(folder.path)).toSorted(), ['checkpoint', 'looks', 'vit']);
       assert.equal([found.code, found.stderr], [0, '']);
-      assert.is(linesOf(found.stdout).length, 3);
+      const frames = parseFrames(found.stdout);
+      assert.is(frames.length, 3);
+      const numObjects = frames.reduce((sum, { detections }) => sum + detections.length, 0);
+      assert.is(numObjects, 6);
+      assert.is((await readdir(looks)).length, numObjects);
       assert.match(found.stdout, /"label":"(unused 1|bolt|nut)"/);
     },
     { timeoutMs: END_TO_END_MS },

@@ -52,6 +52,18 @@ export class GraphBuilder {
     this.precision = precision;
   }
 
+  /** A graph that begins with all that this one has; what either is given from here on is its own. */
+  fork(): GraphBuilder {
+    const fork = new GraphBuilder(this.precision);
+    fork.operations.push(...this.operations);
+    fork.inputs.push(...this.inputs);
+    fork.outputs.push(...this.outputs);
+    this.#weights.forEach((weight, name) => fork.#weights.set(name, weight));
+    this.#constants.forEach((constant, key) => fork.#constants.set(key, constant));
+    this.#shapes.forEach((shape, key) => fork.#shapes.set(key, shape));
+    return fork;
+  }
+
   /** Every weight that an operation takes, in the order of use. */
   get weights(): readonly Weight[] {
     return [...this.#weights.values()];

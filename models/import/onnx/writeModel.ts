@@ -26,32 +26,46 @@ export interface WrittenFile {
   readonly sha256: string;
 }
 
+/** A file of weights that was written, for the graphs that take them from it. */
+export interface WeightsFile extends WrittenFile {
+  /** Where each of them lies. */
+  readonly places: readonly WeightPlace[];
+}
+
 /**
  * Writes a graph as `FILE`, its weights one after the other as `FILE.data`: memory holds one of them at
  * a time, and neither file has the 2 GB limit of a protobuf message.
- * @returns both files
+ * @returns the graph's file, and that of its weights
  * @throws the signal's reason
  */
 export async function writeModel(
   graph: GraphBuilder,
   file: string,
   options: WriteOptions = {},
-): Promise<readonly WrittenFile[]> {
-  const dataFile = `${basename(file)}.data`;
-  const { places, sha256 } = await writeWeights(graph, `${file}.data`, options);
-  const bytes = encodeModel(graph, dataFile, places);
+): Promise<readonly [WrittenFile, WeightsFile]> {
+  const weights = await writeWeights(graph, `${file}.data`, options);
+  return [await writeGraph(graph, file, weights), weights];
+}
+
+/**
+ * Writes a graph whose weights lie in the same folder already.
+ * @param weights all of the graph's are among them
+ */
+export async function writeGraph(
+  graph: GraphBuilder,
+  file: string,
+  weights: WeightsFile,
+): Promise<WrittenFile> {
+  const bytes = encodeModel(graph, weights.name, weights.places);
   await writeFile(file, bytes);
-  return [
-    { name: basename(file), sha256: createHash('sha256').update(bytes).digest('hex') },
-    { name: dataFile, sha256 },
-  ];
+  return { name: basename(file), sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 async function writeWeights(
   { weights, precision }: GraphBuilder,
   file: string,
   { onWeight, signal }: WriteOptions,
-): Promise<{ readonly places: readonly WeightPlace[]; readonly sha256: string }> {
+): Promise<WeightsFile> {
   const places: WeightPlace[] = [];
   const hash = createHash('sha256');
   await using handle = await open(file, 'w');
@@ -68,7 +82,7 @@ async function writeWeights(
     offset += padded;
     onWeight?.(weight.name);
   }
-  return { places, sha256: hash.digest('hex') };
+  return { name: basename(file), sha256: hash.digest('hex'), places };
 }
 
 async function bytesOf(weight: Weight, precision: Precision): Promise<Uint8Array> {

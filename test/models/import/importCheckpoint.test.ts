@@ -32,6 +32,7 @@ suite('importCheckpoint', (test) => {
     const { labels, files } = described;
 
     assert.equal((await readdir(model.modelDir)).sort(), [
+      'attention.onnx',
       'decoder.onnx',
       'decoder.onnx.data',
       'encoder.onnx',
@@ -57,7 +58,7 @@ suite('importCheckpoint', (test) => {
       const bytes = await readFile(join(model.modelDir, name));
       assert.is(createHash('sha256').update(bytes).digest('hex'), sha256, name);
     }
-    assert.is(Object.keys(files).length, 4);
+    assert.is(Object.keys(files).length, 5);
   });
 
   for (const name of SMALL) {
