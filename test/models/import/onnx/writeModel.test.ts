@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GraphBuilder } from '../../../../models/import/onnx/graphBuilder.ts';
 import type { Precision } from '../../../../models/import/onnx/graphBuilder.ts';
 import { toBytes } from '../../../../models/import/onnx/toBytes.ts';
 import type { Weight } from '../../../../models/import/onnx/weight.ts';
-import { writeModel } from '../../../../models/import/onnx/writeModel.ts';
+import { writeGraph, writeModel } from '../../../../models/import/onnx/writeModel.ts';
 import { float32Data, float32Tensor, openSession } from '../../../../models/session.ts';
 import * as assert from '../../../support/assert.ts';
 import { suite } from '../../../support/suite.ts';
@@ -45,6 +45,38 @@ suite('writeModel', (test) => {
       await session.release();
     });
   }
+
+  test('writes a graph that goes on from another onto the weights of that one', async () => {
+    await using folder = await temporaryFolder();
+    const [first, second] = ['first.onnx', 'second.onnx'].map((name) => join(folder.path, name));
+    const graph = smallGraph('float32');
+    const fork = graph.fork();
+    fork.output('z', fork.op('Mul', ['x', fork.weight(weight('w', 1, 2, 3, 4))]), ['N', 4]);
+
+    const [, weights] = await writeModel(graph, first!);
+    const written = await writeGraph(fork, second!, weights);
+
+    assert.is(written.name, 'second.onnx');
+    assert.equal((await readdir(folder.path)).sort(), [
+      'first.onnx',
+      'first.onnx.data',
+      'second.onnx',
+    ]);
+    const x = float32Tensor(Float32Array.of(1, 2, 3, 4), [1, 4]);
+    for (const [file, names] of [
+      [first!, ['y']],
+      [second!, ['y', 'z']],
+    ] as const) {
+      const session = await openSession(file, { device: 'cpu', threads: 1 });
+      const outputs = await session.run({ x });
+      assert.equal(Object.keys(outputs), names);
+      assert.equal(float32Data(outputs, 'y'), Float32Array.of(6, 9, 12, 3));
+      if (names.length > 1) {
+        assert.equal(float32Data(outputs, 'z'), Float32Array.of(1, 4, 9, 16));
+      }
+      await session.release();
+    }
+  });
 
   test('keeps each weight once, on a page of its own, and equal constants once', async () => {
     await using folder = await temporaryFolder();
