@@ -1,4 +1,4 @@
-import { setFloat16 } from '@petamoriken/float16';
+import { Float16Array } from '@petamoriken/float16';
 import type { Precision } from './graphBuilder.ts';
 
 /**
@@ -10,9 +10,5 @@ export function toBytes(values: Float32Array, precision: Precision): Uint8Array<
   if (precision === 'float32') {
     return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
   }
-  const view = new DataView(new ArrayBuffer(values.length * 2));
-  for (let i = 0; i < values.length; i++) {
-    setFloat16(view, i * 2, values[i] ?? 0, true);
-  }
-  return new Uint8Array(view.buffer);
+  return new Uint8Array(new Float16Array(values).buffer);
 }
