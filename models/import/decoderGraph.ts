@@ -40,7 +40,7 @@ export function decoderGraph(
   return new DecoderCall(new Layers(graph, weights), architecture, numTokens).build();
 }
 
-/** B pictures, T tokens a call, P before, N = B T rows, D width, H heads of width W, V vocabulary. */
+/** B rows of tokens about M pictures, T tokens a call, P before, N = B T rows, D width, H heads of width W, V vocabulary. */
 class DecoderCall {
   readonly #layers: Layers;
   readonly #graph: GraphBuilder;
@@ -49,6 +49,7 @@ class DecoderCall {
   readonly #B: string;
   readonly #T: string;
   readonly #P: string;
+  readonly #M: string;
   readonly #looks: string[] = [];
 
   constructor(layers: Layers, architecture: Architecture, numTokens: number) {
@@ -62,6 +63,7 @@ class DecoderCall {
     this.#B = graph.sizeOf(tokens, 0);
     this.#T = graph.sizeOf(tokens, 1);
     this.#P = graph.sizeOf('past', 1);
+    this.#M = graph.sizeOf('memory.k0', 0);
   }
 
   build(): DecoderGraph {
@@ -167,7 +169,7 @@ class DecoderCall {
     const at = `${path}/cross_mha`;
     const q = layers.linear(normed, layers.intoHeads(at, 'query', width, numHeads));
     // where all rows are of one picture, its memory is read once for all of them
-    const heads = this.#heads(q, this.#graph.sizeOf(k, 0));
+    const heads = this.#heads(q, this.#M);
     const shares = this.#softmax(this.#graph.op('MatMul', [heads, k]));
     this.#looks.push(shares);
     return this.#attend(shares, v, at);
