@@ -67,6 +67,15 @@ const CASES: readonly (readonly [string, string, number, string])[] = [
     '0 passed, 1 failed, 0 skipped',
   ],
   [
+    'goes on after an error with details',
+    `suite('s', (test) => {
+      test('a', () => { throw Object.assign(new Error('x'), { details: { b: 1 } }); });
+      test('b', () => {});
+    });`,
+    1,
+    '1 passed, 1 failed, 0 skipped',
+  ],
+  [
     'ends red when a promise never settles',
     `suite('s', (test) => test('a', () => new Promise(() => {}), { timeoutMs: 50 }));`,
     1,

@@ -64,7 +64,7 @@ export function suite(name: string, declare: (test: Test) => void): void {
         process.stderr.write(`\n${name} "${title}" also failed: ${String(extra.stack)}\n`);
       }
       if (problems[0] !== undefined) {
-        throw problems[0];
+        throw printable(problems[0]);
       }
     });
   };
@@ -100,6 +100,13 @@ async function inOrder(steps: readonly Work[]): Promise<void> {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(`threw ${String(thrown)}, which is no Error`);
+}
+
+/** uvu takes `details` for a text, and loses the rest of the suite where an error has others. */
+function printable(error: Error): Error {
+  const isOurs = 'details' in error && typeof error.details === 'object';
+  const { name, message, stack } = error;
+  return isOurs ? Object.assign(new Error(message), { name, stack }) : error;
 }
 
 async function withLimit(limitMs: number, work: Work): Promise<void> {
