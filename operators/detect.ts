@@ -51,7 +51,8 @@ export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, O
   readonly turns?: Turns | undefined;
   /**
    * What else is to be found in each frame that is looked at, in order: `outline`, `pose`, `caption`, or a function
-   * of your own. Default: nothing.
+   * of your own. They end once `demand` is empty, and when `budgetMs` is spent: the result is then not `final`, and
+   * lacks what unfinished ones found. Default: nothing.
    */
   readonly tasks?: readonly FrameTask[];
   /** Told of each object before its frame is finished; not of those that a still frame repeats. */
@@ -163,7 +164,10 @@ export function detect(
           const readOut = await readFrame(detector, encoded, reading, hooks);
           const slots = keep(readOut.sequence);
           const result = toFrameDetections({ ...readOut, slots }, detector.model, wanted);
-          const found = await runTasks(tasks, { ...encoded, image, result }, signal);
+          const { budgetMs = 0 } = options;
+          const isIdle = (): boolean => demand?.().length === 0;
+          const limits = { signal, budgetMs, wishes, isIdle };
+          const found = await runTasks(tasks, { ...encoded, image, result }, limits);
           gated?.keep(found);
           return withLosses(found);
         });

@@ -106,12 +106,14 @@ function repeat(result: FrameDetections | undefined, frame: Frame): FrameDetecti
     return undefined;
   }
   const { decodeMs, arrivedAtMs } = frame;
+  const { caption } = result;
   return {
     ...frameFacts(frame),
     final: result.final,
     stop: result.stop,
     still: true,
     detections: result.detections,
+    ...(caption === undefined ? {} : { caption }),
     tokens: { drafted: 0, accepted: 0, decoded: 0, passes: 0 },
     timing: { decodeMs, queueMs: performance.now() - arrivedAtMs, encodeMs: 0, tokensMs: 0 },
   };

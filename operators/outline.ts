@@ -9,22 +9,23 @@ import type { FrameTask } from './frameTask.ts';
  * frames$.pipe(detect(detector, { tasks: [outline(detector)] }));
  * ```
  *
- * All objects of a frame are read side by side. A detection gets `polygons`, none where nothing was outlined.
+ * All objects of a frame that somebody wants are read side by side. Each gets `polygons`, none where nothing was outlined.
  * @param detector the one that detects; borrowed   @param options see `RespondOptions`
  * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD where the model was not trained for it
  */
 export function outline(detector: Detector, options: RespondOptions = {}): FrameTask {
   const { model } = detector;
   expectTask('segmentation', options, model); // here, so that a mistake shows at the call
-  return async ({ info, features, result }, signal) => {
-    const prompts = result.detections.map((detection) => {
+  return async ({ info, features, result, isWanted }, signal) => {
+    const wanted = result.detections.filter(isWanted);
+    const prompts = wanted.map((detection) => {
       const tokens = toObjectTokens(detection, info, model);
       return { task: 'segmentation', tokens } as const;
     });
     const responses = await detector.respond(features, prompts, options, { signal });
-    const detections = result.detections.map((detection, i) => {
-      const polygons = toPolygons(responses[i] ?? new Int32Array(), info, model);
-      return { ...detection, polygons };
+    const detections = result.detections.map((detection) => {
+      const response = responses[wanted.indexOf(detection)];
+      return response ? { ...detection, polygons: toPolygons(response, info, model) } : detection;
     });
     return { ...result, detections };
   };

@@ -21,7 +21,7 @@ import type { Region } from './images/cropFrame.ts';
  *
  * Each object is cut out with its surroundings and looked at anew, as the model was trained: an encoder run an
  * object. It is cut out of the picture that the model sees, so that small objects are less sharp than in the
- * source. Once nobody waits any more, no further object is looked at.
+ * source. Objects that nobody wants are not looked at, and no further one once nobody waits any more.
  * @param detector the one that detects; borrowed   @param options see `RespondOptions`
  * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD where the model was not trained for it
  */
@@ -46,8 +46,8 @@ export function pose(detector: Detector, options: RespondOptions = {}): FrameTas
   return async (seen, signal) => {
     const detections: Detection[] = [];
     for (const detection of seen.result.detections) {
-      const isKnown = labels.includes(detection.label) && !signal.aborted;
-      const keypoints = isKnown && (await look(detection, seen, signal));
+      const isWanted = labels.includes(detection.label) && seen.isWanted(detection);
+      const keypoints = isWanted && !signal.aborted && (await look(detection, seen, signal));
       detections.push(keypoints ? { ...detection, keypoints } : detection);
     }
     return { ...seen.result, detections };

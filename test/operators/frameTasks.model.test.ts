@@ -46,7 +46,7 @@ suite('tasks of detect, with a small imported model', (test) => {
     });
   const seenWith = (...detections: Detection[]): SeenFrame => {
     const result = frameDetections({ width: WIDTH, height: HEIGHT, detections });
-    return { info: frame, features, image: frame.image, result };
+    return { info: frame, features, image: frame.image, result, isWanted: () => true };
   };
   const detection = (label: string, box: Detection['box']): Detection => {
     const classId = detector.model.labels.findIndex(({ name }) => name === label);
@@ -120,6 +120,20 @@ suite('tasks of detect, with a small imported model', (test) => {
 
     assert.equal(detections[0], dog);
     assert.is(detections[1]?.keypoints?.length, PROMPTS.keypoints.names.length);
+  });
+
+  withModel('leave alone what nobody wants', async () => {
+    const box = { xmin: 0, ymin: 0, xmax: 99, ymax: 50 };
+    const [first, second] = [detection('person', box), detection('person', box)];
+    const isWanted = (one: Detection): boolean => one !== first;
+    const seen = { ...seenWith(first, second), isWanted };
+
+    const outlined = await run(outline(detector), seen);
+    const posed = await run(pose(detector), seen);
+
+    assert.equal([outlined.detections[0], posed.detections[0]], [first, first]);
+    assert.ok(outlined.detections[1]?.polygons);
+    assert.is(posed.detections[1]?.keypoints?.length, PROMPTS.keypoints.names.length);
   });
 
   withModel('pose bears boxes of no size, at the edge, and of the whole frame', async () => {
