@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { TObject, TSchema } from 'typebox';
 import { sourceSchema } from './pipelineSource.ts';
+import { TASKS } from './taskNames.ts';
 
 const closed = { additionalProperties: false };
 
@@ -32,6 +33,11 @@ const detectSchema: TObject = Type.Object(
     conf: unit,
     classes: Type.Optional(
       Type.Array(Type.String({ minLength: 1 }), { description: 'a list of labels' }),
+    ),
+    task: Type.Optional(
+      Type.Array(Type.Union(TASKS.map((name) => Type.Literal(name))), {
+        description: `a list of ${TASKS.join(', ')}`,
+      }),
     ),
     reuse: oneOf(['refine', 'exact', 'sticky', 'tolerant', 'off']),
     maxObjects: whole(1, 100),

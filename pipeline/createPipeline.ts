@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import { expectInteger, expectKnownKeys, openSupervisedDetector } from '../models/index.ts';
 import type { Detector, FrameDetections, SupervisedDetectorOptions } from '../models/index.ts';
 import { Turns } from '../operators/index.ts';
-import type { DecoderChoice } from '../operators/index.ts';
+import type { DecoderChoice, FrameTask } from '../operators/index.ts';
 import { createDetectionServer } from '../server/index.ts';
 import type { DetectionServer, ServerOptions, SourceManager } from '../server/index.ts';
 import type { PipelineSource } from './pipelineSource.ts';
@@ -23,6 +23,11 @@ export interface PipelineOptions {
   readonly detector?: SupervisedDetectorOptions;
   /** How frames are read, and which objects are kept. `reuse` is `tolerant` by default. */
   readonly detect?: ReadingConfig;
+  /**
+   * Makes what else is found in each frame that is looked at, `tasks` of `detect`, for the pipeline's own detector;
+   * asked once, before any source opens. What it throws, `createPipeline` does. Default: nothing.
+   */
+  readonly tasks?: (detector: Detector) => readonly FrameTask[] | Promise<readonly FrameTask[]>;
   /** Which FFmpeg decodes files. Default `auto`. */
   readonly decoder?: DecoderChoice;
   /** Look at every n-th frame only, where the source says nothing else. Default 1. */
@@ -59,7 +64,7 @@ export interface Pipeline extends AsyncDisposable {
 }
 
 const KEYS =
-  'sources detector detect decoder stride maxFrames maxSources manage onState onRemoved server'.split(
+  'sources detector detect tasks decoder stride maxFrames maxSources manage onState onRemoved server'.split(
     ' ',
   );
 
@@ -91,7 +96,8 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     const opened = detector;
     const results$ = new Subject<FrameDetections>();
     const turns = new Turns(options.detector?.batch);
-    const defaults = { detect, decoder, stride, maxFrames };
+    const tasks = await options.tasks?.(detector);
+    const defaults = { detect, tasks, decoder, stride, maxFrames };
     const running = new Sources({
       defaults,
       maxSources,

@@ -13,7 +13,7 @@ const PROMPTS: Readonly<Record<Exclude<TaskName, 'detect'>, PromptTask>> = {
 };
 
 /**
- * Makes what `detect` does for `--task`.
+ * Makes what `detect` and `serve` do for `--task`.
  * @param model as the detector was opened with
  * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for one, or has no text for captions
  */

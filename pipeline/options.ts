@@ -27,6 +27,7 @@ export interface ModelFlags {
   readonly reuse: Reuse;
   readonly topP: number;
   readonly eosOffset?: number;
+  readonly task: readonly TaskName[];
   readonly verbose?: boolean;
   readonly quiet?: boolean;
 }
@@ -35,6 +36,7 @@ export interface ModelFlags {
 export interface ModelArguments {
   readonly detector: DetectorOptions;
   readonly detect: Omit<DetectConfig, 'policy'>;
+  readonly tasks: readonly TaskName[];
   readonly decoder: DecoderChoice;
   readonly vidStride: number;
   readonly maxFrames: number;
@@ -46,7 +48,6 @@ export interface ModelArguments {
 export interface DetectArguments extends ModelArguments {
   readonly out: string;
   readonly format: FormatName;
-  readonly tasks: readonly TaskName[];
   /** Folder for pictures of where the decoder looked. */
   readonly attention: string | undefined;
 }
@@ -55,6 +56,7 @@ export interface DetectArguments extends ModelArguments {
 export function addModelOptions(command: Command, reuse: Reuse): Command {
   return addReadingOptions(command, { minScore: 0.3 })
     .addOption(choice('--decoder <decoder>', 'which FFmpeg decodes video', DECODERS, 'auto'))
+    .option('--task <names>', `what is looked for: ${TASKS.join(', ')}`, taskNames, ['detect'])
     .option('--classes <names>', 'labels to keep, separated by commas', names)
     .option('--vid-stride <n>', 'look at every n-th frame', whole(1), 1)
     .option('--max-frames <n>', 'end each source after n frames (0: all)', whole(0), 0)
@@ -86,7 +88,6 @@ export function addDetectOptions(command: Command): Command {
     command
       .option('--out <file|->', 'where the results go', '-')
       .addOption(choice('--format <format>', 'how they are written', FORMATS, 'ndjson'))
-      .option('--task <names>', `what is looked for: ${TASKS.join(', ')}`, taskNames, ['detect'])
       .option(
         '--attention <dir>',
         'also draw where the decoder looked, a picture for each object found; slow: use with --max-frames',
@@ -123,6 +124,7 @@ export function modelArguments(flags: ModelFlags): ModelArguments {
   return {
     detector: { model, device, ...(threads === undefined ? {} : { threads }) },
     detect: { ...decode, minScore: flags.conf, classes: flags.classes },
+    tasks: flags.task,
     decoder: flags.decoder,
     vidStride: flags.vidStride,
     maxFrames: flags.maxFrames,
@@ -136,12 +138,11 @@ export function detectArguments(
   flags: ModelFlags & {
     readonly out: string;
     readonly format: FormatName;
-    readonly task: readonly TaskName[];
     readonly attention?: string;
   },
 ): DetectArguments {
-  const { out, format, task: tasks, attention } = flags;
-  return { ...modelArguments(flags), out, format, tasks, attention };
+  const { out, format, attention } = flags;
+  return { ...modelArguments(flags), out, format, attention };
 }
 
 /** An option that takes one of some words. */

@@ -7,6 +7,7 @@ import { createPipeline } from './createPipeline.ts';
 import type { Pipeline } from './createPipeline.ts';
 import type { SourceReport } from './runningSource.ts';
 import { EXIT } from './exitCodes.ts';
+import { frameTasks } from './frameTasks.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
 import { DEMO_CLIP } from './openSource.ts';
@@ -53,8 +54,8 @@ export async function serveCommand(
 }
 
 async function start(options: ServeArguments, log: Log): Promise<Pipeline> {
-  const { sources, config, manage, maxSources, server, host, port, detector, detect, decoder } =
-    options;
+  const { sources, config, manage, maxSources, server, host, port } = options;
+  const { detector, detect, tasks, decoder } = options;
   // who names a file or opens the door for requests means to say what is played
   const isDemo = sources.length === 0 && config === undefined && !manage;
   const pipeline = await createPipeline({
@@ -67,6 +68,7 @@ async function start(options: ServeArguments, log: Log): Promise<Pipeline> {
         }),
     },
     detect,
+    tasks: (opened) => frameTasks(tasks, opened, detector.model),
     decoder,
     stride: options.vidStride,
     maxFrames: options.maxFrames,

@@ -2,7 +2,7 @@ import { Observable, connect, filter, map, merge, pipe, tap } from 'rxjs';
 import type { MonoTypeOperatorFunction, Subject } from 'rxjs';
 import type { Demand, Detector, Frame, FrameDetections } from '../models/index.ts';
 import { detect, fromLive, isLiveSource, pace, track } from '../operators/index.ts';
-import type { DecoderChoice, DetectConfig, Turns } from '../operators/index.ts';
+import type { DecoderChoice, DetectConfig, FrameTask, Turns } from '../operators/index.ts';
 import type { SourceEvent } from '../server/index.ts';
 import type { Account, Tally } from './accounts.ts';
 import type { Attention } from './attention.ts';
@@ -27,12 +27,13 @@ const LIVE_REUSE = 'tolerant';
 /** How the frames of all sources are read. */
 export type ReadingConfig = Omit<
   DetectConfig,
-  'policy' | 'turns' | 'demand' | 'onObject' | 'onFrame' | 'onDropped' | 'onFault'
+  'policy' | 'turns' | 'demand' | 'tasks' | 'onObject' | 'onFrame' | 'onDropped' | 'onFault'
 >;
 
 /** Settings that the sources of a pipeline share. */
 export interface SourceDefaults {
   readonly detect?: ReadingConfig | undefined;
+  readonly tasks?: readonly FrameTask[] | undefined;
   readonly decoder?: DecoderChoice | undefined;
   readonly stride?: number | undefined;
   readonly maxFrames?: number | undefined;
@@ -203,13 +204,14 @@ export function detectLatest(
 
 /** Reads the newest frame as far as somebody wants it. */
 function read(
-  { detect: config }: SourceDefaults,
+  { detect: config, tasks = [] }: SourceDefaults,
   { detector, turns, pictures, attention, demand, tally, tell }: Run,
 ): ReturnType<typeof detect> {
   // Whether the frame that is dropped next is dropped because nobody wants it: `detect` asks first.
   let isUnwanted = false;
   return detectLatest(detector, {
     ...config,
+    tasks,
     turns,
     demand() {
       const wishes = demand();
