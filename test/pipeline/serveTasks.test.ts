@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Subject } from 'rxjs';
 import { frameFromPixels } from '../../operators/index.ts';
-import { caption, createPipeline, outline, pose } from '../../pipeline/index.ts';
+import { caption, createPipeline, outline, pose, readPieces } from '../../pipeline/index.ts';
 import type {
   Detector,
   Frame,
@@ -20,6 +20,7 @@ import type { Imported } from '../models/import/imported.ts';
 import { PROMPTS, importMultiTask, noisePicture } from '../models/multiTask.ts';
 import * as assert from '../support/assert.ts';
 import { linesOf, runProgram, startProgram } from '../support/program.ts';
+import { runSnippet } from '../support/snippet.ts';
 import { TestClient, openClient } from '../support/sockets.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import { until } from '../operators/clips.ts';
@@ -217,6 +218,23 @@ suite('tasks of running sources', (test) => {
     assert.equal([after.caption, trackless(after)], [before.caption, trackless(before)]);
     assertSeen(after);
     assertAddsUp(countsOf(pipeline));
+  });
+
+  withModel('have a block in the readme that runs', async () => {
+    const opened: Pipeline[] = [];
+    const names = {
+      ...{ caption, outline, pose, readPieces: () => readPieces(model.modelDir) },
+      async createPipeline(options: PipelineOptions) {
+        const local = { detector: { model: model.modelDir, device: 'cpu' }, server: { port: 0 } };
+        opened.push(await createPipeline({ ...options, ...local } as PipelineOptions));
+      },
+    };
+
+    await runSnippet('pipeline/readme.md', 'More than boxes', names);
+
+    const [report] = opened[0]!.sources.list();
+    await opened[0]!.close();
+    assert.equal([report?.name, report?.source], ['door', 'rtsp://10.0.0.7/live']);
   });
 
   withModel('stop a pipeline from being opened where the model knows them not', async () => {
