@@ -30,6 +30,7 @@ const KEYS = {
   a: 'attention',
   b: 'boxes',
   l: 'labels',
+  s: 'shapes',
   t: 'trails',
   z: 'zones',
   f: 'full-screen',
@@ -42,7 +43,7 @@ const KEYS = {
  */
 export function bindControls(handlers: ControlHandlers): () => Layers {
   const pause = element('pause', HTMLButtonElement);
-  const layers = (['boxes', 'labels', 'trails', 'zones'] as const).map((id) =>
+  const layers = (['boxes', 'labels', 'shapes', 'trails', 'zones'] as const).map((id) =>
     element(id, HTMLButtonElement),
   );
 
@@ -80,10 +81,10 @@ export function bindControls(handlers: ControlHandlers): () => Layers {
     }
   });
   return () => {
-    const [boxes, labels, trails, zones] = layers.map(
+    const [boxes, labels, shapes, trails, zones] = layers.map(
       ({ ariaPressed }) => ariaPressed === 'true',
-    ) as [boolean, boolean, boolean, boolean];
-    return { boxes, labels, trails, zones };
+    ) as [boolean, boolean, boolean, boolean, boolean];
+    return { boxes, labels, shapes, trails, zones };
   };
 }
 

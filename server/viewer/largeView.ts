@@ -1,12 +1,13 @@
 import { createAttentionView, type ShownAttention } from './attention.ts';
 import { createCamera } from './camera.ts';
 import { createDetectionList } from './detectionList.ts';
-import { element } from './elements.ts';
+import { element, setText } from './elements.ts';
 import type { Notices } from './notices.ts';
 import { boxAt } from './overlay.ts';
 import { createReadout } from './readout.ts';
 import type { FrameMessage } from './protocol.ts';
 import type { Drawing, ScreenHandlers } from './screen.ts';
+import { hasShape } from './shapes.ts';
 import type { Source } from './sources.ts';
 import { createTimelineChart } from './timelineChart.ts';
 
@@ -37,6 +38,8 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
   const list = createDetectionList();
   const chart = createTimelineChart();
   const canvas = element('screen', HTMLCanvasElement);
+  const sentence = element('sentence', HTMLElement);
+  const shapesButton = element('shapes', HTMLButtonElement);
   const attentionButton = element('attention', HTMLButtonElement);
   const attention = createAttentionView((isOpen) => {
     attentionButton.ariaPressed = String(isOpen);
@@ -50,11 +53,19 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
       last = { frame, drawn };
       handlers.onDrawn(frame, drawn, isNew);
       if (isNew) {
+        say(frame.caption);
+        shapesButton.hidden &&= !frame.detections.some(hasShape);
         source?.statistics.show(frame, Date.now());
         notices.setPicture(true);
       }
     },
   });
+
+  /** Writes what a frame shows under it. It is no live region: it may change with every frame. */
+  function say(caption: string = ''): void {
+    setText(sentence, caption);
+    sentence.hidden = caption === '';
+  }
 
   function update(): void {
     const summary = source?.statistics.summarize(Date.now());
@@ -71,6 +82,7 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
     camera.clear();
     attention.close();
     last = undefined;
+    say();
     notices.setPicture(false);
   }
 

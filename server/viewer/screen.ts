@@ -4,6 +4,7 @@ import { drawBoxes, drawTrail, type DrawnBox } from './overlay.ts';
 import type { Pair } from './pairing.ts';
 import { colorOf } from './palette.ts';
 import type { FrameMessage } from './protocol.ts';
+import { drawShapes, type DrawnShape } from './shapes.ts';
 import { createTrails } from './trails.ts';
 import type { Zones } from './zones.ts';
 
@@ -24,6 +25,8 @@ export interface Layers {
   readonly boxes: boolean;
   /** The tags of the boxes; none without boxes. */
   readonly labels: boolean;
+  /** Outlines and keypoints. */
+  readonly shapes: boolean;
   readonly trails: boolean;
   readonly zones: boolean;
 }
@@ -31,6 +34,7 @@ export interface Layers {
 /** What was drawn over a picture. */
 export interface Drawing {
   readonly boxes: readonly DrawnBox[];
+  readonly shapes: readonly DrawnShape[];
   /** Names of the zones. */
   readonly zones: readonly string[];
 }
@@ -114,12 +118,10 @@ export function createScreen(canvas: HTMLCanvasElement, handlers: ScreenHandlers
         drawTrail(context, trail, scale, trails.tick);
       }
     }
-    const shown = layers.boxes ? handlers.select(frame) : [];
-    handlers.onDrawn(
-      frame,
-      { boxes: drawBoxes(context, shown, scale, layers.labels), zones },
-      isNew,
-    );
+    const selected = handlers.select(frame);
+    const shapes = drawShapes(context, layers.shapes ? selected : [], scale);
+    const boxes = drawBoxes(context, layers.boxes ? selected : [], scale, layers.labels);
+    handlers.onDrawn(frame, { boxes, shapes, zones }, isNew);
   }
 
   new ResizeObserver(() => draw(false)).observe(canvas);

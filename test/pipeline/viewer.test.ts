@@ -124,6 +124,8 @@ suite('viewer', (test) => {
       );
       assert.match((await page.locator('#stop').textContent()) ?? '', /^(eos|noise)$/);
       assert.is(await page.locator('#zone-row').isVisible(), false, 'there are no zones');
+      assert.is(await page.locator('#shapes').isVisible(), false, 'nor outlines or keypoints');
+      assert.is(await page.locator('#sentence').isVisible(), false, 'nor captions');
     },
     LIMIT,
   );
