@@ -1,3 +1,4 @@
+import { filter, interval } from 'rxjs';
 import type {
   Demand,
   Detection,
@@ -6,6 +7,9 @@ import type {
   FrameInfo,
   StopReason,
 } from '../models/types.ts';
+
+/** How often it is asked whether everybody has left while a task is at work, milliseconds. */
+const LOOK_MS = 200;
 
 /** A frame whose objects are found, while there is still more to be asked of it. */
 export interface SeenFrame {
@@ -22,7 +26,7 @@ export interface SeenFrame {
 
 /**
  * Something else to be found in a frame, after its objects: for `tasks` of `detect`.
- * @param signal aborted when nobody waits for it any more, and when the frame's time is spent; what it returns
+ * @param signal aborted soon after nobody waits for it any more, and when the frame's time is spent; what it returns
  * then is not used
  * @returns the result with what was found
  */
@@ -36,7 +40,7 @@ export interface TaskLimits {
   readonly budgetMs: number;
   /** What is wanted of the frame. */
   readonly wishes: readonly Demand[] | undefined;
-  /** Whether everybody has left meanwhile; asked now and then. */
+  /** Whether everybody has left meanwhile; asked now and then. What it throws, the tasks do. */
   readonly isIdle: () => boolean;
 }
 
@@ -57,18 +61,27 @@ export async function runTasks(
   let { result } = frame;
   const { tokensMs } = result.timing;
   const spent = budgetMs > 0 ? timer(budgetMs - tokensMs) : undefined;
-  const ended = spent === undefined ? signal : AbortSignal.any([signal, spent]);
+  const left = new AbortController();
+  const ended = AbortSignal.any([signal, left.signal, ...(spent ? [spent] : [])]);
   const isWanted = (detection: Detection): boolean => !isIdle() && isAskedFor(detection, wishes);
+  const isLeft = (): boolean => isIdle() || left.signal.aborted || signal.aborted;
   /** Why they end here. */
   const reason = (): StopReason | undefined =>
-    signal.aborted || isIdle() ? 'abort' : spent?.aborted ? 'budget' : undefined;
-  let stop = reason();
-  for (const task of tasks) {
-    if (stop === undefined) {
-      const found = await task({ ...frame, result, isWanted }, ended);
-      stop = reason();
-      result = stop === undefined ? found : result; // half a task is none
+    isLeft() ? 'abort' : spent?.aborted ? 'budget' : undefined;
+  const leave = (): void => left.abort();
+  const watching = interval(LOOK_MS).pipe(filter(isIdle)).subscribe({ next: leave, error: leave }); // `isLeft` meets the error again
+  let stop: StopReason | undefined;
+  try {
+    stop = reason();
+    for (const task of tasks) {
+      if (stop === undefined) {
+        const found = await task({ ...frame, result, isWanted }, ended);
+        stop = reason();
+        result = stop === undefined ? found : result; // half a task is none
+      }
     }
+  } finally {
+    watching.unsubscribe();
   }
   const timing = { ...result.timing, tokensMs: tokensMs + performance.now() - startedMs };
   return { ...result, ...(stop && { final: false, stop }), timing };

@@ -98,6 +98,36 @@ suite('tasks of detect', (test) => {
     assert.equal(told, [true, false, false]);
   });
 
+  test('are told to end when everybody leaves while one is at work', async () => {
+    let wishes: readonly Demand[] = [{}];
+    const leaving: FrameTask = (seen, signal) => {
+      wishes = [];
+      return endless(seen, signal);
+    };
+    const [result] = await read({ tasks: [says('a'), leaving], demand: () => wishes });
+
+    assert.equal([result?.caption, result?.final, result?.stop], ['a', false, 'abort']);
+  });
+
+  test('pass on what demand throws while one is at work', async () => {
+    let isBroken = false;
+    const demand = (): Demand[] => {
+      if (isBroken) {
+        throw new RangeError('no');
+      }
+      return [{}];
+    };
+    const breaking: FrameTask = (seen, signal) => {
+      isBroken = true;
+      return endless(seen, signal);
+    };
+    const frame = frames.open();
+
+    await assert.rejects(read({ tasks: [breaking], demand }, [frame]), { name: 'RangeError' });
+
+    assert.is(frame.closed, true);
+  });
+
   test('hear of it when the consumer leaves, and no other is begun', async () => {
     const detector = await fakeDetector();
     const frame = frames.open();

@@ -164,30 +164,40 @@ suite('tasks of running sources', (test) => {
     assert.match(await response.text(), /attention\.onnx/); // the small model has none; nothing else is wrong
   });
 
-  withModel('end where the source is paused; the frame is accounted for', async () => {
-    const signals: AbortSignal[] = [];
-    const begun = new Subject<void>();
-    const endless: FrameTask = ({ result }, signal) => {
-      signals.push(signal);
-      begun.next();
-      return new Promise((resolve) => {
-        signal.addEventListener('abort', () => resolve(result));
-      });
-    };
-    await using played = await play({ tasks: () => [endless] });
-    const { pipeline, send } = played;
-    pipeline.results$.subscribe();
-    const started = new Promise<void>((resolve) => void begun.subscribe(resolve));
+  for (const [how, leave, end] of [
+    ['the source is paused', ({ sources }: Pipeline) => sources.pause('own'), 'stopped'],
+    ['the pipeline is closed', (pipeline: Pipeline) => pipeline.close(), 'stopped'],
+    [
+      'the last subscriber leaves',
+      (_: Pipeline, client: TestClient) => client.send({ type: 'unsubscribe', id: 'a' }),
+      'delivered',
+    ],
+  ] as const) {
+    withModel(`end when ${how}; the frame is accounted for`, async () => {
+      const signals: AbortSignal[] = [];
+      const endless: FrameTask = ({ result }, signal) => {
+        signals.push(signal);
+        return new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve(result));
+        });
+      };
+      await using played = await play({ tasks: () => [endless] });
+      const { pipeline, send } = played;
+      await using client = await openClient(pipeline.server);
+      await client.subscribe();
 
-    const frame = await send();
-    await started;
-    pipeline.sources.pause('own');
+      const frame = await send();
+      await until(() => signals.length === 1);
+      void leave(pipeline, client);
+      await until(() => countsOf(pipeline).inFlight === 0);
 
-    assert.equal([signals.map(({ aborted }) => aborted), frame.closed], [[true], true]);
-    const counts = countsOf(pipeline);
-    assertAddsUp(counts);
-    assert.equal([counts.inFlight, counts.dropped], [0, { stopped: 1 }]);
-  });
+      assert.equal([signals.map(({ aborted }) => aborted), frame.closed], [[true], true]);
+      const { frames, delivered, dropped } = countsOf(pipeline);
+      const ends: Readonly<Record<string, number>> = { delivered, ...dropped };
+      assert.equal([frames, ends[end]], [1, 1]);
+      assertAddsUp(countsOf(pipeline));
+    });
+  }
 
   withModel('fail with their frame when the worker dies, and go on with the next one', async () => {
     const started: ChildProcess[] = [];
