@@ -87,6 +87,7 @@ sources:
     ['server:\n  port: 99999', 2, /`port` of `server`.*from 0 to 65535.*`99999`/],
     ['server:\n  manage: maybe', 2, /`manage`.*true or false.*"maybe"/],
     ['detect:\n  conf: 0.5\n  reuse: tolerent', 3, /`reuse` of `detect`.*tolerant, off/],
+    ['detect:\n  task: [segment, poses]', 2, /`task` of `detect`.*a list of detect, segment, pose/],
     ['device: gpu', 1, /`device`.*cuda.*"gpu"/],
     ['model: a\nmodel: b', 2, /not YAML.*unique/],
     ['sources:\n  - name: "a', 2, /not YAML/],
