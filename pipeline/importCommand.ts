@@ -79,6 +79,9 @@ async function make(
   if (!quiet) {
     const millions = (made.numParameters / 1e6).toFixed(1);
     process.stderr.write(`${out}: ${made.backbone}, ${millions} million parameters\n`);
+    for (const task of made.leftOut) {
+      process.stderr.write(`left out: ${task}\n`);
+    }
     if (!made.areLabelsNamed) {
       process.stderr.write(UNNAMED);
     }

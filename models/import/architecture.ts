@@ -4,8 +4,9 @@ import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { PipelineError, toError } from '../errors.ts';
 import { expectShape, unfit } from './configShape.ts';
+import { MAX_RESPONSE } from '../prompts.ts';
 import { taskPrompts } from './taskPrompts.ts';
-import type { Task, TaskPrompts } from './taskPrompts.ts';
+import type { OtherTasks, Task } from './taskPrompts.ts';
 
 const Size = Type.Integer({ minimum: 1 });
 const Detection = Type.Object({
@@ -44,7 +45,7 @@ const ConfigFile = Type.Object({
     dim_att_dec: Size,
     dim_mlp_dec: Size,
     num_heads_dec: Size,
-    max_seq_len: Size,
+    max_seq_len: Type.Integer({ minimum: 6 + MAX_RESPONSE }), // a prompt and what may follow it
     vocab_size: Size,
     coord_vocab_shift: Size,
     text_vocab_shift: Type.Optional(Size),
@@ -94,8 +95,8 @@ export interface Architecture {
   readonly bins: number;
   /** Token that asks for detection. */
   readonly prompt: number;
-  /** What it can be asked for besides. */
-  readonly prompts: TaskPrompts;
+  /** What it can be asked for besides, and why not more. */
+  readonly otherTasks: OtherTasks;
   /** Objects behind the real ones were trained to be noise, so that the end token never came. */
   readonly isNoiseTrained: boolean;
   /** The class was never among the decoder's inputs, so that noise can be fed in its place. */
@@ -169,7 +170,11 @@ function toArchitecture(
     coordinateBase: model.coord_vocab_shift,
     bins: task.quantization_bins,
     prompt: task.vocab_id,
-    prompts: taskPrompts(file, tasks, model.text_vocab_shift),
+    otherTasks: taskPrompts(tasks, {
+      vocabularySize: model.vocab_size,
+      bins: task.quantization_bins,
+      textBase: model.text_vocab_shift,
+    }),
     isNoiseTrained: (task.noise_bbox_weight ?? 0) > 0,
     isClassInputFree: task.class_label_corruption === 'rand_n_fake_cls',
     dataset: dataset?.name ?? '',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, writeFile } from 'node:fs/promises';
+import { access, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
 import type { Architecture } from './architecture.ts';
@@ -22,10 +22,10 @@ export interface TextSource {
  * @throws PipelineError ERR_CHECKPOINT where the named one does not fit it, or can't be read
  */
 export async function captionPieces(
-  { prompts, vocabularySize }: Architecture,
+  { otherTasks, vocabularySize }: Architecture,
   { checkpointDir, textVocabulary }: TextSource,
 ): Promise<readonly string[] | undefined> {
-  const { caption } = prompts;
+  const { caption } = otherTasks.prompts;
   if (caption === undefined) {
     if (textVocabulary === undefined) {
       return undefined;
@@ -51,11 +51,21 @@ export async function captionPieces(
   return pieces;
 }
 
-/** Writes `pieces.json`: an array, the text of a piece at its number. */
-export async function writePieces(pieces: readonly string[], outDir: string): Promise<WrittenFile> {
+/**
+ * Writes `pieces.json`: an array, the text of a piece at its number. Without pieces, one of an earlier import goes.
+ * @returns what was written
+ */
+export async function writePieces(
+  pieces: readonly string[] | undefined,
+  outDir: string,
+): Promise<readonly WrittenFile[]> {
+  if (pieces === undefined) {
+    await rm(join(outDir, FILE), { force: true });
+    return [];
+  }
   const text = `${JSON.stringify(pieces)}\n`;
   await writeFile(join(outDir, FILE), text);
-  return { name: FILE, sha256: createHash('sha256').update(text).digest('hex') };
+  return [{ name: FILE, sha256: createHash('sha256').update(text).digest('hex') }];
 }
 
 async function isThere(file: string): Promise<boolean> {

@@ -12,8 +12,13 @@ export function expectShape<T extends TSchema>(file: string, schema: T, value: u
   if (Value.Check(schema, value)) {
     return value;
   }
+  throw unfit(file, mistakeIn(schema, value));
+}
+
+/** What is wrong with a value, in words: the first field that is. */
+export function mistakeIn(schema: TSchema, value: unknown): string {
   const [error] = Value.Errors(schema, value);
-  throw unfit(file, `${error?.instancePath || 'the file'} ${error?.message ?? 'is wrong'}`);
+  return `${error?.instancePath || 'the file'} ${error?.message ?? 'is wrong'}`;
 }
 
 /**

@@ -58,7 +58,7 @@ export function describeModel(
     decode: architecture.isNoiseTrained
       ? { eosOffset: NEVER, noiseThreshold: 0.9, noisePatience: 2 }
       : {},
-    ...promptsOf(architecture.prompts, labels),
+    ...promptsOf(architecture.otherTasks.prompts, labels),
     labels,
     files: Object.fromEntries(files.map(({ name, sha256 }) => [name, { sha256 }])),
     license: 'Not stated for the weights; the code that trained them is Apache-2.0.',

@@ -57,7 +57,7 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
     await get(basename(shardFile(name, i, numShards)));
   }
   if (MULTI_TASK.test(folder)) {
-    await get(TEXT_VOCABULARY, TEXT_VOCABULARY_FROM_THERE);
+    await get(TEXT_VOCABULARY, TEXT_VOCABULARY_FROM_THERE); // last: all else is there where a mirror lacks it
   }
 }
 

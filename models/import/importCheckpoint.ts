@@ -50,6 +50,8 @@ export interface ImportResult {
   readonly numParameters: number;
   /** False where the classes go by their numbers. */
   readonly areLabelsNamed: boolean;
+  /** Tasks that it was trained for and can't be asked for here, each with the reason. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -89,9 +91,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
       ...decoderFiles,
       await writeGraph(attention, join(outDir, 'attention.onnx'), decoderFiles[1]),
     ];
-    if (pieces !== undefined) {
-      files.push(await writePieces(pieces, outDir));
-    }
+    files.push(...(await writePieces(pieces, outDir)));
     const description = describeModel(architecture, imageSize, labels, files);
     await writeFile(join(outDir, 'model.json'), `${JSON.stringify(description, undefined, 2)}\n`);
     const { numParameters } = weights;
@@ -100,6 +100,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
       backbone: architecture.backbone,
       numParameters,
       areLabelsNamed: areNamed,
+      leftOut: architecture.otherTasks.leftOut,
     };
   } finally {
     await source.close();

@@ -1,20 +1,13 @@
 import { Type } from 'typebox';
-import { expectShape, unfit } from './configShape.ts';
+import type { Static, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { MAX_RESPONSE } from '../prompts.ts';
+import { mistakeIn } from './configShape.ts';
 
-const Token = Type.Integer({ minimum: 0 });
-const Count = Type.Integer({ minimum: 1 });
-
-const Segmentation = Type.Object({
-  vocab_id: Token,
-  max_points_per_object: Type.Integer({ minimum: 3 }),
-  crop_to_bbox: Type.Boolean(),
-});
-const Keypoints = Type.Object({
-  vocab_id: Token,
-  crop_to_bbox: Type.Boolean(),
-  crop_to_bbox_pad_scale: Type.Number({ minimum: 0 }),
-});
-const Captioning = Type.Object({ vocab_id: Token, max_seq_len: Count });
+/** COCO's: the sequences of the published models have no others. */
+const NUM_KEYPOINTS = 17;
+/** Most of an object's size that its surroundings are cut out with, on each side. */
+const MAX_MARGIN = 10;
 
 /** A task of `config.json`. */
 export interface Task {
@@ -42,48 +35,80 @@ export interface TaskPrompts {
   };
 }
 
+/** What was read of the tasks besides detection. */
+export interface OtherTasks {
+  readonly prompts: TaskPrompts;
+  /** What can't be asked, in words: the task, and why. */
+  readonly leftOut: readonly string[];
+}
+
+/** What the tasks of a checkpoint have in common. */
+export interface Shared {
+  readonly vocabularySize: number;
+  /** Of detection. */
+  readonly bins: number;
+  /** As the model's part of the config has it. */
+  readonly textBase: number | undefined;
+}
+
 /**
- * Reads the tasks besides detection. Outlines of a crop and keypoints of a whole picture, which no published
- * model was trained for, are left out.
- * @param file for messages   @param textBase as the model's part of the config has it
- * @throws PipelineError ERR_CHECKPOINT where a task lacks what the reference reads of it
+ * Reads the tasks besides detection. Those that this engine can't ask are left out: outlines of a crop, keypoints
+ * of a whole picture or other than COCO's, what is longer than a sequence, and whatever lacks a field.
  *
  * Source: google-research/pix2seq `configs/config_multi_task.py`
  */
-export function taskPrompts(
-  file: string,
-  tasks: readonly Task[],
-  textBase: number | undefined,
-): TaskPrompts {
-  const find = (name: string): Task | undefined => tasks.find((task) => task.name === name);
-  return {
-    ...outlines(file, find('instance_segmentation')),
-    ...poses(file, find('keypoint_detection')),
-    ...captions(file, find('captioning'), textBase),
+export function taskPrompts(tasks: readonly Task[], shared: Shared): OtherTasks {
+  const { vocabularySize, textBase = vocabularySize } = shared;
+  const schemas = schemasOf(shared);
+  const leftOut: string[] = [];
+  const read = <T extends TSchema>(name: string, schema: T): Static<T> | undefined => {
+    const task: unknown = tasks.find((each) => each.name === name);
+    if (task === undefined || Value.Check(schema, task)) {
+      return task;
+    }
+    leftOut.push(`${name}: ${mistakeIn(schema, task)}`);
+    return undefined;
   };
-}
-
-function outlines(file: string, task: Task | undefined): TaskPrompts {
-  const read = task && expectShape(file, Segmentation, task);
-  return read?.crop_to_bbox === false
-    ? { segmentation: { token: read.vocab_id, maxPoints: read.max_points_per_object } }
-    : {};
-}
-
-function poses(file: string, task: Task | undefined): TaskPrompts {
-  const read = task && expectShape(file, Keypoints, task);
-  return read?.crop_to_bbox === true
-    ? { keypoints: { token: read.vocab_id, margin: read.crop_to_bbox_pad_scale } }
-    : {};
-}
-
-function captions(file: string, task: Task | undefined, textBase: number | undefined): TaskPrompts {
-  if (task === undefined) {
-    return {};
+  const outlines = read('instance_segmentation', schemas.outlines);
+  const poses = read('keypoint_detection', schemas.poses);
+  const captions = read('captioning', schemas.captions);
+  const hasText = textBase + 1 < vocabularySize; // the second piece ends a caption
+  if (captions !== undefined && !hasText) {
+    leftOut.push('captioning: /model/text_vocab_shift leaves no tokens for text');
   }
-  if (textBase === undefined) {
-    throw unfit(file, 'it captions, but /model/text_vocab_shift is missing');
-  }
-  const { vocab_id: token, max_seq_len: maxTokens } = expectShape(file, Captioning, task);
-  return { caption: { token, textBase, maxTokens } };
+  const prompts = {
+    ...(outlines && {
+      segmentation: { token: outlines.vocab_id, maxPoints: outlines.max_points_per_object },
+    }),
+    ...(poses && { keypoints: { token: poses.vocab_id, margin: poses.crop_to_bbox_pad_scale } }),
+    ...(captions &&
+      hasText && {
+        caption: { token: captions.vocab_id, textBase, maxTokens: captions.max_seq_len },
+      }),
+  };
+  return { prompts, leftOut };
+}
+
+function schemasOf({ vocabularySize, bins }: Shared) {
+  const vocab_id = Type.Integer({ minimum: 0, maximum: vocabularySize - 1 });
+  const quantization_bins = Type.Optional(Type.Literal(bins));
+  return {
+    outlines: Type.Object({
+      vocab_id,
+      quantization_bins,
+      max_points_per_object: Type.Integer({ minimum: 3, maximum: MAX_RESPONSE / 2 }),
+      crop_to_bbox: Type.Literal(false),
+    }),
+    poses: Type.Object({
+      vocab_id,
+      quantization_bins,
+      max_points_per_object: Type.Optional(Type.Literal(NUM_KEYPOINTS)),
+      crop_to_bbox: Type.Literal(true),
+      crop_to_bbox_pad_scale: Type.Number({ minimum: 0, maximum: MAX_MARGIN }),
+    }),
+    captions: Type.Object({
+      vocab_id,
+      max_seq_len: Type.Integer({ minimum: 1, maximum: MAX_RESPONSE }),
+    }),
+  };
 }

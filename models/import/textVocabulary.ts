@@ -10,6 +10,8 @@ const END = '</s>';
 
 /** The official one has less than a megabyte. */
 const MAX_BYTES = 16 << 20;
+/** Many times those of any published one. */
+const MAX_PIECES = 1 << 20;
 /** Kinds of pieces, as a SentencePiece model numbers them: those that are no text, and bytes. */
 const UNKNOWN = 2;
 const CONTROL = 3;
@@ -41,7 +43,12 @@ function parsePieces(file: string, bytes: Uint8Array): readonly Piece[] {
   let isWhole = false;
   try {
     readFields(bytes, {
-      1: (reader) => pieces.push(parsePiece(reader.bytes())),
+      1: (reader) => {
+        pieces.push(parsePiece(reader.bytes()));
+        if (pieces.length > MAX_PIECES) {
+          throw new Error(`it has more than ${MAX_PIECES} pieces`);
+        }
+      },
       2: (reader) => {
         reader.bytes(); // how it was learnt, behind the last piece
         isWhole = true;

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { PipelineError, toError } from '../../errors.ts';
 import type { Label } from '../../types.ts';
+import { mistakeIn } from '../configShape.ts';
 import { COCO } from './coco.ts';
 import { OBJECTS365_V1, OBJECTS365_V2 } from './objects365.ts';
 
@@ -11,11 +12,11 @@ const MAX_LABELS = 899;
 /** Categories of Objects365, of either edition. */
 const NUM_OBJECTS365 = 365;
 
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  coco: COCO,
-  objects365v1: OBJECTS365_V1,
-  objects365v2: OBJECTS365_V2,
-};
+const KNOWN: ReadonlyMap<string | undefined, readonly string[]> = new Map([
+  ['coco', COCO],
+  ['objects365v1', OBJECTS365_V1],
+  ['objects365v2', OBJECTS365_V2],
+]);
 
 /** What of an annotation file is used; further fields are for others. */
 const CategoryFile = Type.Object({
@@ -52,7 +53,7 @@ export interface LabelSource {
  */
 export async function readLabels(source: LabelSource): Promise<CheckpointLabels> {
   const { dataset, labelShift, names } = source;
-  const known = names === undefined && /coco/i.test(dataset) ? COCO : KNOWN[names ?? ''];
+  const known = names === undefined && /coco/i.test(dataset) ? COCO : KNOWN.get(names);
   if (known !== undefined) {
     const categories = known.map((name, i) => ({ id: i + 1, name }));
     return { labels: inPlace('the list', categories, labelShift), areNamed: true };
@@ -78,8 +79,7 @@ async function readCategories(file: string): Promise<readonly Label[]> {
     throw unfit(file, isText ? 'it is no JSON' : toError(cause).message, cause);
   }
   if (!Value.Check(CategoryFile, value)) {
-    const [error] = Value.Errors(CategoryFile, value);
-    throw unfit(file, `${error?.instancePath || 'the file'} ${error?.message ?? 'is wrong'}`);
+    throw unfit(file, mistakeIn(CategoryFile, value));
   }
   return value.categories;
 }

@@ -2,7 +2,7 @@ import { cp, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importCheckpoint } from '../../../models/import/importCheckpoint.ts';
 import { readTextVocabulary } from '../../../models/import/textVocabulary.ts';
-import { readPieces, toCaption } from '../../../models/index.ts';
+import { openLocalDetector, readPieces, toCaption } from '../../../models/index.ts';
 import { readModelFolder } from '../../../models/modelFolder.ts';
 import * as assert from '../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
@@ -23,6 +23,27 @@ suite('importCheckpoint of a checkpoint that captions', (test) => {
       assert.equal(await readPieces(model.modelDir), await readTextVocabulary(textVocabulary));
       const text = await readFile(join(model.modelDir, 'model.json'), 'utf8');
       assert.match(text, /"pieces\.json": \{\s+"sha256": "[0-9a-f]{64}"/);
+    },
+    LIMIT,
+  );
+
+  test(
+    'leaves none of an earlier import, and says which tasks it left out',
+    async () => {
+      await using model = await importSmall(NAME, { textVocabulary: textVocabularyFile() });
+      const { modelDir: outDir } = model;
+      await using changed = await withConfig(NAME, (config) => ({
+        ...config,
+        tasks: (config['tasks'] as object[]).map((task) => ({ ...task, max_seq_len: 512 })),
+      }));
+
+      const again = await importCheckpoint({ checkpointDir: changed.path, outDir });
+
+      assert.not.ok((await readdir(outDir)).includes('pieces.json'));
+      assert.is(again.leftOut.length, 1);
+      assert.match(again.leftOut[0]!, /^captioning: .*max_seq_len/);
+      await using detector = await openLocalDetector({ model: outDir, device: 'cpu' });
+      assert.equal(Object.keys(detector.model.prompts), ['segmentation', 'keypoints']);
     },
     LIMIT,
   );

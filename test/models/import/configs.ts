@@ -43,6 +43,7 @@ export interface OtherTask {
   readonly crop_to_bbox?: boolean;
   readonly crop_to_bbox_pad_scale?: number;
   readonly max_seq_len?: number;
+  readonly quantization_bins?: number;
 }
 
 /** Those of the published multi-task models. */

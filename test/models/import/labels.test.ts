@@ -105,12 +105,15 @@ suite('labels of a checkpoint', (test) => {
     });
   }
 
-  test('refuse a name that is neither known nor a file', async () => {
-    await assert.rejects(readLabels({ ...COCO, names: 'objects365' }), {
-      code: 'ERR_CHECKPOINT',
-      message: /from objects365: .*expected `coco`, `objects365v1`, `objects365v2`, or a JSON file/,
+  for (const names of ['objects365', 'constructor']) {
+    test(`refuse ${names}, which is neither known nor a file`, async () => {
+      await assert.rejects(readLabels({ ...COCO, names }), {
+        code: 'ERR_CHECKPOINT',
+        message:
+          /from [a-z0-9]+: .*expected `coco`, `objects365v1`, `objects365v2`, or a JSON file/,
+      });
     });
-  });
+  }
 
   test(
     'reach the model, and are told to be numbers where they are',

@@ -1,6 +1,7 @@
 import { readArchitecture } from '../../../models/import/architecture.ts';
 import { describeModel } from '../../../models/import/describeModel.ts';
 import { taskPrompts } from '../../../models/import/taskPrompts.ts';
+import type { Shared, Task } from '../../../models/import/taskPrompts.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
 import { OTHER_TASKS, withConfig } from './configs.ts';
@@ -8,7 +9,7 @@ import type { OtherTask } from './configs.ts';
 import { checkpointDir } from './reference.ts';
 
 const [OUTLINE, POSE, CAPTION] = OTHER_TASKS;
-const FILE = 'config.json';
+const SHARED: Shared = { vocabularySize: 4000, bins: 1000, textBase: 3000 };
 const LABELS = [
   { id: 1, name: 'somebody' },
   { id: 2, name: 'something' },
@@ -18,24 +19,24 @@ suite('taskPrompts', (test) => {
   test('knows none of a model that only detects', async () => {
     const architecture = await readArchitecture(checkpointDir('vit-small'));
 
-    assert.equal(architecture.prompts, {});
+    assert.equal(architecture.otherTasks, { prompts: {}, leftOut: [] });
     assert.not.ok('prompts' in describeModel(architecture, 64, LABELS, []));
   });
 
   test('knows each task that the config has', () => {
-    assert.equal(taskPrompts(FILE, [OUTLINE, { name: 'panoptic_segmentation' }], undefined), {
+    const known = (...tasks: readonly Task[]): object => taskPrompts(tasks, SHARED).prompts;
+
+    assert.equal(known(OUTLINE, { name: 'panoptic_segmentation' }), {
       segmentation: { token: 11, maxPoints: 128 },
     });
-    assert.equal(taskPrompts(FILE, [POSE], undefined), { keypoints: { token: 12, margin: 0.5 } });
-    assert.equal(taskPrompts(FILE, [CAPTION], 3000), {
-      caption: { token: 13, textBase: 3000, maxTokens: 128 },
-    });
+    assert.equal(known(POSE), { keypoints: { token: 12, margin: 0.5 } });
+    assert.equal(known(CAPTION), { caption: { token: 13, textBase: 3000, maxTokens: 128 } });
   });
 
   test('describes them with the tokens that all checkpoints have in common', async () => {
     await using folder = await withConfig('vit-small', (config) => ({
       ...config,
-      model: { ...config.model, text_vocab_shift: 3100 },
+      model: { ...config.model, text_vocab_shift: 3100, vocab_size: 3200 },
       tasks: [config.task, ...OTHER_TASKS],
     }));
 
@@ -55,37 +56,30 @@ suite('taskPrompts', (test) => {
     );
   });
 
-  test('leaves out outlines of a crop, and keypoints of a whole picture', () => {
-    const others = [
-      { ...OUTLINE, crop_to_bbox: true },
-      { ...POSE, crop_to_bbox: false },
-    ];
-
-    assert.equal(taskPrompts(FILE, others, 3000), {});
-  });
-
-  const refused: readonly [string, readonly OtherTask[], number | undefined, RegExp][] = [
-    [
-      'outlines of two points',
-      [{ ...OUTLINE, max_points_per_object: 2 }],
-      3000,
-      /max_points_per_object/,
-    ],
-    ['a task without its token', [{ name: POSE.name }], 3000, /vocab_id/],
-    ['captions without an end', [{ ...CAPTION, max_seq_len: 0 }], 3000, /max_seq_len/],
-    [
-      'captions without text',
-      [CAPTION],
-      undefined,
-      /it captions, but \/model\/text_vocab_shift is missing/,
-    ],
-  ];
-  for (const [what, tasks, textBase, message] of refused) {
-    test(`refuses ${what}`, async () => {
-      await assert.rejects(() => taskPrompts(FILE, tasks, textBase), {
-        code: 'ERR_CHECKPOINT',
-        message,
+  const left: readonly [string, OtherTask, Partial<Shared>, RegExp][] = [
+    ['outlines of a crop', { ...OUTLINE, crop_to_bbox: true }, {}, /^instance_segmentation: .*crop_to_bbox/],
+    ['outlines of two points', { ...OUTLINE, max_points_per_object: 2 }, {}, /max_points_per_object/],
+    ['outlines longer than a sequence', { ...OUTLINE, max_points_per_object: 300 }, {}, /max_points/],
+    ['keypoints of a whole picture', { ...POSE, crop_to_bbox: false }, {}, /^keypoint_detection: .*crop/],
+    ['other keypoints than COCO’s', { ...POSE, max_points_per_object: 5 }, {}, /max_points_per_object/],
+    ['a task with bins of its own', { ...POSE, quantization_bins: 500 }, {}, /quantization_bins/],
+    ['a task without its token', { name: POSE.name }, {}, /vocab_id/],
+    ['a task whose token is none', { ...POSE, vocab_id: 4000 }, {}, /vocab_id/],
+    ['captions without an end', { ...CAPTION, max_seq_len: 0 }, {}, /^captioning: .*max_seq_len/],
+    ['captions longer than a sequence', { ...CAPTION, max_seq_len: 512 }, {}, /max_seq_len/],
+    ['captions without text', CAPTION, { textBase: undefined }, /text_vocab_shift leaves no tokens/],
+    ['captions behind the vocabulary', CAPTION, { textBase: 3999 }, /text_vocab_shift leaves no tokens/],
+  ]; // prettier-ignore
+  for (const [what, task, shared, reason] of left) {
+    test(`leaves out ${what}, and says why`, () => {
+      const read = taskPrompts([OUTLINE, task].slice(Number(task.name === OUTLINE.name)), {
+        ...SHARED,
+        ...shared,
       });
+
+      assert.equal(Object.keys(read.prompts), task.name === OUTLINE.name ? [] : ['segmentation']);
+      assert.is(read.leftOut.length, 1);
+      assert.match(read.leftOut[0]!, reason);
     });
   }
 });
