@@ -1,4 +1,5 @@
-import { filter, interval } from 'rxjs';
+import { NEVER, filter, fromEvent, interval, merge, of, timer } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import type {
   Demand,
   Detection,
@@ -10,6 +11,8 @@ import type {
 
 /** How often it is asked whether everybody has left while a task is at work, milliseconds. */
 const LOOK_MS = 200;
+/** The longest time that a timer knows. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A frame whose objects are found, while there is still more to be asked of it. */
 export interface SeenFrame {
@@ -52,7 +55,7 @@ export interface TaskLimits {
 export async function runTasks(
   tasks: readonly FrameTask[],
   frame: Omit<SeenFrame, 'isWanted'>,
-  { signal, budgetMs, wishes, isIdle }: TaskLimits,
+  limits: TaskLimits,
 ): Promise<FrameDetections> {
   if (tasks.length === 0) {
     return frame.result;
@@ -60,36 +63,71 @@ export async function runTasks(
   const startedMs = performance.now();
   let { result } = frame;
   const { tokensMs } = result.timing;
-  const spent = budgetMs > 0 ? timer(budgetMs - tokensMs) : undefined;
-  const left = new AbortController();
-  const ended = AbortSignal.any([signal, left.signal, ...(spent ? [spent] : [])]);
-  const isWanted = (detection: Detection): boolean => !isIdle() && isAskedFor(detection, wishes);
-  const isLeft = (): boolean => isIdle() || left.signal.aborted || signal.aborted;
-  /** Why they end here. */
-  const reason = (): StopReason | undefined =>
-    isLeft() ? 'abort' : spent?.aborted ? 'budget' : undefined;
-  const leave = (): void => left.abort();
-  const watching = interval(LOOK_MS).pipe(filter(isIdle)).subscribe({ next: leave, error: leave }); // `isLeft` meets the error again
-  let stop: StopReason | undefined;
+  const end = new TaskEnd(limits, tokensMs);
+  const isWanted = (detection: Detection): boolean =>
+    !limits.isIdle() && isAskedFor(detection, limits.wishes);
   try {
-    stop = reason();
     for (const task of tasks) {
-      if (stop === undefined) {
-        const found = await task({ ...frame, result, isWanted }, ended);
-        stop = reason();
-        result = stop === undefined ? found : result; // half a task is none
+      if (end.reason === undefined) {
+        const found = await task({ ...frame, result, isWanted }, end.signal);
+        result = end.reason === undefined ? found : result; // half a task is none
       }
     }
+    const stop = end.reason;
+    const timing = { ...result.timing, tokensMs: tokensMs + performance.now() - startedMs };
+    return { ...result, ...(stop && { final: false, stop }), timing };
   } finally {
-    watching.unsubscribe();
+    end.unwatch();
   }
-  const timing = { ...result.timing, tokensMs: tokensMs + performance.now() - startedMs };
-  return { ...result, ...(stop && { final: false, stop }), timing };
 }
 
-/** Aborted after so many milliseconds; at once where there are none. */
-function timer(ms: number): AbortSignal {
-  return ms > 0 ? AbortSignal.timeout(Math.ceil(ms)) : AbortSignal.abort();
+/** Watches for why the tasks of one frame end early. */
+class TaskEnd {
+  readonly #limits: TaskLimits;
+  // one of its own, not `AbortSignal.any`: that is never forgotten where a task leaves a listener on it
+  readonly #abort = new AbortController();
+  readonly #watching: Subscription;
+  #isSpent = false;
+  #hasLeft = false;
+
+  /** @param spentMs of the frame's time */
+  constructor(limits: TaskLimits, spentMs: number) {
+    this.#limits = limits;
+    const { signal, budgetMs, isIdle } = limits;
+    const gone$ = signal.aborted ? of(true) : fromEvent(signal, 'abort');
+    const idle$ = interval(LOOK_MS).pipe(filter(isIdle));
+    const spent$ = budgetMs > 0 ? timer(Math.min(MAX_TIMER_MS, budgetMs - spentMs)) : NEVER;
+    const leave = (): void => {
+      this.#hasLeft = true;
+      this.#abort.abort();
+    };
+    this.#isSpent = budgetMs > 0 && budgetMs <= spentMs;
+    this.#watching = merge(gone$, idle$).subscribe({ next: leave, error: leave }); // `reason` meets the error again
+    this.#watching.add(
+      spent$.subscribe(() => {
+        this.#isSpent = true;
+        this.#abort.abort();
+      }),
+    );
+  }
+
+  /** For the tasks. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Why they end here. @throws what `isIdle` throws */
+  get reason(): StopReason | undefined {
+    const { isIdle, signal } = this.#limits;
+    if (isIdle() || this.#hasLeft || signal.aborted) {
+      return 'abort';
+    }
+    return this.#isSpent ? 'budget' : undefined;
+  }
+
+  unwatch(): void {
+    this.#watching.unsubscribe();
+  }
 }
 
 function isAskedFor({ label, score }: Detection, wishes: readonly Demand[] | undefined): boolean {

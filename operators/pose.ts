@@ -19,8 +19,7 @@ import type { Region } from './images/cropFrame.ts';
  * frames$.pipe(detect(detector, { tasks: [pose(detector)] }));
  * ```
  *
- * Each object is cut out with its surroundings and looked at anew, as the model was trained: an encoder run an
- * object. It is cut out of the picture that the model sees, so that small objects are less sharp than in the
+ * Each object is cut out with its surroundings and looked at anew: an encoder run an object. It is cut out of the picture that the model sees, so that small objects are less sharp than in the
  * source. Objects that nobody wants are not looked at, and no further one once nobody waits any more.
  * @param detector the one that detects; borrowed   @param options see `RespondOptions`
  * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD where the model was not trained for it

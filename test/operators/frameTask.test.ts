@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { NEVER, concat, of } from 'rxjs';
 import type { Demand, Detection, Frame, FrameDetections } from '../../models/types.ts';
 import { detect } from '../../operators/detect.ts';
@@ -63,6 +65,31 @@ suite('tasks of detect', (test) => {
     const [result] = await read({ tasks: [says('a'), says('b')], budgetMs: 60_000 });
 
     assert.equal([result?.caption, result?.final, result?.stop], ['ab', true, 'eos']);
+  });
+
+  test('have no limit where the time is longer than a timer knows', async () => {
+    for (const budgetMs of [3e9, 1e10]) {
+      const [result] = await read({ tasks: [says('a')], budgetMs });
+
+      assert.equal([result?.caption, result?.final], ['a', true]);
+    }
+  });
+
+  test('are forgotten with their frame, also where one leaves a listener behind', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const images: WeakRef<Uint8Array>[] = [];
+    const leaving: FrameTask = (seen, signal) => {
+      images.push(new WeakRef(seen.image));
+      signal.addEventListener('abort', () => void seen);
+      return Promise.resolve(seen.result);
+    };
+    await read({ tasks: [leaving], budgetMs: 60_000 }, [frames.open(), frames.open()]);
+
+    await until(() => {
+      collect();
+      return images.length === 2 && images.every((image) => image.deref() === undefined);
+    });
   });
 
   test('end when the time is spent, with what the finished ones found', async () => {
