@@ -7,6 +7,7 @@ import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { Pointer, Value } from 'typebox/value';
 import { PipelineError } from './errors.ts';
+import { MAX_RESPONSE } from './prompts.ts';
 import type { ImageSpec, ModelInfo } from './types.ts';
 
 /** The name of the model inside this package. */
@@ -15,8 +16,8 @@ export const BUNDLED_MODEL = 'nano';
 /** How much of a wrong value a message repeats, characters. */
 const MAX_SHOWN = 60;
 
-/** What a response may have: the position tables of the published models hold 512 tokens, six of a prompt included. */
-const MAX_POINTS = 253;
+/** Two tokens a point. */
+const MAX_POINTS = MAX_RESPONSE / 2;
 
 const Whole = Type.Integer({ minimum: 0 });
 
@@ -42,7 +43,7 @@ const Prompts = Type.Object({
       token: Whole,
       textBase: Whole,
       eos: Whole,
-      maxTokens: Type.Integer({ minimum: 1, maximum: 2 * MAX_POINTS }),
+      maxTokens: Type.Integer({ minimum: 1, maximum: MAX_RESPONSE }),
     }),
   ),
 });

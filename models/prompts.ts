@@ -1,3 +1,6 @@
+/** Tokens of the longest response: the position tables of the published models hold 512, six of a prompt included. */
+export const MAX_RESPONSE = 506;
+
 /** Outlines of an object. */
 export interface SegmentationPrompt {
   /** First token of the prompt; the object's five follow. */

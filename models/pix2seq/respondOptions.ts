@@ -1,3 +1,4 @@
+import { MAX_RESPONSE } from '../prompts.ts';
 import type { ModelInfo, ModelPrompts, Prompt, PromptTask, RespondOptions } from '../types.ts';
 import {
   expectInteger,
@@ -14,9 +15,6 @@ import type { Sampler } from './sampler.ts';
 
 /** The most prompts of one call: as many as a frame has objects. */
 export const MAX_PROMPTS = 100;
-
-/** Tokens of the longest response: the position tables of the published models hold 512, six of a prompt included. */
-export const MAX_RESPONSE = 506;
 
 /** One prompt, and how its response is read. */
 export interface Question {
@@ -84,6 +82,7 @@ export function promptsOfEachTask({ prompts, vocabulary }: ModelInfo): Prompt[] 
 
 function expectPrompt(prompt: Prompt, { vocabulary }: ModelInfo): void {
   expectOneOf('task', prompt.task, ['segmentation', 'keypoints', 'caption']);
+  expectKnownKeys('prompt', prompt, prompt.task === 'caption' ? ['task'] : ['task', 'tokens']);
   if (prompt.task !== 'caption') {
     expectThat(prompt.tokens.length === 5, 'a prompt has the five tokens of an object');
     for (const token of prompt.tokens) {

@@ -76,10 +76,13 @@ export function probabilities(logits: Float32Array, tokens: readonly number[]): 
 /**
  * Which values survive top-k and top-p: of the sorted values the LARGEST prefix whose mass is at
  * most p, at least one, equals of the last one kept.
- * @param logits already divided by the temperature   @returns indices, most probable first
+ * @param logits already divided by the temperature   @returns indices, most probable first unless all are kept
  * Source: google-research/pix2seq `ar_model.top_logits`.
  */
 export function nucleus(logits: readonly number[], topK: number, topP: number): number[] {
+  if (topP >= 1 && topK === 0) {
+    return logits.map((_, i) => i); // not sorted: a text vocabulary has tens of thousands
+  }
   const order = logits
     .map((_, i) => i)
     .sort((a, b) => (logits[b] ?? -Infinity) - (logits[a] ?? -Infinity));
@@ -131,7 +134,7 @@ function allowedTokens({ from, to, eos, marks = [] }: Allowed): number[] {
 }
 
 function draw(kept: readonly number[], logits: readonly number[], uniform: number): number {
-  const top = logits[kept[0] ?? 0] ?? 0;
+  const top = kept.reduce((most, i) => Math.max(most, logits[i] ?? -Infinity), -Infinity);
   const weights = kept.map((i) => Math.exp((logits[i] ?? -Infinity) - top));
   let left = uniform * weights.reduce((a, b) => a + b, 0);
   for (const [rank, weight] of weights.entries()) {

@@ -162,7 +162,12 @@ export class WorkerDetector implements Detector {
       }
       this.#waiting.set(request.call, { resolve, reject, onObject });
       this.#watchdog?.start();
-      this.#port.post(request);
+      try {
+        this.#port.post(request);
+      } catch (thrown) {
+        this.#forget(request.call); // what can't be sent is not answered
+        reject(toError(thrown));
+      }
     });
   }
 
@@ -181,14 +186,18 @@ export class WorkerDetector implements Detector {
       this.#handOver(reply.call, waiting, reply.object);
       return;
     }
-    this.#waiting.delete(reply.call);
-    if (this.#waiting.size === 0 && this.#closing === undefined) {
-      this.#watchdog?.stop(); // while it closes, its end is waited for
-    }
+    this.#forget(reply.call);
     if (reply.say === 'done') {
       waiting.resolve(reply.result);
     } else {
       waiting.reject(fromPlain(reply.error));
+    }
+  }
+
+  #forget(call: number): void {
+    this.#waiting.delete(call);
+    if (this.#waiting.size === 0 && this.#closing === undefined) {
+      this.#watchdog?.stop(); // while it closes, its end is waited for
     }
   }
 

