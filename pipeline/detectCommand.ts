@@ -9,7 +9,8 @@ import { PANEL_SIDE, openAttentionFiles } from './attentionFiles.ts';
 import type { AttentionFiles } from './attentionFiles.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
 import { createFormat } from './formats.ts';
-import type { Format } from './formats.ts';
+import type { Format, FormatName } from './formats.ts';
+import type { TaskName } from './taskNames.ts';
 import { frameTasks } from './frameTasks.ts';
 import { isReaderGone, openLineWriter } from './lineWriter.ts';
 import type { LineWriter } from './lineWriter.ts';
@@ -84,8 +85,22 @@ function expectOutputApart(sources: readonly string[], out: string): void {
   }
 }
 
-/** @throws TypeError where pictures of attention are to be drawn beside other tasks */
-function expectEither({ tasks, attention }: DetectArguments): void {
+/** What a format has no place for beside boxes. */
+const NO_PLACE: Readonly<Record<FormatName, readonly TaskName[]>> = {
+  ndjson: [],
+  coco: ['segment', 'caption'],
+  csv: ['segment', 'pose', 'caption'],
+  mot: ['segment', 'pose', 'caption'],
+};
+
+/** @throws TypeError where something is asked for that would be lost */
+function expectEither({ tasks, attention, format }: DetectArguments): void {
+  const lost = tasks.find((task) => NO_PLACE[format].includes(task));
+  if (lost !== undefined) {
+    throw new TypeError(
+      `\`--format ${format}\` has no place for what \`--task ${lost}\` finds; use \`--format ndjson\``,
+    );
+  }
   if (attention !== undefined && tasks.some((task) => task !== 'detect')) {
     throw new TypeError('`--attention` is drawn for `--task detect` alone; leave one of them out');
   }

@@ -75,7 +75,10 @@ export function bindControls(handlers: ControlHandlers): () => Layers {
     } else if (event.key === 'Escape') {
       handlers.onEscape();
     } else if (button !== undefined) {
-      element(button, HTMLButtonElement).click();
+      const { hidden } = element(button, HTMLButtonElement);
+      if (!hidden) {
+        element(button, HTMLButtonElement).click(); // nobody switches what cannot be seen
+      }
     } else if (/^[1-9]$/.test(event.key)) {
       handlers.onChooseSource(Number(event.key) - 1);
     }

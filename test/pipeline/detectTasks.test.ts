@@ -103,7 +103,10 @@ suite('detect --task', (test) => {
     async () => {
       const unknown = await detect('--task', 'segment,poses');
       const both = await detect('--task', 'segment', '--attention', 'nowhere');
+      const lost = await detect('--task', 'segment,pose', '--format', 'coco');
 
+      assert.is(lost.code, 2);
+      assert.match(lost.stderr, /`--format coco` has no place for what `--task segment` finds/);
       assert.is(unknown.code, 2);
       assert.match(unknown.stderr, /Expected some of detect, segment, pose, caption/);
       assert.is(both.code, 2);
