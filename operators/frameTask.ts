@@ -8,6 +8,7 @@ import type {
   FrameInfo,
   StopReason,
 } from '../models/types.ts';
+import { isOf } from './objects.ts';
 
 /** How often it is asked whether everybody has left while a task is at work, milliseconds. */
 const LOOK_MS = 200;
@@ -130,10 +131,6 @@ class TaskEnd {
   }
 }
 
-function isAskedFor({ label, score }: Detection, wishes: readonly Demand[] | undefined): boolean {
-  return (
-    wishes?.some(
-      ({ classes, minScore = 0 }) => score >= minScore && (classes?.includes(label) ?? true),
-    ) ?? true
-  );
+function isAskedFor(detection: Detection, wishes: readonly Demand[] | undefined): boolean {
+  return wishes?.some((wish) => isOf(detection, wish)) ?? true;
 }

@@ -56,7 +56,15 @@ export function wantedBy(
   if (unknown !== undefined) {
     throw new TypeError(`The model has no class \`${unknown}\`${suggest(unknown, names)}`);
   }
-  return ({ label, score }) => score >= minScore && (classes?.includes(label) ?? true);
+  return (object) => isOf(object, { minScore, classes });
+}
+
+/** Whether an object is among those that are asked for; all are where nothing is said. */
+export function isOf(
+  { label, score }: Parameters<Wanted>[0],
+  { minScore = 0, classes }: ObjectsConfig,
+): boolean {
+  return score >= minScore && (classes?.includes(label) ?? true);
 }
 
 /** Turns one read frame into its result. */
