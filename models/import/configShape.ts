@@ -18,7 +18,8 @@ export function expectShape<T extends TSchema>(file: string, schema: T, value: u
 /** What is wrong with a value, in words: the first field that is. */
 export function mistakeIn(schema: TSchema, value: unknown): string {
   const [error] = Value.Errors(schema, value);
-  return `${error?.instancePath || 'the file'} ${error?.message ?? 'is wrong'}`;
+  const wanted = error?.keyword === 'const' ? ` ${JSON.stringify(error.params.allowedValue)}` : '';
+  return `${error?.instancePath || 'the file'} ${error?.message ?? 'is wrong'}${wanted}`;
 }
 
 /**
