@@ -13,7 +13,8 @@ const PASSES = `suite('s', (test) => test('a', () => {}));`;
 
 interface Outcome {
   readonly code: number;
-  readonly lastLine: string;
+  /** The lines that say what failed, and the last one. */
+  readonly lines: readonly string[];
 }
 
 /** Runs two test files, written for the occasion, one in each process. */
@@ -27,50 +28,56 @@ async function runBoth(bodies: readonly string[], patterns: readonly string[]): 
   const args = ['--import', LOADER, PROGRAM, folder, ...patterns];
   const run = await new Promise<Outcome>((resolve) => {
     execFile(process.execPath, args, (error, stdout) => {
-      const lastLine = stdout.trimEnd().split('\n').at(-1) ?? '';
-      resolve({ code: error === null ? 0 : Number(error.code), lastLine });
+      const all = stdout.trimEnd().split('\n');
+      const lines = all.filter((line, i) => line.startsWith('failed: ') || i === all.length - 1);
+      resolve({ code: error === null ? 0 : Number(error.code), lines });
     });
   });
   await rm(folder, { recursive: true });
   return run;
 }
 
-const CASES: readonly (readonly [string, string, number, string])[] = [
+const CASES: readonly (readonly [string, string, number, readonly string[]])[] = [
   [
     'adds up what both say',
     `suite('s', (test) => { test('a', () => {}); test('b', () => {}); test.skip('c', 'no GPU'); });`,
     0,
-    '3 passed, 0 failed, 1 skipped',
+    ['3 passed, 0 failed, 1 skipped'],
   ],
   [
     'ends red when a test of one fails',
-    `suite('s', (test) => test('a', () => { throw new Error('x'); }));`,
+    `suite('s', (test) => test('a', () => { throw new Error('x\\ny'); }));`,
     1,
-    '1 passed, 1 failed, 0 skipped',
+    ['failed: s "a": x y', '1 passed, 1 failed, 0 skipped'],
   ],
-  ['ends red when one tests nothing', `void suite;`, 1, '1 passed, 1 failed, 0 skipped'],
+  [
+    'ends red when one tests nothing',
+    `void suite;`,
+    1,
+    ['failed: half0 ended with 1 and named no test', '1 passed, 1 failed, 0 skipped'],
+  ],
   [
     'ends red when one is killed before its end',
     `suite('s', (test) => test('a', () => process.kill(process.pid, 'SIGKILL')));`,
     1,
-    '1 passed, 1 failed, 0 skipped',
+    ['failed: half0 ended with a signal and named no test', '1 passed, 1 failed, 0 skipped'],
   ],
   [
     'ends red when one ends so although nothing failed',
     `${PASSES} process.on('exit', () => (process.exitCode = 3));`,
     1,
-    '2 passed, 1 failed, 0 skipped',
+    ['failed: half0 ended with 3 and named no test', '2 passed, 1 failed, 0 skipped'],
   ],
 ];
 
 suite('runTests', (test) => {
-  for (const [title, body, code, lastLine] of CASES) {
+  for (const [title, body, code, lines] of CASES) {
     test(
       title,
       async () => {
         const outcome = await runBoth([body, PASSES], ['half0', 'half1']);
 
-        assert.equal(outcome, { code, lastLine });
+        assert.equal(outcome, { code, lines });
       },
       { timeoutMs: END_TO_END_MS },
     );
@@ -81,7 +88,10 @@ suite('runTests', (test) => {
     async () => {
       const outcome = await runBoth([PASSES], ['half0', 'half1']);
 
-      assert.equal(outcome, { code: 1, lastLine: '1 passed, 1 failed, 0 skipped' });
+      assert.equal(outcome, {
+        code: 1,
+        lines: ['failed: half1 ended with 0 and named no test', '1 passed, 1 failed, 0 skipped'],
+      });
     },
     { timeoutMs: END_TO_END_MS },
   );

@@ -1,8 +1,10 @@
 /**
  * The only door to uvu's runner. Plain uvu 0.5.6 ends green when `before` throws, when `after.each`
  * throws over a failure, when a test throws no Error, and when nothing ran (uvu #60, #80, #191, #201,
- * #205); this wrapper turns each of these red, gives every test a time limit, and prints the closing line.
+ * #205); this wrapper turns each of these red, gives every test a time limit, and ends with what failed, one
+ * line each, and the closing line: what failed must stand where a log that was cut still has it.
  */
+import { stripVTControlCharacters } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { suite as uvuSuite } from 'uvu';
 
@@ -15,6 +17,8 @@ export const END_TO_END_MS = 180_000;
 
 /** How long the process may live on after the last test before open handles count as a failure. */
 const LEFTOVER_MS = 10_000;
+/** How much of an error's message the line of a failure has. */
+const WHY_LENGTH = 300;
 
 type Work = () => void | Promise<void>;
 
@@ -30,6 +34,7 @@ export interface Test {
 }
 
 const totals = { registered: 0, passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
 let leftoverTimer: NodeJS.Timeout | undefined;
 
 /**
@@ -60,6 +65,7 @@ export function suite(name: string, declare: (test: Test) => void): void {
         await attempt(() => withLimit(limit, cleanup));
       }
       count(problems.length === 0);
+      failures.push(...problems.map((problem) => failureLine(name, title, problem)));
       for (const extra of problems.slice(1)) {
         process.stderr.write(`\n${name} "${title}" also failed: ${String(extra.stack)}\n`);
       }
@@ -80,6 +86,7 @@ export function suite(name: string, declare: (test: Test) => void): void {
           } catch (thrown) {
             totals.registered += 1; // an extra case that nobody declared: the clean-up itself
             count(false);
+            failures.push(failureLine(name, 'after', asError(thrown)));
             process.stderr.write(`\n${name} after: ${String(asError(thrown).stack)}\n`);
           }
         }),
@@ -100,6 +107,12 @@ async function inOrder(steps: readonly Work[]): Promise<void> {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(`threw ${String(thrown)}, which is no Error`);
+}
+
+/** What failed and why, in one line that `runTests.ts` gathers. */
+function failureLine(name: string, title: string, problem: Error): string {
+  const why = stripVTControlCharacters(problem.message).replace(/\s+/g, ' ').slice(0, WHY_LENGTH);
+  return `failed: ${name} "${title}": ${why}`;
 }
 
 /** uvu takes `details` for a text, and loses the rest of the suite where an error has others. */
@@ -127,7 +140,7 @@ function count(passed: boolean): void {
   if (totals.passed + totals.failed >= totals.registered) {
     leftoverTimer = setTimeout(() => {
       const open = process.getActiveResourcesInfo().join(', ');
-      process.stderr.write(`still open after the last test: ${open}\n`);
+      failures.push(`failed: still open after the last test: ${open}`);
       totals.failed += 1;
       process.exit(1);
     }, LEFTOVER_MS).unref();
@@ -142,7 +155,9 @@ if (isMainThread) {
       process.exitCode = 1;
     }
     const lost = registered - passed - failed;
-    const failures = failed + lost + (passed + failed === 0 ? 1 : 0);
-    process.stdout.write(`${passed} passed, ${failures} failed, ${skipped} skipped\n`);
+    const all = failed + lost + (passed + failed === 0 ? 1 : 0);
+    process.stdout.write(
+      [...failures, `${passed} passed, ${all} failed, ${skipped} skipped\n`].join('\n'),
+    );
   });
 }
