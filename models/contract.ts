@@ -44,12 +44,12 @@ export function checkAttention(model: ModelInfo, decoder: Session): void {
  * @throws PipelineError ERR_MODEL_CONTRACT
  */
 export function checkPrompts({ prompts, vocabulary }: ModelInfo, decoder: Session): void {
-  const { segmentation, keypoints, caption } = prompts;
+  const { segment, pose, caption } = prompts;
   const tokens = {
-    'segmentation.token': segmentation?.token,
-    'segmentation.separator': segmentation?.separator,
-    'keypoints.token': keypoints?.token,
-    'keypoints.invisible': keypoints?.invisible,
+    'segment.token': segment?.token,
+    'segment.separator': segment?.separator,
+    'pose.token': pose?.token,
+    'pose.invisible': pose?.invisible,
     'caption.token': caption?.token,
     'caption.textBase': caption?.textBase,
     'caption.eos': caption?.eos,

@@ -22,14 +22,14 @@ const MAX_POINTS = MAX_RESPONSE / 2;
 const Whole = Type.Integer({ minimum: 0 });
 
 const Prompts = Type.Object({
-  segmentation: Type.Optional(
+  segment: Type.Optional(
     Type.Object({
       token: Whole,
       separator: Whole,
       maxPoints: Type.Integer({ minimum: 3, maximum: MAX_POINTS }),
     }),
   ),
-  keypoints: Type.Optional(
+  pose: Type.Optional(
     Type.Object({
       token: Whole,
       invisible: Whole,

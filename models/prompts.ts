@@ -2,7 +2,7 @@
 export const MAX_RESPONSE = 506;
 
 /** Outlines of an object. */
-export interface SegmentationPrompt {
+export interface SegmentPrompt {
   /** First token of the prompt; the object's five follow. */
   readonly token: number;
   /** Stands in both places of a point between two polygons. */
@@ -12,7 +12,7 @@ export interface SegmentationPrompt {
 }
 
 /** Keypoints of an object, from a picture that shows it alone. */
-export interface KeypointPrompt {
+export interface PosePrompt {
   /** First token of the prompt; the object's five follow. */
   readonly token: number;
   /** Stands in both places of a point that cannot be told. */
@@ -38,8 +38,8 @@ export interface CaptionPrompt {
 
 /** The tasks that a model was trained for beside detection. */
 export interface ModelPrompts {
-  readonly segmentation?: SegmentationPrompt;
-  readonly keypoints?: KeypointPrompt;
+  readonly segment?: SegmentPrompt;
+  readonly pose?: PosePrompt;
   readonly caption?: CaptionPrompt;
 }
 
@@ -48,8 +48,8 @@ export interface ModelPrompts {
  * for keypoints they are of the picture that shows the object alone.
  */
 export type Prompt =
-  | { readonly task: 'segmentation'; readonly tokens: readonly number[] } // [5]
-  | { readonly task: 'keypoints'; readonly tokens: readonly number[] } // [5]
+  | { readonly task: 'segment'; readonly tokens: readonly number[] } // [5]
+  | { readonly task: 'pose'; readonly tokens: readonly number[] } // [5]
   | { readonly task: 'caption' };
 
 /** What a model may be asked for beside detection. */

@@ -1,16 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { PipelineError } from './errors.ts';
 import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
+import { promptOf } from './pix2seq/promptOf.ts';
 
 /**
  * Reads what the captions of a model are made of: `pieces.json` of its folder.
  * @param model as in `DetectorOptions`. Default `nano`, which has none
  * @returns the text of each SentencePiece piece by id, empty for marks; for `toCaption`
- * @throws PipelineError ERR_MODEL_LOAD where the model has no such file, ERR_MODEL_CONTRACT where it is no list
- * of strings
+ * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for captions or has no such file,
+ * ERR_MODEL_CONTRACT where it is no list of strings
  */
 export async function readPieces(model: string = BUNDLED_MODEL): Promise<readonly string[]> {
   const { piecesFile, info } = await readModelFolder(model);
+  promptOf('caption', info); // what is missing first is the training
   let text: string;
   try {
     text = await readFile(piecesFile, 'utf8');

@@ -50,7 +50,7 @@ export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, O
    */
   readonly turns?: Turns | undefined;
   /**
-   * What else is to be found in each frame that is looked at, in order: `outline`, `pose`, `caption`, or a function
+   * What else is to be found in each frame that is looked at, in order: `segment`, `pose`, `caption`, or a function
    * of your own. They end once `demand` is empty, and when `budgetMs` is spent: the result is then not `final`, and
    * lacks what unfinished ones found. Default: nothing.
    */

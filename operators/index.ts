@@ -22,7 +22,7 @@ export type { FromImagesConfig } from './fromImages.ts';
 export { detect } from './detect.ts';
 export type { DetectConfig, DetectPolicy } from './detect.ts';
 export type { FrameTask, SeenFrame } from './frameTask.ts';
-export { outline } from './outline.ts';
+export { segment } from './segment.ts';
 export { pose } from './pose.ts';
 export { caption } from './caption.ts';
 export type { MotionConfig } from './motionGate.ts';

@@ -19,14 +19,15 @@ import type { Region } from './images/cropFrame.ts';
  * frames$.pipe(detect(detector, { tasks: [pose(detector)] }));
  * ```
  *
- * Each object is cut out with its surroundings and looked at anew: an encoder run an object. It is cut out of the picture that the model sees, so that small objects are less sharp than in the
- * source. Objects that nobody wants are not looked at, and no further one once nobody waits any more.
+ * Each object is cut out with its surroundings and looked at anew: an encoder run an object. It is cut out of the
+ * picture that the model sees, so that small objects are less sharp than in the source. Objects that nobody wants
+ * are not looked at, and no further one once nobody waits any more.
  * @param detector the one that detects; borrowed   @param options see `RespondOptions`
  * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD where the model was not trained for it
  */
 export function pose(detector: Detector, options: RespondOptions = {}): FrameTask {
   const { model } = detector;
-  const { labels, margin } = expectTask('keypoints', options, model);
+  const { labels, margin } = expectTask('pose', options, model);
   const look = async (
     { box, classId }: Detection,
     { info, image }: SeenFrame,
@@ -36,7 +37,7 @@ export function pose(detector: Detector, options: RespondOptions = {}): FrameTas
     using crop: Frame = await cropFrame(image, region, model.image, info.source);
     using features = await detector.encode(crop.image);
     const within = { box: boxWithin(box, region, info.letterbox), classId };
-    const prompts = [{ task: 'keypoints', tokens: toObjectTokens(within, crop, model) }] as const;
+    const prompts = [{ task: 'pose', tokens: toObjectTokens(within, crop, model) }] as const;
     const [response] = await detector.respond(features, prompts, options, { signal });
     return toKeypoints(response ?? new Int32Array(), crop, model).map((point) =>
       point.visible ? { ...point, ...toSource(point, region, info.letterbox) } : point,

@@ -70,14 +70,14 @@ export function describeModel(
 
 /** Those that the checkpoint was trained for, with the tokens that all checkpoints have in common. */
 function promptsOf(
-  { segmentation, keypoints, caption }: TaskPrompts,
+  { segment, pose, caption }: TaskPrompts,
   labels: readonly Label[],
 ): { prompts?: object } {
   const people = labels.slice(0, 1).map(({ name }) => name);
   const prompts = {
-    ...(segmentation && { segmentation: { ...segmentation, separator: SEPARATOR } }),
-    ...(keypoints && {
-      keypoints: { ...keypoints, invisible: INVISIBLE, names: KEYPOINTS, labels: people },
+    ...(segment && { segment: { ...segment, separator: SEPARATOR } }),
+    ...(pose && {
+      pose: { ...pose, invisible: INVISIBLE, names: KEYPOINTS, labels: people },
     }),
     ...(caption && { caption: { ...caption, eos: caption.textBase + END_PIECE } }),
   };

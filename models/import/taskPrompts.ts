@@ -16,12 +16,12 @@ export interface Task {
 
 /** What a checkpoint can be asked for besides detection; absent where it was not trained for it. */
 export interface TaskPrompts {
-  readonly segmentation?: {
+  readonly segment?: {
     readonly token: number;
     /** Points of all polygons of an object, at most. */
     readonly maxPoints: number;
   };
-  readonly keypoints?: {
+  readonly pose?: {
     readonly token: number;
     /** What the picture is cropped to besides the box: so much of its size, on each side. */
     readonly margin: number;
@@ -78,9 +78,9 @@ export function taskPrompts(tasks: readonly Task[], shared: Shared): OtherTasks 
   }
   const prompts = {
     ...(outlines && {
-      segmentation: { token: outlines.vocab_id, maxPoints: outlines.max_points_per_object },
+      segment: { token: outlines.vocab_id, maxPoints: outlines.max_points_per_object },
     }),
-    ...(poses && { keypoints: { token: poses.vocab_id, margin: poses.crop_to_bbox_pad_scale } }),
+    ...(poses && { pose: { token: poses.vocab_id, margin: poses.crop_to_bbox_pad_scale } }),
     ...(captions &&
       hasText && {
         caption: { token: captions.vocab_id, textBase, maxTokens: captions.max_seq_len },

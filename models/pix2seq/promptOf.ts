@@ -11,10 +11,10 @@ export function promptOf<T extends PromptTask>(
 ): NonNullable<ModelPrompts[T]> {
   const found = prompts[task];
   if (found === undefined) {
-    const others = Object.keys(prompts).join(', ') || 'no other';
     throw new PipelineError(
       'ERR_MODEL_LOAD',
-      `The model \`${name}\` was not trained for ${task}; beside detection it knows ${others}`,
+      `The model \`${name}\` was not trained for the task \`${task}\`; ` +
+        `it knows ${['detect', ...Object.keys(prompts)].join(', ')}`,
     );
   }
   return found;

@@ -74,14 +74,14 @@ export function promptsOfEachTask({ prompts, vocabulary }: ModelInfo): Prompt[] 
   const corner = vocabulary.coordinateBase;
   const tokens = [corner, corner, corner, corner, vocabulary.classBase];
   return [
-    ...(prompts.segmentation === undefined ? [] : [{ task: 'segmentation' as const, tokens }]),
-    ...(prompts.keypoints === undefined ? [] : [{ task: 'keypoints' as const, tokens }]),
+    ...(prompts.segment === undefined ? [] : [{ task: 'segment' as const, tokens }]),
+    ...(prompts.pose === undefined ? [] : [{ task: 'pose' as const, tokens }]),
     ...(prompts.caption === undefined ? [] : [{ task: 'caption' as const }]),
   ];
 }
 
 function expectPrompt(prompt: Prompt, { vocabulary }: ModelInfo): void {
-  expectOneOf('task', prompt.task, ['segmentation', 'keypoints', 'caption']);
+  expectOneOf('task', prompt.task, ['segment', 'pose', 'caption']);
   expectKnownKeys('prompt', prompt, prompt.task === 'caption' ? ['task'] : ['task', 'tokens']);
   if (prompt.task !== 'caption') {
     expectThat(prompt.tokens.length === 5, 'a prompt has the five tokens of an object');

@@ -1,10 +1,4 @@
-import type {
-  CaptionPrompt,
-  KeypointPrompt,
-  ModelInfo,
-  Prompt,
-  SegmentationPrompt,
-} from '../types.ts';
+import type { CaptionPrompt, ModelInfo, PosePrompt, Prompt, SegmentPrompt } from '../types.ts';
 import { promptOf } from './promptOf.ts';
 import type { Allowed } from './sampler.ts';
 
@@ -27,10 +21,10 @@ export interface ResponseRule {
  */
 export function responseRule(prompt: Prompt, model: ModelInfo): ResponseRule {
   switch (prompt.task) {
-    case 'segmentation':
-      return outlineRule(promptOf('segmentation', model), prompt.tokens, model);
-    case 'keypoints':
-      return keypointRule(promptOf('keypoints', model), prompt.tokens, model);
+    case 'segment':
+      return outlineRule(promptOf('segment', model), prompt.tokens, model);
+    case 'pose':
+      return keypointRule(promptOf('pose', model), prompt.tokens, model);
     case 'caption':
       return captionRule(promptOf('caption', model), model);
   }
@@ -38,7 +32,7 @@ export function responseRule(prompt: Prompt, model: ModelInfo): ResponseRule {
 
 /** Points, then a separator in both places of one, then points; the end where a point might begin. */
 function outlineRule(
-  { token, separator, maxPoints }: SegmentationPrompt,
+  { token, separator, maxPoints }: SegmentPrompt,
   object: readonly number[],
   { vocabulary }: ModelInfo,
 ): ResponseRule {
@@ -61,7 +55,7 @@ function outlineRule(
 
 /** Two coordinates a name, or the token that says that there are none. */
 function keypointRule(
-  { token, invisible, names }: KeypointPrompt,
+  { token, invisible, names }: PosePrompt,
   object: readonly number[],
   { vocabulary }: ModelInfo,
 ): ResponseRule {

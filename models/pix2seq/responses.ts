@@ -8,7 +8,7 @@ import type { SourceFrame } from './sourcePixels.ts';
 const MIN_POINTS = 3;
 
 /**
- * Turns the response to a `segmentation` prompt into polygons.
+ * Turns the response to a `segment` prompt into polygons.
  * A point that free sampling made no point of, one token too many, and polygons of fewer than three points
  * are left out.
  * @param frame that was asked about
@@ -21,7 +21,7 @@ export function toPolygons(
   frame: SourceFrame,
   model: ModelInfo,
 ): readonly (readonly number[])[] {
-  const { separator } = promptOf('segmentation', model);
+  const { separator } = promptOf('segment', model);
   const polygons: number[][] = [[]];
   for (const [y, x] of pairs(tokens)) {
     if (y === separator || x === separator) {
@@ -34,7 +34,7 @@ export function toPolygons(
 }
 
 /**
- * Turns the response to a `keypoints` prompt into points.
+ * Turns the response to a `pose` prompt into points.
  * @param frame that was asked about: the picture of the object alone
  * @returns one a name, in the model's order; pixels of the frame, 0 and 0 where `visible` is false
  * @throws PipelineError ERR_MODEL_LOAD where the model was not trained for it
@@ -46,7 +46,7 @@ export function toKeypoints(
   model: ModelInfo,
 ): readonly Keypoint[] {
   const points = pairs(tokens);
-  return promptOf('keypoints', model).names.map((name, i) => {
+  return promptOf('pose', model).names.map((name, i) => {
     const [y, x] = points[i] ?? [];
     return isCoordinate(y, model) && isCoordinate(x, model)
       ? { name, x: tokenToX(x, frame, model), y: tokenToY(y, frame, model), visible: true }

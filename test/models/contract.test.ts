@@ -161,10 +161,10 @@ suite('checkPrompts', (test) => {
   });
 
   test('refuses tokens beyond the vocabulary', async () => {
-    const keypoints = { token: 1, invisible: 24, names: ['nose'], labels: ['circle'], margin: 0 };
+    const pose = { token: 1, invisible: 24, names: ['nose'], labels: ['circle'], margin: 0 };
     const cases: [object, RegExp][] = [
       [{ caption: { ...caption, eos: 99 } }, /`prompts\.caption\.eos` .* below 24, found 99$/],
-      [{ caption, keypoints }, /`prompts\.keypoints\.invisible` .* below 24, found 24$/],
+      [{ caption, pose }, /`prompts\.pose\.invisible` .* below 24, found 24$/],
     ];
     for (const [prompts, message] of cases) {
       const error = await refusal({ describe: describing(prompts) });

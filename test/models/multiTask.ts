@@ -1,22 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type {
-  CaptionPrompt,
-  KeypointPrompt,
-  Label,
-  SegmentationPrompt,
-} from '../../models/index.ts';
+import type { CaptionPrompt, Label, PosePrompt, SegmentPrompt } from '../../models/index.ts';
 import { importSmall } from './import/imported.ts';
 import type { Imported } from './import/imported.ts';
 
 /** What a small model is said to answer; its weights are random, so that it answers at random. */
 export const PROMPTS: {
-  readonly segmentation: SegmentationPrompt;
-  readonly keypoints: KeypointPrompt;
+  readonly segment: SegmentPrompt;
+  readonly pose: PosePrompt;
   readonly caption: CaptionPrompt;
 } = {
-  segmentation: { token: 11, separator: 40, maxPoints: 16 },
-  keypoints: {
+  segment: { token: 11, separator: 40, maxPoints: 16 },
+  pose: {
     token: 12,
     invisible: 41,
     names: ['head', 'hand', 'foot'],
@@ -36,8 +31,8 @@ export async function importMultiTask(
   const model = await importSmall('vit-small');
   const file = join(model.modelDir, 'model.json');
   const described = JSON.parse(await readFile(file, 'utf8')) as { labels: readonly Label[] };
-  const labels = posed?.(described.labels) ?? PROMPTS.keypoints.labels;
-  const prompts = { ...PROMPTS, keypoints: { ...PROMPTS.keypoints, labels } };
+  const labels = posed?.(described.labels) ?? PROMPTS.pose.labels;
+  const prompts = { ...PROMPTS, pose: { ...PROMPTS.pose, labels } };
   await writeFile(file, JSON.stringify({ ...described, prompts }));
   return model;
 }

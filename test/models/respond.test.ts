@@ -13,7 +13,7 @@ const OPEN = { local: openLocalDetector, thread: openDetector, process: openSupe
 const PROMPTS: readonly Prompt[] = [
   { task: 'caption' },
   ...Array.from({ length: 18 }, (_, i): Prompt => {
-    const task = i % 3 === 0 ? 'keypoints' : 'segmentation';
+    const task = i % 3 === 0 ? 'pose' : 'segment';
     return { task, tokens: [1_010 + i, 1_040 * (i % 2) || 1_000, 1_600 + i, 1_700, 101 + i] };
   }),
 ];
@@ -143,7 +143,7 @@ suite('respond with a small imported model', (test) => {
       using features = await detector.encode(noisePicture(SIZE));
 
       await assert.rejects(detector.respond(features, [asked]), { message: /`?words`?/ });
-      await assert.rejects(detector.respond(features, [{ task: 'segmentation', tokens }]), {
+      await assert.rejects(detector.respond(features, [{ task: 'segment', tokens }]), {
         message: /could not be cloned/,
       });
       assert.is((await detector.respond(features, PROMPTS)).length, PROMPTS.length);
@@ -200,8 +200,7 @@ suite('respond', (test) => {
 
       await assert.rejects(detector.respond(features, [{ task: 'caption' }]), {
         code: 'ERR_MODEL_LOAD',
-        message:
-          /The model `tiny` was not trained for caption; beside detection it knows no other$/,
+        message: /The model `tiny` was not trained for the task `caption`; it knows detect$/,
       });
     }
   });

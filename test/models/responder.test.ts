@@ -12,14 +12,14 @@ import { tinyInfo } from './tinyModel.ts';
 const MODEL: ModelInfo = tinyInfo({
   vocabulary: { ...tinyInfo().vocabulary, size: 32 },
   prompts: {
-    segmentation: { token: 5, separator: 2, maxPoints: 6 },
-    keypoints: { token: 6, invisible: 3, names: ['head', 'foot'], labels: ['circle'], margin: 0.5 },
+    segment: { token: 5, separator: 2, maxPoints: 6 },
+    pose: { token: 6, invisible: 3, names: ['head', 'foot'], labels: ['circle'], margin: 0.5 },
     caption: { token: 7, textBase: 24, eos: 24, maxTokens: 4 },
   },
 });
 const BOX = [8, 9, 20, 21, 4];
-const OUTLINE: Prompt = { task: 'segmentation', tokens: BOX };
-const POSE: Prompt = { task: 'keypoints', tokens: BOX };
+const OUTLINE: Prompt = { task: 'segment', tokens: BOX };
+const POSE: Prompt = { task: 'pose', tokens: BOX };
 const CAPTION: Prompt = { task: 'caption' };
 
 /** Says the response of a prompt by its first token, most probable first; then the end token 0. */
@@ -124,7 +124,7 @@ suite('the responses to prompts', (test) => {
   test('of more prompts than go side by side come in order', async () => {
     const scene: Scene = (prefix) => new Map([[prefix.length > 6 ? 0 : prefix[1]!, SURE]]);
     const prompts = Array.from({ length: 40 }, (_, i): Prompt => {
-      return { task: 'segmentation', tokens: [8 + (i % 16), 9, 20, 21, 4] };
+      return { task: 'segment', tokens: [8 + (i % 16), 9, 20, 21, 4] };
     });
 
     const { responses } = await respond(scene, prompts, { maxTokens: 1 });
@@ -174,8 +174,8 @@ suite('the responses to prompts', (test) => {
 suite('resolveQuestions', (test) => {
   test('refuses what no model can answer', () => {
     const many = Array.from({ length: 101 }, () => CAPTION);
-    const four: Prompt = { task: 'keypoints', tokens: BOX.slice(1) };
-    const outside: Prompt = { task: 'segmentation', tokens: [8, 9, 20, 21, 32] };
+    const four: Prompt = { task: 'pose', tokens: BOX.slice(1) };
+    const outside: Prompt = { task: 'segment', tokens: [8, 9, 20, 21, 32] };
     const unknown = { task: 'caption ' } as unknown as Prompt;
     const cases: [readonly Prompt[], object, RegExp][] = [
       [[CAPTION], { topp: 0 }, /Unknown option `topp` of respond; did you mean `topP`\?/],
@@ -184,7 +184,7 @@ suite('resolveQuestions', (test) => {
       [many, {}, /`prompts.length` to be a finite number <= 100, got `101`/],
       [[four], {}, /a prompt has the five tokens of an object/],
       [[outside], {}, /`tokens` to be a finite number from 0 to 31, got `32`/],
-      [[unknown], {}, /`task` to be one of segmentation, keypoints, caption, got `caption `/],
+      [[unknown], {}, /`task` to be one of segment, pose, caption, got `caption `/],
     ];
 
     for (const [prompts, options, message] of cases) {
@@ -195,8 +195,8 @@ suite('resolveQuestions', (test) => {
   test('says which tasks the model knows', () => {
     const { caption } = MODEL.prompts;
     const cases: [ModelInfo['prompts'], RegExp][] = [
-      [{}, /The model `tiny` was not trained for keypoints; beside detection it knows no other$/],
-      [{ ...(caption && { caption }) }, /beside detection it knows caption$/],
+      [{}, /The model `tiny` was not trained for the task `pose`; it knows detect$/],
+      [{ ...(caption && { caption }) }, /it knows detect, caption$/],
     ];
 
     for (const [prompts, message] of cases) {

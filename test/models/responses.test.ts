@@ -15,8 +15,8 @@ const MODEL: ModelInfo = tinyInfo({
   image: { size: 30, pad: 114 },
   vocabulary: { ...tinyInfo().vocabulary, size: 40 },
   prompts: {
-    segmentation: { token: 5, separator: 2, maxPoints: 6 },
-    keypoints: { token: 6, invisible: 3, names: ['head', 'foot'], labels: ['circle'], margin: 0.5 },
+    segment: { token: 5, separator: 2, maxPoints: 6 },
+    pose: { token: 6, invisible: 3, names: ['head', 'foot'], labels: ['circle'], margin: 0.5 },
     caption: { token: 7, textBase: 24, eos: 25, maxTokens: 4 },
   },
 });
@@ -61,7 +61,7 @@ suite('toPolygons', (test) => {
   test('wants a model that was trained for it', () => {
     assert.throws(
       () => toPolygons(new Int32Array(), FRAME, tinyInfo()),
-      /`tiny` was not trained for segmentation/,
+      /`tiny` was not trained for the task `segment`/,
     );
   });
 });

@@ -16,7 +16,7 @@ import type {
   FrameDetections,
   RespondOptions,
 } from '../../models/index.ts';
-import { caption, detect, frameFromPixels, outline, pose } from '../../operators/index.ts';
+import { caption, detect, frameFromPixels, pose, segment } from '../../operators/index.ts';
 import type { DetectConfig, FrameTask, SeenFrame } from '../../operators/index.ts';
 import * as assert from '../support/assert.ts';
 import { frameDetections } from '../support/frames.ts';
@@ -69,13 +69,13 @@ suite('tasks of detect, with a small imported model', (test) => {
   });
 
   withModel('outline asks of each detection by its box and label', async () => {
-    const tasks = [outline(detector)];
+    const tasks = [segment(detector)];
     const found = await lastValueFrom(
       of(await makeFrame()).pipe(detect(detector, { ...READING, tasks })),
     );
 
     const prompts = found.detections.map((one) => {
-      return { task: 'segmentation', tokens: toObjectTokens(one, frame, detector.model) } as const;
+      return { task: 'segment', tokens: toObjectTokens(one, frame, detector.model) } as const;
     });
     const responses = await detector.respond(features, prompts);
     assert.equal(
@@ -101,7 +101,7 @@ suite('tasks of detect, with a small imported model', (test) => {
     using seen = await detector.encode(crop.image);
     const within = { box: { xmin: 5, ymin: 6, xmax: 15, ymax: 18 }, classId: person.classId };
     const tokens = toObjectTokens(within, crop, model);
-    const [response] = await detector.respond(seen, [{ task: 'keypoints', tokens }]);
+    const [response] = await detector.respond(seen, [{ task: 'pose', tokens }]);
     const expected = toKeypoints(response!, crop, model).map((point) =>
       point.visible ? { ...point, x: (left + point.x) * 2, y: (top + point.y) * 2 } : point,
     );
@@ -119,7 +119,7 @@ suite('tasks of detect, with a small imported model', (test) => {
     const { detections } = await run(pose(detector), seenWith(dog, person));
 
     assert.equal(detections[0], dog);
-    assert.is(detections[1]?.keypoints?.length, PROMPTS.keypoints.names.length);
+    assert.is(detections[1]?.keypoints?.length, PROMPTS.pose.names.length);
   });
 
   withModel('leave alone what nobody wants', async () => {
@@ -128,12 +128,12 @@ suite('tasks of detect, with a small imported model', (test) => {
     const isWanted = (one: Detection): boolean => one !== first;
     const seen = { ...seenWith(first, second), isWanted };
 
-    const outlined = await run(outline(detector), seen);
+    const outlined = await run(segment(detector), seen);
     const posed = await run(pose(detector), seen);
 
     assert.equal([outlined.detections[0], posed.detections[0]], [first, first]);
     assert.ok(outlined.detections[1]?.polygons);
-    assert.is(posed.detections[1]?.keypoints?.length, PROMPTS.keypoints.names.length);
+    assert.is(posed.detections[1]?.keypoints?.length, PROMPTS.pose.names.length);
   });
 
   withModel('pose bears boxes of no size, at the edge, and of the whole frame', async () => {
@@ -147,7 +147,7 @@ suite('tasks of detect, with a small imported model', (test) => {
     const { detections } = await run(pose(detector), seenWith(...people));
 
     const points = detections.flatMap(({ keypoints = [] }) => keypoints);
-    assert.is(points.length, 3 * PROMPTS.keypoints.names.length);
+    assert.is(points.length, 3 * PROMPTS.pose.names.length);
     assert.ok(points.every(({ x, y }) => x >= 0 && x <= WIDTH && y >= 0 && y <= HEIGHT));
   });
 
@@ -173,7 +173,7 @@ suite('tasks of detect, with a small imported model', (test) => {
       assert.ok(Object.keys(await held.read()).length > 0, 'features are open');
       return result;
     };
-    const tasks = [outline(detector), caption(detector, PIECES), last];
+    const tasks = [segment(detector), caption(detector, PIECES), last];
 
     const results = await lastValueFrom(
       from(frames).pipe(detect(detector, { ...READING, tasks }), toArray()),
@@ -191,7 +191,7 @@ suite('tasks of detect, with a small imported model', (test) => {
     const wrong = { topp: 1 } as RespondOptions;
 
     for (const make of [
-      () => outline(detector, wrong),
+      () => segment(detector, wrong),
       () => pose(detector, wrong),
       () => caption(detector, PIECES, wrong),
     ]) {
@@ -234,7 +234,7 @@ suite('tasks of detect, with a small imported model', (test) => {
 suite('the documents on tasks', (test) => {
   const said: unknown[][] = [];
   const names = {
-    ...{ caption, outline, pose, toCaption, toObjectTokens, toPolygons },
+    ...{ caption, pose, segment, toCaption, toObjectTokens, toPolygons },
     readPieces: () => Promise.resolve(PIECES),
     console: { log: (...values: unknown[]) => said.push(values) },
   };
@@ -305,9 +305,9 @@ suite('tasks of a model for detection alone', (test) => {
   test('are refused where they are asked for', async () => {
     await using detector = await openLocalDetector({ device: 'cpu' });
     const makers: [() => FrameTask, RegExp][] = [
-      [() => outline(detector), /`nano` was not trained for segmentation/],
-      [() => pose(detector), /`nano` was not trained for keypoints/],
-      [() => caption(detector, PIECES), /`nano` was not trained for caption/],
+      [() => segment(detector), /`nano` was not trained for the task `segment`/],
+      [() => pose(detector), /`nano` was not trained for the task `pose`/],
+      [() => caption(detector, PIECES), /`nano` was not trained for the task `caption`/],
     ];
 
     for (const [make, message] of makers) {

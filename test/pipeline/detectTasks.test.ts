@@ -54,7 +54,7 @@ suite('detect --task', (test) => {
       assert.ok(polygons!.every((points) => points.length >= 6 && points.length % 2 === 0));
       assert.equal(
         keypoints!.map(({ name }) => name),
-        PROMPTS.keypoints.names,
+        PROMPTS.pose.names,
       );
     }
     const numbers = line!.detections.flatMap(({ polygons = [] }) => polygons.flat());

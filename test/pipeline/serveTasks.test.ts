@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Subject } from 'rxjs';
 import { frameFromPixels } from '../../operators/index.ts';
-import { caption, createPipeline, outline, pose, readPieces } from '../../pipeline/index.ts';
+import { caption, createPipeline, pose, readPieces, segment } from '../../pipeline/index.ts';
 import type {
   Detector,
   Frame,
@@ -34,7 +34,7 @@ const PIECES = Array.from({ length: 1_000 }, (_, id) => `▁${id}`);
 const DETECT: ReadingConfig = { minScore: 0, maxObjects: 6, noiseThreshold: 1, reuse: 'off' };
 
 const allTasks = (detector: Detector): FrameTask[] => [
-  outline(detector),
+  segment(detector),
   pose(detector),
   caption(detector, PIECES),
 ];
@@ -48,7 +48,7 @@ function assertSeen({ caption: said = '', detections }: FrameMessage): void {
     assert.ok(polygons);
     assert.equal(
       keypoints.map(({ name }) => name),
-      PROMPTS.keypoints.names,
+      PROMPTS.pose.names,
     );
   }
 }
@@ -234,7 +234,7 @@ suite('tasks of running sources', (test) => {
   withModel('have a block in the readme that runs', async () => {
     const opened: Pipeline[] = [];
     const names = {
-      ...{ caption, outline, pose, readPieces: () => readPieces(model.modelDir) },
+      ...{ caption, pose, segment, readPieces: () => readPieces(model.modelDir) },
       async createPipeline(options: PipelineOptions) {
         const local = { detector: { model: model.modelDir, device: 'cpu' }, server: { port: 0 } };
         opened.push(await createPipeline({ ...options, ...local } as PipelineOptions));
@@ -261,7 +261,7 @@ suite('tasks of running sources', (test) => {
 
     await assert.rejects(wrong, {
       code: 'ERR_MODEL_LOAD',
-      message: /`nano` was not trained for keypoints/,
+      message: /`nano` was not trained for the task `pose`/,
     });
     assert.equal([isOpened, source.observed], [false, false]);
   });

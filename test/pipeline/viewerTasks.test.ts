@@ -178,10 +178,10 @@ function isInside({ x, y }: { readonly x: number; readonly y: number }): boolean
 async function shorten(modelDir: string): Promise<void> {
   const file = join(modelDir, 'model.json');
   const described = JSON.parse(await readFile(file, 'utf8')) as ModelInfo;
-  const { segmentation, keypoints, caption } = described.prompts;
+  const { segment, pose, caption } = described.prompts;
   const prompts = {
-    segmentation: { ...segmentation, maxPoints: 8 },
-    keypoints: { ...keypoints, labels: described.labels.map(({ name }) => name) },
+    segment: { ...segment, maxPoints: 8 },
+    pose: { ...pose, labels: described.labels.map(({ name }) => name) },
     caption: { ...caption, maxTokens: 16 },
   };
   await writeFile(file, JSON.stringify({ ...described, prompts }));

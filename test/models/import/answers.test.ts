@@ -22,10 +22,7 @@ const MAX = 506;
 const CPU = { device: 'cpu', threads: 1 } as const;
 
 /** Prompts without the token of the task, which the model's description knows. */
-function ofObjects(
-  task: 'segmentation' | 'keypoints',
-  answers: readonly GoldenAnswer[],
-): readonly Prompt[] {
+function ofObjects(task: 'segment' | 'pose', answers: readonly GoldenAnswer[]): readonly Prompt[] {
   return answers.map(({ prompt }) => ({ task, tokens: prompt.slice(1) }));
 }
 
@@ -108,8 +105,8 @@ suite('answers to the prompts of a multi-task model, beside the reference', (tes
         const objects = [instance_segmentation!, keypoint_detection!].flat();
         using features = await detector.encode(canvas(index, picture, detector.model.image.pad));
         const prompts: Prompt[] = [
-          ...ofObjects('segmentation', instance_segmentation!),
-          ...ofObjects('keypoints', keypoint_detection!),
+          ...ofObjects('segment', instance_segmentation!),
+          ...ofObjects('pose', keypoint_detection!),
           { task: 'caption' },
         ];
 

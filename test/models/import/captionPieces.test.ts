@@ -43,7 +43,7 @@ suite('importCheckpoint of a checkpoint that captions', (test) => {
       assert.is(again.leftOut.length, 1);
       assert.match(again.leftOut[0]!, /^captioning: .*max_seq_len/);
       await using detector = await openLocalDetector({ model: outDir, device: 'cpu' });
-      assert.equal(Object.keys(detector.model.prompts), ['segmentation', 'keypoints']);
+      assert.equal(Object.keys(detector.model.prompts), ['segment', 'pose']);
     },
     LIMIT,
   );

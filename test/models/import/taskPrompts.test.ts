@@ -27,9 +27,9 @@ suite('taskPrompts', (test) => {
     const known = (...tasks: readonly Task[]): object => taskPrompts(tasks, SHARED).prompts;
 
     assert.equal(known(OUTLINE, { name: 'panoptic_segmentation' }), {
-      segmentation: { token: 11, maxPoints: 128 },
+      segment: { token: 11, maxPoints: 128 },
     });
-    assert.equal(known(POSE), { keypoints: { token: 12, margin: 0.5 } });
+    assert.equal(known(POSE), { pose: { token: 12, margin: 0.5 } });
     assert.equal(known(CAPTION), { caption: { token: 13, textBase: 3000, maxTokens: 128 } });
   });
 
@@ -41,13 +41,13 @@ suite('taskPrompts', (test) => {
     }));
 
     const { prompts } = describeModel(await readArchitecture(folder.path), 64, LABELS, []) as {
-      readonly prompts: { readonly keypoints: { readonly names: readonly string[] } };
+      readonly prompts: { readonly pose: { readonly names: readonly string[] } };
     };
 
-    const { names } = prompts.keypoints;
+    const { names } = prompts.pose;
     assert.equal(prompts, {
-      segmentation: { token: 11, separator: 40, maxPoints: 128 },
-      keypoints: { token: 12, invisible: 41, names, labels: ['somebody'], margin: 0.5 },
+      segment: { token: 11, separator: 40, maxPoints: 128 },
+      pose: { token: 12, invisible: 41, names, labels: ['somebody'], margin: 0.5 },
       caption: { token: 13, textBase: 3100, eos: 3101, maxTokens: 128 },
     });
     assert.equal(
@@ -77,7 +77,7 @@ suite('taskPrompts', (test) => {
         ...shared,
       });
 
-      assert.equal(Object.keys(read.prompts), task.name === OUTLINE.name ? [] : ['segmentation']);
+      assert.equal(Object.keys(read.prompts), task.name === OUTLINE.name ? [] : ['segment']);
       assert.is(read.leftOut.length, 1);
       assert.match(read.leftOut[0]!, reason);
     });

@@ -6,21 +6,22 @@ import type { FrameTask } from './frameTask.ts';
  * Outlines each detection: instance segmentation, for `tasks` of `detect`.
  *
  * ```ts
- * frames$.pipe(detect(detector, { tasks: [outline(detector)] }));
+ * frames$.pipe(detect(detector, { tasks: [segment(detector)] }));
  * ```
  *
- * All objects of a frame that somebody wants are read side by side. Each gets `polygons`, none where nothing was outlined.
+ * All objects of a frame that somebody wants are read side by side. Each gets `polygons`, none where nothing was
+ * outlined.
  * @param detector the one that detects; borrowed   @param options see `RespondOptions`
  * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD where the model was not trained for it
  */
-export function outline(detector: Detector, options: RespondOptions = {}): FrameTask {
+export function segment(detector: Detector, options: RespondOptions = {}): FrameTask {
   const { model } = detector;
-  expectTask('segmentation', options, model); // here, so that a mistake shows at the call
+  expectTask('segment', options, model); // here, so that a mistake shows at the call
   return async ({ info, features, result, isWanted }, signal) => {
     const wanted = result.detections.filter(isWanted);
     const prompts = wanted.map((detection) => {
       const tokens = toObjectTokens(detection, info, model);
-      return { task: 'segmentation', tokens } as const;
+      return { task: 'segment', tokens } as const;
     });
     const responses = await detector.respond(features, prompts, options, { signal });
     const detections = result.detections.map((detection) => {
