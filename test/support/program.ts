@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, sourceFiles } from './sourceFiles.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** How Node runs the program from source. */
-const FROM_SOURCE = ['--import', './test/support/typescript.mjs', 'pipeline/main.ts'];
-/** The built program. */
-const BUILT = ['dist/pipeline/main.js'];
+/** What users run: the built program. It also starts in half the time. */
+const PROGRAM = join(ROOT, 'dist/pipeline/main.js');
 
 /** What became of a program. */
 export interface Outcome {
@@ -25,8 +23,6 @@ export interface ProgramOptions {
   readonly stdin?: string;
   /** A shell command that reads standard output through a pipe, such as `head -1`; `stdout` is then its own. */
   readonly pipeTo?: string;
-  /** Run `dist` in place of the source. Default false. */
-  readonly built?: boolean;
 }
 
 /** A program that runs. */
@@ -43,16 +39,22 @@ export interface Program extends AsyncDisposable {
 
 /** Running programs, which must not outlive the tests. */
 const running = new Set<ChildProcess>();
+/** Whether the built program is what the source says; looked at once. */
+let isBuilt = false;
 process.on('exit', () => {
   for (const child of running) {
     signalGroup(child, 'SIGKILL');
   }
 });
 
-/** Starts `pix2seq-stream` with arguments, in the project's root. */
+/**
+ * Starts `pix2seq-stream` with arguments, in the project's root.
+ * @throws Error where it was not built since the source was changed
+ */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): Program {
-  const { stdin, pipeTo, built = false } = options;
-  const node = [process.execPath, ...(built ? BUILT : FROM_SOURCE), ...args];
+  const { stdin, pipeTo } = options;
+  expectBuilt();
+  const node = [process.execPath, PROGRAM, ...args];
   const [command = '', ...rest] =
     pipeTo === undefined
       ? node
@@ -111,6 +113,19 @@ export function runPrograms(argLists: readonly (readonly string[])[]): Promise<O
 export function linesOf(text: string): string[] {
   const lines = text.split('\n');
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+}
+
+/** What is tested must be what the source says. */
+function expectBuilt(): void {
+  const builtAt = existsSync(PROGRAM) ? statSync(PROGRAM).mtimeMs : 0;
+  const isNewer = (path: string): boolean => statSync(join(ROOT, path)).mtimeMs > builtAt;
+  const newer = isBuilt
+    ? undefined
+    : sourceFiles(['models', 'operators', 'pipeline', 'server']).find(({ path }) => isNewer(path));
+  if (newer !== undefined) {
+    throw new Error(`dist is older than ${newer.path}: npm run build`);
+  }
+  isBuilt = true;
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -1,32 +1,25 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import which from 'which';
 import { startProgram } from './program.ts';
 import type { Program } from './program.ts';
 
-const BUILT = fileURLToPath(new URL('../../dist/server/viewer/viewer.js', import.meta.url));
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
   .map((name) => which.sync(name, { nothrow: true }))
   .find((path) => path !== null);
 
 /** Why the page cannot be looked at here; undefined where it can. */
 export const CANNOT_LOOK: string | undefined =
-  CHROMIUM === undefined
-    ? 'no Chromium on the PATH'
-    : existsSync(BUILT)
-      ? undefined
-      : 'not built: npm run build';
+  CHROMIUM === undefined ? 'no Chromium on the PATH' : undefined;
 
 /**
- * Starts the built `serve` on a free port.
+ * Starts `serve` on a free port.
  * **Owns:** the caller disposes of the program.
  */
 export async function serveViewer(
   ...args: readonly string[]
 ): Promise<{ readonly program: Program; readonly url: string }> {
-  const program = startProgram(['serve', '--port', '0', ...args], { built: true });
+  const program = startProgram(['serve', '--port', '0', ...args]);
   const [url = ''] = /https?:\S+\//.exec(await program.line('stderr', /^Look at /)) ?? [];
   return { program, url };
 }
