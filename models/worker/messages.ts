@@ -27,6 +27,7 @@ export type Request =
       readonly features: number;
       readonly options: DecodeOptions | undefined;
       readonly wantsObjects: boolean;
+      readonly isAborted: boolean; // before it was asked; later an `abort` says so
     }
   | {
       readonly op: 'respond';
@@ -34,11 +35,15 @@ export type Request =
       readonly features: number;
       readonly prompts: readonly Prompt[];
       readonly options: RespondOptions | undefined;
+      readonly isAborted: boolean;
     }
   | { readonly op: 'read'; readonly call: number; readonly features: number }
   | { readonly op: 'abort'; readonly call: number }
   | { readonly op: 'release'; readonly features: number }
   | { readonly op: 'close'; readonly call: number };
+
+/** Those that may be called off. */
+export type Abortable = Extract<Request, { readonly op: 'decode' | 'respond' }>;
 
 /** The answer to each request that has one. */
 export type Result =

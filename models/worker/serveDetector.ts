@@ -5,7 +5,7 @@ import type { DetectorOptions } from '../detectorOptions.ts';
 import type { Features, ObjectTokens } from '../types.ts';
 import { expectThat } from '../validate.ts';
 import { toPlain } from './messages.ts';
-import type { Reply, Request, Result } from './messages.ts';
+import type { Abortable, Reply, Request, Result } from './messages.ts';
 
 /** The worker's end of the line to its owner. */
 export interface OwnerLink {
@@ -73,7 +73,7 @@ class DetectorServer {
       }
       case 'decode': {
         const { call, options, wantsObjects } = request;
-        const signal = this.#signalOf(call);
+        const signal = this.#signalOf(request);
         const alive = this.#aliveOf(call);
         const onObject = (object: ObjectTokens): void =>
           wantsObjects ? this.#link.say({ say: 'object', call, object }) : alive();
@@ -82,7 +82,7 @@ class DetectorServer {
       }
       case 'respond': {
         const { call, prompts, options } = request;
-        const signal = this.#signalOf(call);
+        const signal = this.#signalOf(request);
         const hooks = { signal, onCall: this.#aliveOf(call) };
         return this.#detector.respond(this.#featuresOf(request.features), prompts, options, hooks);
       }
@@ -94,8 +94,11 @@ class DetectorServer {
     }
   }
 
-  #signalOf(call: number): AbortSignal {
+  #signalOf({ call, isAborted }: Abortable): AbortSignal {
     const abort = new AbortController();
+    if (isAborted) {
+      abort.abort();
+    }
     this.#aborts.set(call, abort);
     return abort.signal;
   }

@@ -16,7 +16,7 @@ import type {
 } from '../types.ts';
 import { expectThat } from '../validate.ts';
 import { fromPlain } from './messages.ts';
-import type { Reply, Request, Result } from './messages.ts';
+import type { Abortable, Reply, Request, Result } from './messages.ts';
 import { Watchdog } from './watchdog.ts';
 import { WorkerFeatures } from './workerFeatures.ts';
 import type { Owner } from './workerFeatures.ts';
@@ -89,7 +89,8 @@ export class WorkerDetector implements Detector {
     const id = this.#idOf(features, 'decodes');
     const call = this.#nextCall();
     const wantsObjects = onObject !== undefined;
-    const request = { op: 'decode', call, features: id, options, wantsObjects } as const;
+    const isAborted = signal?.aborted === true;
+    const request = { op: 'decode', call, features: id, options, wantsObjects, isAborted } as const;
     return (await this.#askUntil(signal, request, onObject)) as TokenSequence;
   }
 
@@ -102,7 +103,8 @@ export class WorkerDetector implements Detector {
     resolveQuestions(prompts, options, this.model);
     const id = this.#idOf(features, 'responds');
     const call = this.#nextCall();
-    const request = { op: 'respond', call, features: id, prompts, options } as const;
+    const isAborted = signal?.aborted === true;
+    const request = { op: 'respond', call, features: id, prompts, options, isAborted } as const;
     return (await this.#askUntil(signal, request)) as readonly Int32Array[];
   }
 
@@ -135,17 +137,13 @@ export class WorkerDetector implements Detector {
   /** Asks, and passes on that the answer is not wanted any more. */
   async #askUntil(
     signal: AbortSignal | undefined,
-    request: Extract<Request, { op: 'decode' | 'respond' }>,
+    request: Abortable,
     onObject?: (object: ObjectTokens) => void,
   ): Promise<Result> {
     const abort = (): void => this.#port.post({ op: 'abort', call: request.call });
     signal?.addEventListener('abort', abort);
     try {
-      const asked = this.#ask(request, onObject);
-      if (signal?.aborted === true) {
-        abort();
-      }
-      return await asked;
+      return await this.#ask(request, onObject);
     } finally {
       signal?.removeEventListener('abort', abort);
     }

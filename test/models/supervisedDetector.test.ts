@@ -105,7 +105,7 @@ suite('openSupervisedDetector', (test) => {
       message: /^The inference worker gave no answer for 1 s$/,
     });
 
-    await expectReads(detector);
+    await opened.told('ready');
     assert.is(processes.all[0]?.signalCode, 'SIGKILL');
   });
 

@@ -176,7 +176,7 @@ suite('openDetector', (test) => {
     const found = await detector.decode(features, {}, { signal: AbortSignal.abort() });
 
     assert.is(found.stop, 'abort');
-    assert.ok(found.scores.length < 5);
+    assert.is(found.counts.passes, 0);
   });
 
   test('listens to a signal no longer than its decode', async () => {
