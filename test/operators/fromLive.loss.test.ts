@@ -65,7 +65,7 @@ suite('fromLive, what happens to the camera', (declare) => {
 
     test(`ends a connection that has gone silent, and connects anew (${kind})`, async () => {
       await using camera = await open();
-      const watch = watching(watchLiveSource(`${address}${camera.port}`, { stallSeconds: 1 }));
+      const watch = watching(watchLiveSource(`${address}${camera.port}`, { stallSeconds: 2 }));
       await more(watch);
 
       camera.freeze();
@@ -73,7 +73,7 @@ suite('fromLive, what happens to the camera', (declare) => {
       await more(watch);
 
       expectOneStory(watch);
-      assert.ok(watch.states.includes('stalled: no frame for 1 s'), watch.states.join());
+      assert.ok(watch.states.includes('stalled: no frame for 2 s'), watch.states.join());
       assert.is(camera.numConnections, kind === 'RTSP' ? 3 : 2, 'RTSP cameras are asked first');
     });
   }

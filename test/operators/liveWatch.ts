@@ -19,10 +19,10 @@ export interface LiveWatch {
   readonly subscription: Subscription;
 }
 
-/** Small pictures and short waits: what a test can afford. */
+/** Small pictures and short waits between tries: what a test can afford. */
 export const QUICK: FromLiveConfig = {
   image: { size: 64, pad: 114 },
-  stallSeconds: 2,
+  stallSeconds: 10, // a busy machine is no silent camera
   retryDelay: { minSeconds: 0.05, maxSeconds: 0.3 },
 };
 
