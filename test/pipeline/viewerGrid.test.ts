@@ -11,6 +11,7 @@ import { END_TO_END_MS, suite } from '../support/suite.ts';
 import {
   CANNOT_LOOK,
   READ_SCREEN,
+  barriersOf,
   openBrowser,
   serveViewer,
   untilTrue,
@@ -237,6 +238,26 @@ suite('viewer with several cameras', (test) => {
   );
 
   test(
+    'puts no barrier up, light or dark, side by side, enlarged or explaining',
+    async () => {
+      const barriers: string[] = [];
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        barriers.push(...(await barriersOf(page)));
+        await enlarge('door');
+        barriers.push(...(await barriersOf(page)));
+        await page.keyboard.press('?');
+        barriers.push(...(await barriersOf(page)));
+        await page.keyboard.press('Escape');
+        await back();
+      }
+
+      assert.equal(barriers, []);
+    },
+    LIMIT,
+  );
+
+  test(
     'explains its keys, and has written no error on the console',
     async () => {
       await page.keyboard.press('?');
@@ -257,6 +278,7 @@ suite('viewer with several cameras', (test) => {
       const form = page.locator('#token-dialog');
       await page.goto(url);
       await form.waitFor();
+      assert.equal(await barriersOf(page), []);
       await page.locator('#token').fill('wrong-but-long-enough');
       await page.keyboard.press('Enter');
       await untilTrue(page, `document.getElementById('token-fault').textContent !== ''`);

@@ -1,4 +1,6 @@
+import axe from 'axe-core';
 import { chromium } from 'playwright-core';
+import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import which from 'which';
 import { startProgram } from './program.ts';
@@ -70,6 +72,16 @@ export const READ_SCREEN = `(() => {
     numColours: new Set(new Uint32Array(data.buffer)).size,
   };
 })()`;
+/** What axe finds against WCAG 2.1 AA on the page as it stands, a line each. */
+export async function barriersOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] };
+  const { violations } = await page.evaluate<AxeResults>(
+    `axe.run(document, ${JSON.stringify(options)})`,
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
 /** Waits in the page for a condition; playwright's own waiting is `eval`, which the page forbids. */
 export async function untilTrue(page: Page, condition: string): Promise<void> {
   await page.evaluate(`new Promise((resolve) => {
