@@ -111,8 +111,9 @@ function asError(thrown: unknown): Error {
 
 /** What failed and why, in one line that `runTests.ts` gathers. */
 function failureLine(name: string, title: string, problem: Error): string {
-  const why = stripVTControlCharacters(problem.message).replace(/\s+/g, ' ').slice(0, WHY_LENGTH);
-  return `failed: ${name} "${title}": ${why}`;
+  const difference = 'details' in problem ? String(problem.details) : ''; // uvu's assertions have it there
+  const why = stripVTControlCharacters(problem.message + difference).replaceAll(/[\s·]+/g, ' ');
+  return `failed: ${name} "${title}": ${why.slice(0, WHY_LENGTH)}`;
 }
 
 /** uvu takes `details` for a text, and loses the rest of the suite where an error has others. */
