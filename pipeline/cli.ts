@@ -1,7 +1,7 @@
 /** The command line: which commands there are. What they do is in their own files. */
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { toError } from '../models/index.ts';
+import { toError } from '../models/errors.ts';
 import { evalArguments } from './eval/evalArguments.ts';
 import type { EvalFlags } from './eval/evalArguments.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';

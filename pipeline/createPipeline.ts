@@ -6,14 +6,12 @@ import { Turns } from '../operators/index.ts';
 import type { DecoderChoice, FrameTask } from '../operators/index.ts';
 import { createDetectionServer } from '../server/index.ts';
 import type { DetectionServer, ServerOptions, SourceManager } from '../server/index.ts';
+import { MAX_SOURCES } from './maxSources.ts';
 import type { PipelineSource } from './pipelineSource.ts';
 import type { SourceReport } from './runningSource.ts';
 import type { ReadingConfig } from './sourceEvents.ts';
 import { Sources } from './sources.ts';
 import type { PipelineSources } from './sources.ts';
-
-/** Sources there may be at a time. */
-export const MAX_SOURCES = 64;
 
 /** Options of `createPipeline`. */
 export interface PipelineOptions {

@@ -1,5 +1,5 @@
-import { PipelineError } from '../models/index.ts';
-import type { ErrorCode } from '../models/index.ts';
+import { PipelineError } from '../models/errors.ts';
+import type { ErrorCode } from '../models/errors.ts';
 
 /** What the program's exit code says. */
 export const EXIT: Readonly<

@@ -98,6 +98,31 @@ suite('architecture', (test) => {
     assert.equal(wrong, []);
   });
 
+  test('explains itself without loading what does the work', () => {
+    const texts = new Map(sourceFiles(FOLDERS).map(({ path, text }) => [path, text]));
+    const libraries = new Set<string>();
+    const look = (from: string): void => {
+      const text = texts.get(from) ?? '';
+      texts.delete(from); // once is enough
+      for (const [, target = ''] of text.matchAll(
+        /^(?:im|ex)port (?!type )[^;]*?from '([^']+)'/gm,
+      )) {
+        const own = ownTarget({ from, target });
+        if (own === undefined) {
+          libraries.add(target);
+        } else {
+          look(own);
+        }
+      }
+    };
+    look('pipeline/cli.ts');
+
+    assert.equal(
+      [...libraries].filter((name) => !name.startsWith('node:')),
+      ['commander'],
+    );
+  });
+
   test('keeps doors free of code', () => {
     const doors = sourceFiles(FOLDERS).filter(({ path }) => path.endsWith('/index.ts'));
     const wrong = doors.filter(({ text }) =>

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Observable, Subject, firstValueFrom, take, toArray } from 'rxjs';
-import { MAX_SOURCES } from '../../pipeline/createPipeline.ts';
+import { MAX_SOURCES } from '../../pipeline/maxSources.ts';
 import { DEMO_CLIP, createPipeline } from '../../pipeline/index.ts';
 import type {
   Frame,
