@@ -9,9 +9,11 @@ import { taskPrompts } from './taskPrompts.ts';
 import type { OtherTasks, Task } from './taskPrompts.ts';
 
 const Size = Type.Integer({ minimum: 1 });
+/** The token that asks for detection in all published models; the configs of the first ones do not say it. */
+const DETECT = 10;
 const Detection = Type.Object({
   name: Type.String(),
-  vocab_id: Type.Integer({ minimum: 0 }),
+  vocab_id: Type.Optional(Type.Integer({ minimum: 0 })),
   quantization_bins: Type.Integer({ minimum: 2 }),
   noise_bbox_weight: Type.Optional(Type.Number()),
   class_label_corruption: Type.Optional(Type.String()),
@@ -22,6 +24,7 @@ const ConfigFile = Type.Object({
   dataset: Type.Optional(
     Type.Object({
       name: Type.Optional(Type.String()),
+      tfds_name: Type.Optional(Type.String()),
       label_shift: Type.Optional(Type.Union([Type.Literal(0), Type.Literal(1)])),
     }),
   ),
@@ -31,12 +34,6 @@ const ConfigFile = Type.Object({
     // one number in the files of the first release, height and width later
     image_size: Type.Union([Size, Type.Array(Size, { minItems: 2, maxItems: 2 })]),
     resnet_variant: Type.Union([Type.Literal('c1'), Type.Literal('standard'), Type.Literal('c4')]),
-    resnet_depth: Type.Optional(
-      Type.Union([Type.Literal(50), Type.Literal(101), Type.Literal(152)]),
-    ),
-    resnet_width_multiplier: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
-    resnet_sk_ratio: Type.Optional(Type.Literal(0)),
-    patch_size: Type.Optional(Size),
     num_encoder_layers: Size,
     dim_att: Size,
     dim_mlp: Size,
@@ -55,6 +52,19 @@ const ConfigFile = Type.Object({
     dec_proj_mode: Type.Literal('mlp'),
     pos_encoding: Type.Literal('sin_cos'),
     pos_encoding_dec: Type.Literal('learned'),
+  }),
+});
+
+/** What counts where the encoder begins with patches. */
+const Patches = Type.Object({ model: Type.Object({ patch_size: Type.Optional(Size) }) });
+/** What counts where it begins with a ResNet. */
+const Resnet = Type.Object({
+  model: Type.Object({
+    resnet_depth: Type.Optional(
+      Type.Union([Type.Literal(50), Type.Literal(101), Type.Literal(152)]),
+    ),
+    resnet_width_multiplier: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    resnet_sk_ratio: Type.Optional(Type.Literal(0)),
   }),
 });
 
@@ -101,7 +111,7 @@ export interface Architecture {
   readonly isNoiseTrained: boolean;
   /** The class was never among the decoder's inputs, so that noise can be fed in its place. */
   readonly isClassInputFree: boolean;
-  /** Name of the data set. */
+  /** Names of the data set: where it has two, what the code calls it, and what TensorFlow Datasets does. */
   readonly dataset: string;
   /** What the data set adds to the ids of its classes. */
   readonly labelShift: 0 | 1;
@@ -136,10 +146,11 @@ export async function readArchitecture(checkpointDir: string): Promise<Architect
 
 function toArchitecture(
   file: string,
-  { model, dataset }: Static<typeof ConfigFile>,
+  config: Static<typeof ConfigFile>,
   task: Static<typeof Detection>,
   tasks: readonly Task[],
 ): Architecture {
+  const { model, dataset } = config;
   const [height, width] =
     typeof model.image_size === 'number'
       ? [model.image_size, model.image_size]
@@ -150,7 +161,7 @@ function toArchitecture(
   const ratio = Math.floor(model.dim_mlp / model.dim_att);
   const ratioOfDecoder = Math.floor(model.dim_mlp_dec / model.dim_att_dec);
   return {
-    ...stemOf(model),
+    ...stemOf(file, config),
     imageSize: height,
     encoder: {
       numLayers: model.num_encoder_layers,
@@ -169,7 +180,7 @@ function toArchitecture(
     vocabularySize: model.vocab_size,
     coordinateBase: model.coord_vocab_shift,
     bins: task.quantization_bins,
-    prompt: task.vocab_id,
+    prompt: task.vocab_id ?? DETECT,
     otherTasks: taskPrompts(tasks, {
       vocabularySize: model.vocab_size,
       bins: task.quantization_bins,
@@ -177,7 +188,7 @@ function toArchitecture(
     }),
     isNoiseTrained: (task.noise_bbox_weight ?? 0) > 0,
     isClassInputFree: task.class_label_corruption === 'rand_n_fake_cls',
-    dataset: dataset?.name ?? '',
+    dataset: [dataset?.name ?? [], dataset?.tfds_name ?? []].flat().join(', '),
     labelShift: dataset?.label_shift ?? 0,
   };
 }
@@ -185,19 +196,20 @@ function toArchitecture(
 const GROUPS = { 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3] } as const;
 
 function stemOf(
-  model: Static<typeof ConfigFile>['model'],
+  file: string,
+  config: Static<typeof ConfigFile>,
 ): Pick<Architecture, 'backbone' | 'stem'> {
-  if (model.resnet_variant === 'c1') {
-    const isLarge = model.num_encoder_layers > 12;
-    const stem = { kind: 'patches', patchSize: model.patch_size ?? 16 } as const;
-    return { backbone: isLarge ? 'ViT-L' : 'ViT-B', stem };
+  const { resnet_variant: variant, num_encoder_layers: numLayers } = config.model;
+  if (variant === 'c1') {
+    const { patch_size: patchSize = 16 } = expectShape(file, Patches, config).model;
+    return { backbone: numLayers > 12 ? 'ViT-L' : 'ViT-B', stem: { kind: 'patches', patchSize } };
   }
-  const depth = model.resnet_depth ?? 50;
-  const isC4 = model.resnet_variant === 'c4'; // without the last group: a finer grid
+  const resnet = expectShape(file, Resnet, config).model;
+  const { resnet_depth: depth = 50, resnet_width_multiplier: width = 1 } = resnet;
+  const isC4 = variant === 'c4'; // without the last group: a finer grid
   const groups = GROUPS[depth].slice(0, isC4 ? 3 : 4);
-  const channels = 64 * (model.resnet_width_multiplier ?? 1);
   return {
     backbone: `ResNet-${depth}${isC4 ? '-C4' : ''}`,
-    stem: { kind: 'resnet', groups, channels },
+    stem: { kind: 'resnet', groups, channels: 64 * width },
   };
 }

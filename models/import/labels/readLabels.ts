@@ -37,7 +37,10 @@ export interface CheckpointLabels {
 export interface LabelSource {
   /** As the checkpoint's config names it. */
   readonly dataset: string;
-  /** What the data set adds to its ids. */
+  /**
+   * What the data set adds to its ids. Those of the lists that are known begin at 1 with it: the reference adds nothing
+   * to COCO's, and to those of Objects365 only where they are counted from 0.
+   */
   readonly labelShift: number;
   /**
    * `coco`, `objects365v1`, `objects365v2`, or a JSON file whose `categories` are `{ id, name }`, as COCO's annotations
@@ -56,7 +59,7 @@ export async function readLabels(source: LabelSource): Promise<CheckpointLabels>
   const known = names === undefined && /coco/i.test(dataset) ? COCO : KNOWN.get(names);
   if (known !== undefined) {
     const categories = known.map((name, i) => ({ id: i + 1, name }));
-    return { labels: inPlace('the list', categories, labelShift), areNamed: true };
+    return { labels: inPlace('the list', categories, 0), areNamed: true };
   }
   if (names !== undefined) {
     return { labels: inPlace(names, await readCategories(names), labelShift), areNamed: true };

@@ -7,7 +7,7 @@ import { decoderGraph } from '../../../models/import/decoderGraph.ts';
 import { encoderGraph } from '../../../models/import/encoderGraph.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
-import { OTHER_TASKS, PUBLISHED, withConfig } from './configs.ts';
+import { OTHER_TASKS, PUBLISHED, asFirstReleased, withConfig } from './configs.ts';
 import { checkpointDir, readGolden } from './reference.ts';
 
 /** Learnt numbers of the published models; the README of the reference rounds them. */
@@ -55,6 +55,35 @@ suite('readArchitecture', (test) => {
     assert.is((await readArchitecture(checkpointDir('resnet-small'))).imageSize, imageSize);
   });
 
+  test('reads a config of the first release as one of today', async () => {
+    await using folder = await withConfig('vit-small', asFirstReleased);
+
+    const then = await readArchitecture(folder.path);
+    const today = await readArchitecture(checkpointDir('vit-small'));
+
+    assert.is(then.prompt, 10);
+    assert.equal({ ...then, dataset: '' }, { ...today, dataset: '' });
+  });
+
+  test('looks at no more of a backbone than the reference does', async () => {
+    const ofResnet = { resnet_depth: 18, resnet_width_multiplier: null, resnet_sk_ratio: 0.0625 };
+    for (const [name, unused] of [
+      ['vit-small', ofResnet],
+      ['resnet-small', { patch_size: null }],
+    ] as const) {
+      await using folder = await withConfig(name, (config) => ({
+        ...config,
+        model: { ...config.model, ...unused },
+      }));
+
+      assert.equal(
+        await readArchitecture(folder.path),
+        await readArchitecture(checkpointDir(name)),
+        name,
+      );
+    }
+  });
+
   test('finds detection among several tasks', async () => {
     await using folder = await withConfig('vit-small', (config) => ({
       ...config,
@@ -70,6 +99,7 @@ suite('readArchitecture', (test) => {
     ['a class token', { use_cls_token: true }, /model\/use_cls_token must be equal to constant/],
     ['another kind of position code', { pos_encoding: 'learned' }, /model\/pos_encoding/],
     ['another ResNet', { resnet_variant: 'c3' }, /model\/resnet_variant/],
+    ['another depth', { resnet_variant: 'c4', resnet_depth: 18 }, /model\/resnet_depth/],
     ['a size that is missing', { dim_att: undefined }, /dim_att/],
   ];
   for (const [what, model, message] of refused) {

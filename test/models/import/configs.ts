@@ -65,3 +65,21 @@ export async function withConfig(
   await writeFile(file, JSON.stringify(change(config)));
   return folder;
 }
+
+/**
+ * A config as the first released checkpoints have it, by what the reference's notebooks set before they use one, and by
+ * its code of March 2022: no token that asks for detection, no list of tasks, data sets that are called as the task.
+ */
+export function asFirstReleased({ model, task, ...config }: Config): object {
+  const { vocab_id: _token, weight: _weight, ...taskThen } = task;
+  const { name: _name, text_vocab_shift: _text, pretrained_ckpt: _from, ...modelThen } = model;
+  const { tasks: _tasks, datasets: _datasets, ...rest } = config;
+  const dataset = {
+    name: 'object_detection',
+    tfds_name: 'coco/2017',
+    train_split: 'train',
+    eval_split: 'validation',
+    coco_annotations_dir: 'annotations',
+  };
+  return { ...rest, dataset, model: { ...modelThen, image_size: 64 }, task: taskThen };
+}

@@ -1,12 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readArchitecture } from '../../../models/import/architecture.ts';
 import { importCheckpoint } from '../../../models/import/importCheckpoint.ts';
 import { readLabels } from '../../../models/import/labels/readLabels.ts';
 import type { LabelSource } from '../../../models/import/labels/readLabels.ts';
 import * as assert from '../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
-import { withConfig } from './configs.ts';
+import { asFirstReleased, withConfig } from './configs.ts';
 import { temporaryFolder } from './imported.ts';
 
 const FILE = fileURLToPath(new URL('./fixtures/labels.json', import.meta.url));
@@ -23,6 +24,14 @@ suite('labels of a checkpoint', (test) => {
     assert.ok(areNamed);
     assert.is(labels.length, 91);
     assert.equal(labels[89], { id: 90, name: 'toothbrush' });
+  });
+
+  test('are those of COCO where only its name in TensorFlow Datasets says so', async () => {
+    await using checkpoint = await withConfig('vit-small', asFirstReleased);
+    const { dataset } = await readArchitecture(checkpoint.path);
+
+    assert.is(dataset, 'object_detection, coco/2017');
+    assert.equal((await readLabels({ ...COCO, dataset })).labels[16], { id: 17, name: 'cat' });
   });
 
   for (const dataset of ['obj365', 'Objects365', 'object365', 'objects_365/v2']) {
@@ -61,6 +70,14 @@ suite('labels of a checkpoint', (test) => {
       }
     });
   }
+
+  test('of lists that are known begin at the first token, whatever the data set adds', async () => {
+    for (const names of [undefined, 'objects365v1']) {
+      const { labels } = await readLabels({ ...COCO, names, labelShift: 1 });
+
+      assert.equal(labels[0], { id: 1, name: 'person' });
+    }
+  });
 
   test('come from a file, each at the place of its id', async () => {
     const { labels, areNamed } = await readLabels({ ...COCO, names: FILE });
@@ -132,8 +149,8 @@ suite('labels of a checkpoint', (test) => {
         readonly labels: readonly object[];
       };
       assert.equal(model.labels.slice(0, 2), [
-        { id: 0, name: 'unused 0' },
         { id: 1, name: 'person' },
+        { id: 2, name: 'sneakers' },
       ]);
     },
     { timeoutMs: MODEL_TEST_MS },
