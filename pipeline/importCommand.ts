@@ -9,7 +9,11 @@ const LICENCE =
   'Pix2seq’s code is under Apache-2.0; under which licence its authors publish the weights is not stated.\n';
 
 const UNNAMED =
-  'The classes go by their numbers, since no file of a checkpoint names them; `--labels` does.\n';
+  'The classes go by their numbers, since the checkpoint does not name them; `--labels coco`, `objects365v1`, ' +
+  '`objects365v2` or a JSON file does.\n';
+
+/** Folders of the authors' bucket that were trained on COCO last, whatever their configs call the data set. */
+const OF_COCO = /\/(coco_det_finetune|multi_task\/ckpt)\/[^/]+\/*$/;
 
 /**
  * The `import` command: makes a model folder of a TensorFlow checkpoint.
@@ -57,10 +61,19 @@ async function download(
 }
 
 async function make(
-  { checkpointDir, imageSize, precision, labels, textVocabulary, quiet }: ImportArguments,
+  {
+    checkpointDir,
+    from = '',
+    imageSize,
+    precision,
+    textVocabulary,
+    quiet,
+    ...flags
+  }: ImportArguments,
   out: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const labels = flags.labels ?? (OF_COCO.test(from) ? 'coco' : undefined);
   const progress = quiet ? undefined : createWorkProgress('import');
   const made = await createFolder(out, async (outDir) => {
     const result = await importCheckpoint({

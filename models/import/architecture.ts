@@ -129,9 +129,13 @@ export async function readArchitecture(checkpointDir: string): Promise<Architect
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
+    const { code, message } = toError(cause) as NodeJS.ErrnoException;
     throw new PipelineError(
       'ERR_CHECKPOINT',
-      `Cannot read ${file}, which every published checkpoint has: ${toError(cause).message}`,
+      code === 'ENOENT'
+        ? `${file} is missing, which says how the model is made: get it from where the checkpoint is, or write it ` +
+            'as models/readme.md has it under `Without config.json`'
+        : `Cannot read ${file}: ${message}`,
       { cause },
     );
   }

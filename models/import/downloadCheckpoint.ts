@@ -10,6 +10,8 @@ const BUCKETS = 'https://storage.googleapis.com/';
 /** Where the bucket keeps checkpoints that caption, and from there the text that they do it with. */
 const MULTI_TASK = /\/multi_task\/ckpt\/[^/]+$/;
 const TEXT_VOCABULARY_FROM_THERE = `../../data/${TEXT_VOCABULARY}`;
+/** Answers of a bucket that does not have a file; the second where it does not tell strangers what it has. */
+const MISSING: readonly unknown[] = [404, 403];
 const STALL_MS = 30_000;
 const RETRY_MS = 1_000;
 
@@ -30,7 +32,8 @@ export interface DownloadOptions {
 
 /**
  * Downloads a checkpoint as the authors' public bucket has them: `checkpoint`, `config.json`, and of the
- * newest one the index and the data files; of those in `multi_task/ckpt` the text vocabulary too. Called again, it goes on where it ended.
+ * newest one the index and the data files; of those in `multi_task/ckpt` the text vocabulary too. A bucket without
+ * `config.json` is no error: it can be written by hand, and whoever needs it says so. Called again, it goes on where it ended.
  * @throws RangeError for another kind of address; PipelineError ERR_DOWNLOAD where a file can't be had,
  * ERR_CHECKPOINT where it is of another kind, ERR_OUTPUT where it can't be written; the signal's reason
  */
@@ -51,13 +54,19 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
     return file;
   };
   const name = await readState(await get('checkpoint'));
-  await get('config.json');
+  await get('config.json').catch(unlessMissing);
   const { numShards } = await readBundleIndex(await get(`${name}.index`));
   for (let i = 0; i < numShards; i++) {
     await get(basename(shardFile(name, i, numShards)));
   }
   if (MULTI_TASK.test(folder)) {
     await get(TEXT_VOCABULARY, TEXT_VOCABULARY_FROM_THERE); // last: all else is there where a mirror lacks it
+  }
+}
+
+function unlessMissing(thrown: unknown): void {
+  if (!(thrown instanceof PipelineError && MISSING.includes(thrown.details['status']))) {
+    throw thrown;
   }
 }
 

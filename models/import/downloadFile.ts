@@ -25,8 +25,8 @@ export interface FileDownload {
  * Downloads a file. What was cut off goes on where it ended, in this call and in later ones, unless the
  * file has changed on the server. Its CRC-32C is checked where the server tells it in `x-goog-hash`, as
  * Google's buckets do.
- * @throws PipelineError ERR_DOWNLOAD where the server refuses or six attempts failed, ERR_OUTPUT where it
- * can't be written; the signal's reason
+ * @throws PipelineError ERR_DOWNLOAD where the server refuses (`details.status` is its answer) or six attempts
+ * failed, ERR_OUTPUT where it can't be written; the signal's reason
  */
 export async function downloadFile(download: FileDownload): Promise<void> {
   const { url, signal, retryMs } = download;
@@ -118,6 +118,7 @@ async function begin(url: string, response: Response, partial: PartialFile): Pro
   throw new PipelineError(
     'ERR_DOWNLOAD',
     `Cannot download ${url}: ${answer}; expected the folder of a TensorFlow 2 checkpoint`,
+    { details: { status } },
   );
 }
 

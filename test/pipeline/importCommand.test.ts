@@ -145,9 +145,10 @@ suite('importCommand', (test) => {
     'says in one line what can’t be downloaded',
     async () => {
       await using bucket = await openBucket(BY_TENSORFLOW);
+      bucket.files.delete('checkpoint');
       await using folder = await temporaryFolder();
       for (const [url, code, says] of [
-        [bucket.url, 3, /config\.json: the server answers 404 Not Found.*ERR_DOWNLOAD/],
+        [bucket.url, 3, /run\/checkpoint: the server answers 404 Not Found.*ERR_DOWNLOAD/],
         ['ftp://host', 2, /Expected an address gs:.*got `ftp:\/\/host`/],
       ] as const) {
         const run = await runProgram(['import', folder.path, '--from', url, '--list', '--quiet']);

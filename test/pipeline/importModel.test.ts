@@ -74,6 +74,9 @@ suite('import', (test) => {
       const [checkpoint = '', first = '', second = ''] = ['checkpoint', 'first', 'second'].map(
         (name) => join(folder.path, name),
       );
+      const config = JSON.parse(String(bucket.files.get('config.json'))) as object;
+      const then = { ...config, dataset: { name: 'object_detection' } }; // as the first releases had it
+      bucket.files.set('config.json', Buffer.from(JSON.stringify(then)));
       for (const [name, bytes] of [...bucket.files]) {
         bucket.files.set(`multi_task/ckpt/vit/${name}`, bytes);
       }
@@ -101,6 +104,7 @@ suite('import', (test) => {
       for (const model of [first, second]) {
         const pieces = JSON.parse(await readFile(join(model, 'pieces.json'), 'utf8')) as string[];
         assert.equal(pieces.slice(0, 5), ['', '', '', '▁a', '▁s']);
+        assert.match(await readFile(join(model, 'model.json'), 'utf8'), '"name": "cat"');
       }
       assert.is(refused.code, 3);
       assert.is(linesOf(refused.stderr).length, 1);

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readArchitecture } from '../../../models/import/architecture.ts';
 import type { TensorSource } from '../../../models/import/checkpoint/tensorSource.ts';
@@ -8,6 +8,7 @@ import { encoderGraph } from '../../../models/import/encoderGraph.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
 import { OTHER_TASKS, PUBLISHED, asFirstReleased, withConfig } from './configs.ts';
+import { temporaryFolder } from './imported.ts';
 import { checkpointDir, readGolden } from './reference.ts';
 
 /** Learnt numbers of the published models; the README of the reference rounds them. */
@@ -126,13 +127,40 @@ suite('readArchitecture', (test) => {
     });
   });
 
-  test('says which file is missing', async () => {
+  test('says what to do where there is none', async () => {
     await using folder = await withConfig('vit-small', (config) => config);
     await rm(join(folder.path, 'config.json'));
 
     await assert.rejects(readArchitecture(folder.path), {
       code: 'ERR_CHECKPOINT',
-      message: /config\.json, which every published checkpoint has/,
+      message: /config\.json is missing, .* models\/readme\.md has it under `Without config\.json`/,
+    });
+  });
+
+  test('reads the one that models/readme.md has for multi-task checkpoints', async () => {
+    const readme = await readFile(new URL('../../../models/readme.md', import.meta.url), 'utf8');
+    const section = readme.slice(readme.indexOf('### Without config.json'));
+    const [, json = ''] = /```json\n([^`]+)```/.exec(section) ?? [];
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'config.json'), json);
+
+    const architecture = await readArchitecture(folder.path);
+    const weights = new CheckpointWeights(EMPTY);
+    const { numTokens } = encoderGraph(architecture, 640, weights, 'float32');
+    decoderGraph(architecture, numTokens, weights, 'float32');
+
+    assert.is(architecture.backbone, 'ViT-B');
+    // 32,000 pieces of text more than the one that only detects: a row of 512 and a bias each
+    assert.is(weights.numParameters, 115_169_976 + 32_000 * 513);
+    assert.ok(architecture.isNoiseTrained);
+    assert.ok(architecture.isClassInputFree);
+    assert.equal(architecture.otherTasks, {
+      prompts: {
+        segment: { token: 11, maxPoints: 128 },
+        pose: { token: 12, margin: 0.5 },
+        caption: { token: 13, textBase: 3000, maxTokens: 128 },
+      },
+      leftOut: [],
     });
   });
 });

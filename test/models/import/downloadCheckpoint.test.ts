@@ -238,6 +238,20 @@ suite('downloadCheckpoint', (test) => {
     assert.is(requestsFor(DATA, bucket).length, 1);
   });
 
+  test('gets the rest where there is no config, and leaves one that was put there', async () => {
+    await using bucket = await fixtureBucket();
+    await using folder = await temporaryFolder();
+    bucket.files.delete('config.json');
+
+    await download(bucket, folder.path);
+    assert.equal((await readdir(folder.path)).toSorted(), ['checkpoint', DATA, INDEX]);
+
+    const own = join(folder.path, 'config.json');
+    await writeFile(own, '{"model": {}}');
+    await download(bucket, folder.path);
+    assert.is(await readFile(own, 'utf8'), '{"model": {}}');
+  });
+
   test('says what is missing', async () => {
     await using bucket = await fixtureBucket();
     await using folder = await temporaryFolder();
