@@ -13,7 +13,7 @@ const UNNAMED =
   '`objects365v2` or a JSON file does.\n';
 
 /** Folders of the authors' bucket that were trained on COCO last, whatever their configs call the data set. */
-const OF_COCO = /\/(coco_det_finetune|multi_task\/ckpt)\/[^/]+\/*$/;
+const OF_COCO = /\/(coco_det_finetune|multi_task\/ckpt)\//;
 
 /**
  * The `import` command: makes a model folder of a TensorFlow checkpoint.

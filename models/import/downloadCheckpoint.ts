@@ -4,9 +4,9 @@ import { PipelineError, toError } from '../errors.ts';
 import { readBundleIndex, shardFile } from './checkpoint/bundleIndex.ts';
 import { readState } from './checkpoint/findBundle.ts';
 import { downloadFile } from './downloadFile.ts';
+import { folderUrl } from './folderUrl.ts';
 import { TEXT_VOCABULARY } from './textVocabulary.ts';
 
-const BUCKETS = 'https://storage.googleapis.com/';
 /** Where the bucket keeps checkpoints that caption, and from there the text that they do it with. */
 const MULTI_TASK = /\/multi_task\/ckpt\/[^/]+$/;
 const TEXT_VOCABULARY_FROM_THERE = `../../data/${TEXT_VOCABULARY}`;
@@ -17,7 +17,7 @@ const RETRY_MS = 1_000;
 
 /** What is downloaded, and how patiently. */
 export interface DownloadOptions {
-  /** The checkpoint's folder: `gs://bucket/path`, `https://…` or `http://…`. */
+  /** The checkpoint's folder: `gs://bucket/path`, `https://…` or `http://…`; Google's page of it will do. */
   readonly url: string;
   /** Where the files go; made where it is not there. */
   readonly directory: string;
@@ -68,14 +68,6 @@ function unlessMissing(thrown: unknown): void {
   if (!(thrown instanceof PipelineError && MISSING.includes(thrown.details['status']))) {
     throw thrown;
   }
-}
-
-function folderUrl(url: string): string {
-  const address = url.replace(/^gs:\/\/(?=[^/])/, BUCKETS).replace(/\/+$/, '');
-  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) {
-    throw new RangeError(`Expected an address gs://…, https://… or http://…, got \`${url}\``);
-  }
-  return address;
 }
 
 async function makeFolder(directory: string): Promise<void> {
