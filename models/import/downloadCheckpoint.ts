@@ -32,8 +32,9 @@ export interface DownloadOptions {
 
 /**
  * Downloads a checkpoint as the authors' public bucket has them: `checkpoint`, `config.json`, and of the
- * newest one the index and the data files; of those in `multi_task/ckpt` the text vocabulary too. A bucket without
- * `config.json` is no error: it can be written by hand, and whoever needs it says so. Called again, it goes on where it ended.
+ * newest one the index and the data files; of those in `multi_task/ckpt` the text vocabulary too. Where the server has
+ * no vocabulary or no `config.json` it does without: they can come from elsewhere, and whoever needs them says so. Called
+ * again, it goes on where it ended.
  * @throws RangeError for another kind of address; PipelineError ERR_DOWNLOAD where a file can't be had,
  * ERR_CHECKPOINT where it is of another kind, ERR_OUTPUT where it can't be written; the signal's reason
  */
@@ -55,15 +56,16 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
   };
   const name = await readState(await get('checkpoint'));
   await get('config.json').catch(unlessMissing);
+  if (MULTI_TASK.test(folder)) {
+    await get(TEXT_VOCABULARY, TEXT_VOCABULARY_FROM_THERE).catch(unlessMissing);
+  }
   const { numShards } = await readBundleIndex(await get(`${name}.index`));
   for (let i = 0; i < numShards; i++) {
     await get(basename(shardFile(name, i, numShards)));
   }
-  if (MULTI_TASK.test(folder)) {
-    await get(TEXT_VOCABULARY, TEXT_VOCABULARY_FROM_THERE); // last: all else is there where a mirror lacks it
-  }
 }
 
+/** A server need not have everything. @throws what says anything else */
 function unlessMissing(thrown: unknown): void {
   if (!(thrown instanceof PipelineError && MISSING.includes(thrown.details['status']))) {
     throw thrown;

@@ -50,6 +50,8 @@ export interface ImportResult {
   readonly numParameters: number;
   /** False where the classes go by their numbers. */
   readonly areLabelsNamed: boolean;
+  /** True where it captions and the text vocabulary was not there: captions are tokens only. */
+  readonly isTextMissing: boolean;
   /** Tasks that it was trained for and can't be asked for here, each with the reason. */
   readonly leftOut: readonly string[];
 }
@@ -100,6 +102,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
       backbone: architecture.backbone,
       numParameters,
       areLabelsNamed: areNamed,
+      isTextMissing: architecture.otherTasks.prompts.caption !== undefined && pieces === undefined,
       leftOut: architecture.otherTasks.leftOut,
     };
   } finally {

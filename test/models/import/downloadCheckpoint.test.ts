@@ -85,7 +85,28 @@ suite('downloadCheckpoint', (test) => {
 
     assert.equal((await readdir(folder.path)).toSorted(), [text, ...NAMES]);
     assert.is(await readFile(join(folder.path, text), 'utf8'), 'pieces');
-    assert.is(bucket.requests.at(-1), `multi_task/data/${text}`);
+    assert.is(bucket.requests.at(2), `multi_task/data/${text}`, 'small, so before what is large');
+  });
+
+  test('does without the text where a mirror lacks it, and with nothing else', async () => {
+    for (const code of [403, 404, 401]) {
+      await using bucket = await fixtureBucket();
+      await using folder = await temporaryFolder();
+      for (const [name, bytes] of [...bucket.files]) {
+        bucket.files.set(`multi_task/ckpt/vit/${name}`, bytes);
+      }
+      const text = 'multi_task/data/c4_en_32k_spm.model';
+      bucket.files.set(text, Buffer.from('pieces'));
+      bucket.faults.set(text, { status: { code, times: 1 } });
+      const work = download({ ...bucket, url: `${bucket.url}/multi_task/ckpt/vit` }, folder.path);
+
+      if (code === 401) {
+        await assert.rejects(work, { code: 'ERR_DOWNLOAD', message: /spm\.model: .* 401/ });
+      } else {
+        await work;
+        await expectAll(bucket, folder.path);
+      }
+    }
   });
 
   test('takes an address with a slash at its end', async () => {
