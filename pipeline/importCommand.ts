@@ -1,8 +1,9 @@
 import { downloadCheckpoint, importCheckpoint, openCheckpoint } from '../models/import/index.ts';
+import type { ImportResult } from '../models/import/index.ts';
 import { EXIT } from './exitCodes.ts';
 import type { ImportArguments } from './importOptions.ts';
 import { isReaderGone, openLineWriter } from './lineWriter.ts';
-import { createFolder, expectNew } from './newFolder.ts';
+import { createFolder } from './newFolder.ts';
 import { createWorkProgress } from './progress.ts';
 
 const LICENCE =
@@ -15,6 +16,9 @@ const UNNAMED =
 /** Folders of the authors' bucket that were trained on COCO last, whatever their configs call the data set. */
 const OF_COCO = /\/(coco_det_finetune|multi_task\/ckpt)\//;
 
+const TEXTLESS =
+  'Captions are tokens without text, since no c4_en_32k_spm.model is beside the checkpoint; `--text-vocabulary` names one.\n';
+
 /**
  * The `import` command: makes a model folder of a TensorFlow checkpoint.
  * @returns the exit code
@@ -25,13 +29,8 @@ export async function importCommand(
   interrupt: AbortSignal,
 ): Promise<number> {
   try {
-    if (options.out !== undefined) {
-      expectNew(options.out); // first: a download takes a while
-    }
-    if (options.from !== undefined) {
-      await download(options.from, options, interrupt);
-    }
     if (options.out === undefined) {
+      await download(options, interrupt);
       await list(options.checkpointDir);
     } else {
       await make(options, options.out, interrupt);
@@ -45,11 +44,14 @@ export async function importCommand(
   }
 }
 
+/** Where it is to be downloaded first. */
 async function download(
-  url: string,
-  { checkpointDir, quiet }: ImportArguments,
+  { from: url, checkpointDir, quiet }: ImportArguments,
   signal: AbortSignal,
 ): Promise<void> {
+  if (url === undefined) {
+    return;
+  }
   process.stderr.write(LICENCE);
   const progress = quiet ? undefined : createWorkProgress('download');
   await downloadCheckpoint({
@@ -60,36 +62,14 @@ async function download(
   }).finally(() => progress?.stop());
 }
 
-async function make(
-  {
-    checkpointDir,
-    from = '',
-    imageSize,
-    precision,
-    textVocabulary,
-    quiet,
-    ...flags
-  }: ImportArguments,
-  out: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const labels = flags.labels ?? (OF_COCO.test(from) ? 'coco' : undefined);
-  const progress = quiet ? undefined : createWorkProgress('import');
+async function make(options: ImportArguments, out: string, signal: AbortSignal): Promise<void> {
   const made = await createFolder(out, async (outDir) => {
-    const result = await importCheckpoint({
-      checkpointDir,
-      outDir,
-      ...(imageSize === undefined ? {} : { imageSize }),
-      precision,
-      ...(labels === undefined ? {} : { labels }),
-      ...(textVocabulary === undefined ? {} : { textVocabulary }),
-      onProgress: (done, total, what) => progress?.update(done, total, what),
-      signal,
-    });
+    await download(options, signal); // in here: it takes a while, and the folder may not be to be made
+    const result = await convert(options, outDir, signal);
     signal.throwIfAborted(); // too late for the importer to notice, but not for us
     return result;
-  }).finally(() => progress?.stop());
-  if (!quiet) {
+  });
+  if (!options.quiet) {
     const millions = (made.numParameters / 1e6).toFixed(1);
     process.stderr.write(`${out}: ${made.backbone}, ${millions} million parameters\n`);
     for (const task of made.leftOut) {
@@ -98,7 +78,37 @@ async function make(
     if (!made.areLabelsNamed) {
       process.stderr.write(UNNAMED);
     }
+    if (made.isTextMissing) {
+      process.stderr.write(TEXTLESS);
+    }
   }
+}
+
+async function convert(
+  {
+    checkpointDir,
+    from = '',
+    imageSize,
+    precision,
+    textVocabulary,
+    quiet,
+    ...given
+  }: ImportArguments,
+  outDir: string,
+  signal: AbortSignal,
+): Promise<ImportResult> {
+  const labels = given.labels ?? (OF_COCO.test(from) ? 'coco' : undefined);
+  const progress = quiet ? undefined : createWorkProgress('import');
+  return await importCheckpoint({
+    checkpointDir,
+    outDir,
+    ...(imageSize === undefined ? {} : { imageSize }),
+    precision,
+    ...(labels === undefined ? {} : { labels }),
+    ...(textVocabulary === undefined ? {} : { textVocabulary }),
+    onProgress: (done, total, what) => progress?.update(done, total, what),
+    signal,
+  }).finally(() => progress?.stop());
 }
 
 /** A line for each tensor: key, type and shape, with tabs between. */

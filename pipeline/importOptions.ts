@@ -54,7 +54,7 @@ export function addImportOptions(command: Command): Command {
 export function importArguments(checkpointDir: string, flags: ImportFlags): ImportArguments {
   const { out, from, imageSize, labels, textVocabulary } = flags;
   const { fp16 = false, list = false, quiet = false } = flags;
-  if (!list && out === undefined) {
+  if (out === '' || (!list && out === undefined)) {
     throw new RangeError('Expected `--out DIR`, the model folder to be made, or `--list`');
   }
   const ofModel = [out, imageSize, labels, textVocabulary];

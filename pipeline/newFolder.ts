@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { PipelineError, toError } from '../models/index.ts';
 
 /** @throws RangeError where something has the name already */
-export function expectNew(target: string): void {
+function expectNew(target: string): void {
   if (existsSync(target)) {
     throw new RangeError(`\`--out ${target}\` is there already; remove it or choose another name`);
   }
@@ -11,10 +12,10 @@ export function expectNew(target: string): void {
 
 /**
  * Makes a folder that is there whole or not at all: it is filled under another name beside its own, and
- * goes where that fails. Nothing is overwritten.
+ * goes where that fails. Folders above it are made too, and stay. Nothing is overwritten.
  * @param fill gets the folder to write to
  * @returns what `fill` returned
- * @throws RangeError as `expectNew`; PipelineError ERR_OUTPUT where the folder
+ * @throws RangeError where something has the name already; PipelineError ERR_OUTPUT where the folder
  * can't be made; what `fill` throws
  */
 export async function createFolder<T>(
@@ -22,11 +23,12 @@ export async function createFolder<T>(
   fill: (folder: string) => Promise<T>,
 ): Promise<T> {
   expectNew(target);
-  const partial = `${target.replace(/[/\\]+$/, '')}.${process.pid}.partial`;
-  await attempt(target, mkdir(partial));
+  const whole = resolve(target);
+  const partial = `${whole}.${process.pid}.partial`;
+  await attempt(target, mkdir(partial, { recursive: true }));
   try {
     const result = await fill(partial);
-    await attempt(target, rename(partial, target));
+    await attempt(target, rename(partial, whole));
     return result;
   } catch (thrown) {
     await rm(partial, { recursive: true, force: true });
@@ -34,7 +36,7 @@ export async function createFolder<T>(
   }
 }
 
-async function attempt(target: string, work: Promise<void>): Promise<void> {
+async function attempt(target: string, work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (cause) {

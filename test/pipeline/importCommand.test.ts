@@ -49,7 +49,8 @@ suite('importCommand', (test) => {
     'says in one line what is wrong, and leaves nothing',
     async () => {
       await using folder = await temporaryFolder();
-      await writeFile(join(folder.path, 'letter.txt'), 'no model');
+      const letter = join(folder.path, 'letter.txt');
+      await writeFile(letter, 'no model');
       const out = join(folder.path, 'model');
       const cases: [string[], number, RegExp][] = [
         [[], 2, /missing required argument 'checkpoint-dir'/],
@@ -59,7 +60,8 @@ suite('importCommand', (test) => {
         [[BY_TENSORFLOW, '--list', '--text-vocabulary', 'x'], 2, /`--list` makes no model/],
         [[BY_TENSORFLOW, '--out', out, '--image-size', '8'], 2, /'8'.*from 64 to 4096/],
         [[BY_TENSORFLOW, '--out', folder.path], 2, /is there already; remove it or choose/],
-        [[BY_TENSORFLOW, '--out', join(out, 'deep')], 1, /Cannot make.*ENOENT.*ERR_OUTPUT/],
+        [[BY_TENSORFLOW, '--out', ''], 2, /Expected `--out DIR`/],
+        [[BY_TENSORFLOW, '--out', join(letter, 'deep')], 1, /Cannot make.*ENOTDIR.*ERR_OUTPUT/],
         [[folder.path, '--out', out], 3, /\[ERR_CHECKPOINT\]/],
         [[folder.path, '--list'], 3, /No checkpoint in .*ERR_CHECKPOINT/],
         [[BY_TENSORFLOW, '--out', out], 3, /\[ERR_CHECKPOINT\]/],
@@ -105,11 +107,18 @@ suite('importCommand', (test) => {
       await using folder = await temporaryFolder();
       const directory = join(folder.path, 'checkpoint');
 
-      const args = ['--from', bucket.url, '--out', folder.path];
-      const run = await runProgram(['import', directory, ...args]);
+      const letter = join(folder.path, 'letter.txt');
+      await writeFile(letter, 'no folder');
+      for (const [out, code] of [
+        [folder.path, 2],
+        [join(letter, 'model'), 1],
+      ] as const) {
+        const args = ['--from', bucket.url, '--out', out];
+        const run = await runProgram(['import', directory, ...args]);
 
-      assert.is(run.code, 2, run.stderr);
-      assert.equal([bucket.requests, await readdir(folder.path)], [[], []]);
+        assert.is(run.code, code, run.stderr);
+        assert.equal([bucket.requests, await readdir(folder.path)], [[], ['letter.txt']]);
+      }
     },
     LIMIT,
   );

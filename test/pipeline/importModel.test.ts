@@ -87,6 +87,12 @@ suite('import', (test) => {
         await runProgram(['import', checkpoint, ...from, '--out', first, '--quiet']),
         await runProgram(['import', MULTI_TASK, '--out', second, '--text-vocabulary', TEXT]),
       ];
+      const textless = await runProgram([
+        'import',
+        MULTI_TASK,
+        '--out',
+        join(folder.path, 'deep/0'),
+      ]);
       const foreign = join(MULTI_TASK, 'checkpoint');
       const refused = await runProgram([
         'import',
@@ -106,10 +112,16 @@ suite('import', (test) => {
         assert.equal(pieces.slice(0, 5), ['', '', '', '▁a', '▁s']);
         assert.match(await readFile(join(model, 'model.json'), 'utf8'), '"name": "cat"');
       }
+      assert.not.match(runs.at(-1)!.stderr, /^Captions/m);
+      assert.match(
+        textless.stderr,
+        /^Captions are tokens without text, .*`--text-vocabulary` names/m,
+      );
       assert.is(refused.code, 3);
       assert.is(linesOf(refused.stderr).length, 1);
       assert.match(refused.stderr, /\/checkpoint is not the text vocabulary .*\[ERR_CHECKPOINT\]/);
-      assert.equal((await readdir(folder.path)).toSorted(), ['checkpoint', 'first', 'second']);
+      const left = ['checkpoint', 'deep', 'first', 'second'];
+      assert.equal((await readdir(folder.path)).toSorted(), left);
     },
     { timeoutMs: END_TO_END_MS },
   );

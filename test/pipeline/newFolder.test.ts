@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 suite('createFolder', (test) => {
   test('shows the folder when it is whole, and gives back what was made of it', async () => {
     await using parent = await temporaryFolder();
-    for (const name of ['model', 'model with a slash/']) {
+    for (const name of ['model', 'model with a slash/', 'deep/down/model']) {
       const target = join(parent.path, name);
 
       const made = await createFolder(target, async (folder) => {
@@ -19,7 +19,7 @@ suite('createFolder', (test) => {
       assert.is(made, false);
       assert.is(await readFile(join(target, 'encoder.onnx'), 'utf8'), name);
     }
-    assert.equal(await readdir(parent.path), ['model', 'model with a slash']);
+    assert.equal((await readdir(parent.path)).toSorted(), ['deep', 'model', 'model with a slash']);
   });
 
   test('leaves nothing where filling fails', async () => {
@@ -66,14 +66,17 @@ suite('createFolder', (test) => {
 
   test('says where it can’t be made', async () => {
     await using parent = await temporaryFolder();
-    const target = join(parent.path, 'no/such/model');
+    await writeFile(join(parent.path, 'letter'), '');
+    let hasBegun = false;
+    const fill = async (): Promise<void> => {
+      hasBegun = true;
+      await Promise.resolve();
+    };
 
-    await assert.rejects(
-      createFolder(target, () => Promise.resolve()),
-      {
-        code: 'ERR_OUTPUT',
-        message: /Cannot make `.*model`: ENOENT/,
-      },
-    );
+    await assert.rejects(createFolder(join(parent.path, 'letter/model'), fill), {
+      code: 'ERR_OUTPUT',
+      message: /Cannot make `.*model`: ENOTDIR/,
+    });
+    assert.is(hasBegun, false);
   });
 });
