@@ -2,7 +2,9 @@ import type { Detection, FrameDetections } from '../models/index.ts';
 
 /**
  * Cuts numbers to what they are worth, which makes messages half as long: boxes and points to a
- * hundredth of a pixel, scores to four places, media time to microseconds, times to microseconds.
+ * hundredth of a pixel, scores down to four places, media time to microseconds, times to microseconds.
+ * Scores are never rounded up: what reads 0.4 is 0.4 or more, so that every limit of up to four places, wherever
+ * it is looked at, lets the same objects through.
  */
 export function rounded(result: FrameDetections): FrameDetections {
   const timing = Object.fromEntries(
@@ -24,7 +26,7 @@ export function roundedDetection(detection: Detection): Detection {
   const { polygons, keypoints } = detection;
   return {
     ...detection,
-    score: round(detection.score, 4),
+    score: cut(detection.score, 4),
     box,
     ...(polygons && { polygons: polygons.map((points) => points.map((at) => round(at, 2))) }),
     ...(keypoints && {
@@ -35,6 +37,11 @@ export function roundedDetection(detection: Detection): Detection {
       })),
     }),
   };
+}
+
+function cut(value: number, places: number): number {
+  const near = round(value, places);
+  return near > value ? round(near - 10 ** -places, places) : near;
 }
 
 function round(value: number, places: number): number {

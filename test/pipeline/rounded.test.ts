@@ -43,7 +43,22 @@ suite('roundedDetection', (test) => {
     const { box, score } = roundedDetection(detectionOf({ box: BOX, score: 2 * THIRD }));
 
     assert.equal(box, { xmin: 0.33, ymin: 10.33, xmax: 100.67, ymax: 200 });
-    assert.is(score, 0.6667);
+    assert.is(score, 0.6666);
+  });
+
+  test('lets the same objects through as the scores that were read, at every limit', () => {
+    for (let i = 0; i <= 1000; i++) {
+      const limit = i / 1000;
+      for (const step of [-6e-5, -4e-5, -1e-7, 0, 4e-5, 6e-5]) {
+        const score = Math.fround(Math.min(1, Math.max(0, limit + step)));
+
+        const told = roundedDetection(detectionOf({ score })).score;
+
+        assert.is(told >= limit, score >= limit, `${score} reads ${told} at ${limit}`);
+        assert.ok(score - told >= 0 && score - told < 1e-4);
+        assert.is(roundedDetection(detectionOf({ score: told })).score, told);
+      }
+    }
   });
 
   test('keeps label, class, track and origin', () => {
