@@ -84,7 +84,11 @@ function expectPrompt(prompt: Prompt, { vocabulary }: ModelInfo): void {
   expectOneOf('task', prompt.task, ['segment', 'pose', 'caption']);
   expectKnownKeys('prompt', prompt, prompt.task === 'caption' ? ['task'] : ['task', 'tokens']);
   if (prompt.task !== 'caption') {
-    expectThat(prompt.tokens.length === 5, 'a prompt has the five tokens of an object');
+    const { tokens }: { readonly tokens?: ArrayLike<number> } = prompt; // whoever writes JavaScript may leave them out
+    expectThat(
+      tokens?.length === 5,
+      `a prompt for \`${prompt.task}\` has the five \`tokens\` of an object`,
+    );
     for (const token of prompt.tokens) {
       expectInteger('tokens', token, { min: 0, max: vocabulary.size - 1 });
     }

@@ -18,7 +18,7 @@ const MODEL: ModelInfo = tinyInfo({
   },
 });
 const BOX = [8, 9, 20, 21, 4];
-const OUTLINE: Prompt = { task: 'segment', tokens: BOX };
+const SEGMENT: Prompt = { task: 'segment', tokens: BOX };
 const POSE: Prompt = { task: 'pose', tokens: BOX };
 const CAPTION: Prompt = { task: 'caption' };
 
@@ -46,7 +46,7 @@ async function respond(
 
 suite('the responses to prompts', (test) => {
   test('come from the prompt in one call, then from a token a call', async () => {
-    const { responses, fake } = await respond(saying({ 5: [[10], [11], [12], [13]] }), [OUTLINE]);
+    const { responses, fake } = await respond(saying({ 5: [[10], [11], [12], [13]] }), [SEGMENT]);
 
     assert.equal(responses, [[10, 11, 12, 13]]);
     assert.equal(fake.calls.length, 5);
@@ -63,19 +63,19 @@ suite('the responses to prompts', (test) => {
         [2, 0, 11],
       ],
     });
-    assert.equal((await respond(scene, [OUTLINE])).responses, [[]]);
+    assert.equal((await respond(scene, [SEGMENT])).responses, [[]]);
 
     const parted = saying({
       5: [[10], [0, 2, 11], [2], [15], [2, 16], [25, 17], [0]],
     });
-    assert.equal((await respond(parted, [OUTLINE])).responses, [[10, 11, 2, 2, 16, 17]]);
+    assert.equal((await respond(parted, [SEGMENT])).responses, [[10, 11, 2, 2, 16, 17]]);
   });
 
   test('of an outline end at the number of points that the model was trained with', async () => {
     const endless: Scene = () => new Map([[9, SURE]]);
 
-    assert.equal((await respond(endless, [OUTLINE])).responses, [Array<number>(12).fill(9)]);
-    assert.equal((await respond(endless, [OUTLINE], { maxTokens: 3 })).responses, [[9, 9, 9]]);
+    assert.equal((await respond(endless, [SEGMENT])).responses, [Array<number>(12).fill(9)]);
+    assert.equal((await respond(endless, [SEGMENT], { maxTokens: 3 })).responses, [[9, 9, 9]]);
   });
 
   test('of keypoints have two tokens a name, whatever the model says', async () => {
@@ -98,7 +98,7 @@ suite('the responses to prompts', (test) => {
       7: [[0], [9], [24]],
     });
 
-    const { responses } = await respond(scene, [OUTLINE, POSE, CAPTION], { typeMask: false });
+    const { responses } = await respond(scene, [SEGMENT, POSE, CAPTION], { typeMask: false });
 
     assert.equal(responses, [
       [26, 2, 9],
@@ -114,7 +114,7 @@ suite('the responses to prompts', (test) => {
       7: [[26]],
     });
 
-    const { responses, fake } = await respond(scene, [CAPTION, OUTLINE, POSE]);
+    const { responses, fake } = await respond(scene, [CAPTION, SEGMENT, POSE]);
 
     assert.equal(responses, [[26], [10, 11], [10, 11, 12, 13]]);
     assert.is(fake.numRuns, 4);
@@ -151,7 +151,7 @@ suite('the responses to prompts', (test) => {
       return new Map([[10, SURE]]);
     };
 
-    const { responses, fake } = await respond(scene, [OUTLINE, POSE], {}, abort.signal);
+    const { responses, fake } = await respond(scene, [SEGMENT, POSE], {}, abort.signal);
 
     assert.equal(responses, [
       [10, 10, 10],
@@ -176,13 +176,15 @@ suite('resolveQuestions', (test) => {
     const many = Array.from({ length: 101 }, () => CAPTION);
     const four: Prompt = { task: 'pose', tokens: BOX.slice(1) };
     const outside: Prompt = { task: 'segment', tokens: [8, 9, 20, 21, 32] };
+    const bare = { task: 'segment' } as unknown as Prompt;
     const unknown = { task: 'caption ' } as unknown as Prompt;
     const cases: [readonly Prompt[], object, RegExp][] = [
       [[CAPTION], { topp: 0 }, /Unknown option `topp` of respond; did you mean `topP`\?/],
       [[CAPTION], { maxTokens: 507 }, /`maxTokens` to be a finite number from 1 to 506/],
       [[CAPTION], { temperature: 0 }, /`temperature`/],
       [many, {}, /`prompts.length` to be a finite number <= 100, got `101`/],
-      [[four], {}, /a prompt has the five tokens of an object/],
+      [[four], {}, /a prompt for `pose` has the five `tokens` of an object/],
+      [[bare], {}, /^Expected that a prompt for `segment` has the five `tokens` of an object/],
       [[outside], {}, /`tokens` to be a finite number from 0 to 31, got `32`/],
       [[unknown], {}, /`task` to be one of segment, pose, caption, got `caption `/],
     ];
