@@ -69,21 +69,21 @@ export function taskPrompts(tasks: readonly Task[], shared: Shared): OtherTasks 
     leftOut.push(`${name}: ${mistakeIn(schema, task)}`);
     return undefined;
   };
-  const outlines = read('instance_segmentation', schemas.outlines);
-  const poses = read('keypoint_detection', schemas.poses);
-  const captions = read('captioning', schemas.captions);
+  const segment = read('instance_segmentation', schemas.segment);
+  const pose = read('keypoint_detection', schemas.pose);
+  const caption = read('captioning', schemas.caption);
   const hasText = textBase + 1 < vocabularySize; // the second piece ends a caption
-  if (captions !== undefined && !hasText) {
+  if (caption !== undefined && !hasText) {
     leftOut.push('captioning: /model/text_vocab_shift leaves no tokens for text');
   }
   const prompts = {
-    ...(outlines && {
-      segment: { token: outlines.vocab_id, maxPoints: outlines.max_points_per_object },
+    ...(segment && {
+      segment: { token: segment.vocab_id, maxPoints: segment.max_points_per_object },
     }),
-    ...(poses && { pose: { token: poses.vocab_id, margin: poses.crop_to_bbox_pad_scale } }),
-    ...(captions &&
+    ...(pose && { pose: { token: pose.vocab_id, margin: pose.crop_to_bbox_pad_scale } }),
+    ...(caption &&
       hasText && {
-        caption: { token: captions.vocab_id, textBase, maxTokens: captions.max_seq_len },
+        caption: { token: caption.vocab_id, textBase, maxTokens: caption.max_seq_len },
       }),
   };
   return { prompts, leftOut };
@@ -93,20 +93,20 @@ function schemasOf({ vocabularySize, bins }: Shared) {
   const vocab_id = Type.Integer({ minimum: 0, maximum: vocabularySize - 1 });
   const quantization_bins = Type.Optional(Type.Literal(bins));
   return {
-    outlines: Type.Object({
+    segment: Type.Object({
       vocab_id,
       quantization_bins,
       max_points_per_object: Type.Integer({ minimum: 3, maximum: MAX_RESPONSE / 2 }),
       crop_to_bbox: Type.Literal(false),
     }),
-    poses: Type.Object({
+    pose: Type.Object({
       vocab_id,
       quantization_bins,
       max_points_per_object: Type.Optional(Type.Literal(NUM_KEYPOINTS)),
       crop_to_bbox: Type.Literal(true),
       crop_to_bbox_pad_scale: Type.Number({ minimum: 0, maximum: MAX_MARGIN }),
     }),
-    captions: Type.Object({
+    caption: Type.Object({
       vocab_id,
       max_seq_len: Type.Integer({ minimum: 1, maximum: MAX_RESPONSE }),
     }),

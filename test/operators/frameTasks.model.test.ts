@@ -68,7 +68,7 @@ suite('tasks of detect, with a small imported model', (test) => {
     await imported[Symbol.asyncDispose]();
   });
 
-  withModel('outline asks of each detection by its box and label', async () => {
+  withModel('segment asks of each detection by its box and label', async () => {
     const tasks = [segment(detector)];
     const found = await lastValueFrom(
       of(await makeFrame()).pipe(detect(detector, { ...READING, tasks })),

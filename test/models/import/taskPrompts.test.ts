@@ -8,7 +8,7 @@ import { OTHER_TASKS, withConfig } from './configs.ts';
 import type { OtherTask } from './configs.ts';
 import { checkpointDir } from './reference.ts';
 
-const [OUTLINE, POSE, CAPTION] = OTHER_TASKS;
+const [SEGMENT, POSE, CAPTION] = OTHER_TASKS;
 const SHARED: Shared = { vocabularySize: 4000, bins: 1000, textBase: 3000 };
 const LABELS = [
   { id: 1, name: 'somebody' },
@@ -26,7 +26,7 @@ suite('taskPrompts', (test) => {
   test('knows each task that the config has', () => {
     const known = (...tasks: readonly Task[]): object => taskPrompts(tasks, SHARED).prompts;
 
-    assert.equal(known(OUTLINE, { name: 'panoptic_segmentation' }), {
+    assert.equal(known(SEGMENT, { name: 'panoptic_segmentation' }), {
       segment: { token: 11, maxPoints: 128 },
     });
     assert.equal(known(POSE), { pose: { token: 12, margin: 0.5 } });
@@ -57,9 +57,9 @@ suite('taskPrompts', (test) => {
   });
 
   const left: readonly [string, OtherTask, Partial<Shared>, RegExp][] = [
-    ['outlines of a crop', { ...OUTLINE, crop_to_bbox: true }, {}, /^instance_segmentation: .*crop_to_bbox/],
-    ['outlines of two points', { ...OUTLINE, max_points_per_object: 2 }, {}, /max_points_per_object/],
-    ['outlines longer than a sequence', { ...OUTLINE, max_points_per_object: 300 }, {}, /max_points/],
+    ['outlines of a crop', { ...SEGMENT, crop_to_bbox: true }, {}, /^instance_segmentation: .*crop_to_bbox/],
+    ['outlines of two points', { ...SEGMENT, max_points_per_object: 2 }, {}, /max_points_per_object/],
+    ['outlines longer than a sequence', { ...SEGMENT, max_points_per_object: 300 }, {}, /max_points/],
     ['keypoints of a whole picture', { ...POSE, crop_to_bbox: false }, {}, /^keypoint_detection: .*crop/],
     ['other keypoints than COCO’s', { ...POSE, max_points_per_object: 5 }, {}, /max_points_per_object/],
     ['a task with bins of its own', { ...POSE, quantization_bins: 500 }, {}, /quantization_bins/],
@@ -72,12 +72,12 @@ suite('taskPrompts', (test) => {
   ]; // prettier-ignore
   for (const [what, task, shared, reason] of left) {
     test(`leaves out ${what}, and says why`, () => {
-      const read = taskPrompts([OUTLINE, task].slice(Number(task.name === OUTLINE.name)), {
+      const read = taskPrompts([SEGMENT, task].slice(Number(task.name === SEGMENT.name)), {
         ...SHARED,
         ...shared,
       });
 
-      assert.equal(Object.keys(read.prompts), task.name === OUTLINE.name ? [] : ['segment']);
+      assert.equal(Object.keys(read.prompts), task.name === SEGMENT.name ? [] : ['segment']);
       assert.is(read.leftOut.length, 1);
       assert.match(read.leftOut[0]!, reason);
     });
