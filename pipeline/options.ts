@@ -56,7 +56,11 @@ export interface DetectArguments extends ModelArguments {
 export function addModelOptions(command: Command, reuse: Reuse): Command {
   return addReadingOptions(command, { minScore: 0.3 })
     .addOption(choice('--decoder <decoder>', 'which FFmpeg decodes video', DECODERS, 'auto'))
-    .option('--task <names>', `what is looked for: ${TASKS.join(', ')}`, taskNames, ['detect'])
+    .addOption(
+      new Option('--task <names>', `what is looked for: ${TASKS.join(', ')}`)
+        .argParser(taskNames)
+        .default(['detect'], 'detect'),
+    )
     .option('--classes <names>', 'labels to keep, separated by commas', names)
     .option('--vid-stride <n>', 'look at every n-th frame', whole(1), 1)
     .option('--max-frames <n>', 'end each source after n frames (0: all)', whole(0), 0)

@@ -1,5 +1,5 @@
 /** What the command line and the configuration file of `serve` say, as typed values. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ServerOptions } from '../server/index.ts';
 import type { ConfigFile } from './configFile.ts';
@@ -56,7 +56,11 @@ export interface ServeFlags extends ModelFlags {
 export function addServeOptions(command: Command): Command {
   return addModelOptions(
     command
-      .option('--source <name=uri>', 'a source; may be given several times', namedSource, [])
+      .addOption(
+        new Option('--source <name=uri>', 'a source; may be given several times')
+          .argParser(namedSource)
+          .default([], 'none'),
+      )
       .option('--config <file>', 'YAML file of sources and settings; followed while running')
       .option('--loop', 'play files for ever')
       .option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -65,14 +69,20 @@ export function addServeOptions(command: Command): Command {
         '--manage',
         'let HTTP requests add and remove sources: whatever this program can read',
       )
-      .option(
-        '--token <secret>',
-        'let in only who says this; several times for several; safer as PIX2SEQ_STREAM_TOKEN, since others can list arguments',
-        several,
-        [],
+      .addOption(
+        new Option(
+          '--token <secret>',
+          'let in only who says this; several times for several; safer as PIX2SEQ_STREAM_TOKEN, since others can list arguments',
+        )
+          .argParser(several)
+          .default([], 'none'),
       )
       .option('--insecure', 'let other machines connect without a token')
-      .option('--origin <origin>', 'pages of this origin may connect, * for all', several, [])
+      .addOption(
+        new Option('--origin <origin>', 'pages of this origin may connect, * for all')
+          .argParser(several)
+          .default([], 'none'),
+      )
       .option('--cert <file>', 'certificate, PEM: serves https and wss')
       .option('--key <file>', 'its key, PEM')
       .option('--max-sources <n>', 'sources there may be at a time', whole(1), MAX_SOURCES)

@@ -148,7 +148,13 @@ suite('runCli', (test) => {
       says: /out\.ndjson.*ENOENT.*ERR_OUTPUT/,
     },
   ];
-  const more = [['--help'], ['detect', '--help'], ['--version'], ['detect', missing, '--verbose']];
+  const more = [
+    ['--help'],
+    ['detect', '--help'],
+    ['serve', '--help'],
+    ['--version'],
+    ['detect', missing, '--verbose'],
+  ];
   let outcomes: Promise<Outcome>[] = [];
   test.before(() => {
     writeFileSync(inFolder('empty.mp4'), '');
@@ -179,13 +185,16 @@ suite('runCli', (test) => {
   test(
     'explains itself',
     async () => {
-      const [all, one] = [await furtherRun(0), await furtherRun(1)];
+      const [all, one, served] = [await furtherRun(0), await furtherRun(1), await furtherRun(2)];
 
       assert.equal([all.code, all.stderr, one.code, one.stderr], [0, '', 0, '']);
       assert.match(all.stdout, /Usage: pix2seq-stream [^]*detect[^]*serve[^]*import[^]*bench/);
       for (const option of ['--out', '--format', '--conf', '--classes', '--budget-ms', '--quiet']) {
         assert.match(one.stdout, option);
       }
+      assert.match(one.stdout, /--task <names> [^-]*\(default: detect\)/);
+      assert.match(served.stdout, /--source <name=uri> [^-]*\(default: none\)/);
+      assert.not.match(one.stdout + served.stdout, /\(default: \[/);
     },
     LIMIT,
   );
@@ -193,7 +202,7 @@ suite('runCli', (test) => {
   test(
     'tells its version',
     async () => {
-      const run = await furtherRun(2);
+      const run = await furtherRun(3);
 
       const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
       const { version } = JSON.parse(manifest) as { version: string };
@@ -205,7 +214,7 @@ suite('runCli', (test) => {
   test(
     'adds the stack with --verbose',
     async () => {
-      const run = await furtherRun(3);
+      const run = await furtherRun(4);
 
       assert.is(run.code, 3);
       assert.match(run.stderr, /^pix2seq-stream: There is no file .*\nPipelineError: .*\n +at /);
