@@ -56,7 +56,7 @@ export function createCamera(canvas: HTMLCanvasElement, handlers: ScreenHandlers
       }
       pictures = openPictures(source, {
         onPicture: (frame, jpeg) => show(pairing.addPicture(frame, jpeg)),
-        onLost: () => pairing.losePictures(),
+        onLost: () => show(pairing.losePictures()),
       });
     },
     receive: (frame) => show(pairing.addFrame(frame, performance.now())),

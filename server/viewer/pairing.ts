@@ -14,8 +14,8 @@ export interface Pairing {
   addPicture(number: number, jpeg: Blob): Pair | undefined;
   /** The newest frame, alone, once no pair was found for too long; from then on frames do not wait. */
   overdue(nowMs: number): Pair | undefined;
-  /** Frames wait for no picture until one arrives again. */
-  losePictures(): void;
+  /** Frames wait for no picture until one arrives again. @returns what waited, to be shown now */
+  losePictures(): Pair | undefined;
   clear(): void;
 }
 
@@ -47,7 +47,7 @@ export function createPairing(): Pairing {
     return { frame, jpeg };
   }
 
-  return {
+  const pairing: Pairing = {
     addFrame(frame, nowMs) {
       waitingSinceMs ??= nowMs;
       keep(frames, frame.frame, frame);
@@ -65,12 +65,13 @@ export function createPairing(): Pairing {
       if (nowMs - waitingSinceMs < MAX_WAIT_MS) {
         return undefined;
       }
-      awaitsPictures = false;
-      const newest = [...frames.values()].at(-1);
-      return newest && { frame: newest };
+      return pairing.losePictures();
     },
     losePictures() {
+      const waits = awaitsPictures && waitingSinceMs !== undefined;
       awaitsPictures = false;
+      const newest = waits ? [...frames.values()].at(-1) : undefined;
+      return newest && { frame: newest };
     },
     clear() {
       frames.clear();
@@ -79,6 +80,7 @@ export function createPairing(): Pairing {
       waitingSinceMs = undefined;
     },
   };
+  return pairing;
 }
 
 function keep<T>(map: Map<number, T>, number: number, value: T): void {
