@@ -2,6 +2,7 @@ import { createCamera, type Camera } from './camera.ts';
 import { element, setText } from './elements.ts';
 import type { FrameMessage } from './protocol.ts';
 import type { ScreenHandlers } from './screen.ts';
+import { createSentence, type Sentence } from './sentence.ts';
 
 /** What the grid asks and tells. */
 export interface CameraGridHandlers extends ScreenHandlers {
@@ -42,6 +43,8 @@ interface Tile {
   readonly count: HTMLElement;
   readonly notice: HTMLElement;
   readonly camera: Camera;
+  /** Shown where the mouse rests on the tile. */
+  readonly sentence: Sentence;
   isVisible: boolean;
 }
 
@@ -72,16 +75,24 @@ export function createCameraGrid(handlers: CameraGridHandlers): CameraGrid {
 
   function add(name: string): Tile {
     const parts = createParts(name);
+    const sentence = createSentence((caption) => {
+      if (parts.button.title !== caption) {
+        parts.button.title = caption; // too long to be read on so small a picture
+      }
+    });
     const camera = createCamera(parts.canvas, {
       ...handlers,
       layers: () => ({ ...handlers.layers(), labels: false, trails: false }), // too small to be read
       onDrawn(frame, drawn, isNew) {
         setText(parts.count, `${drawn.boxes.length}`);
+        if (isNew) {
+          sentence.show(frame, performance.now());
+        }
         handlers.onDrawn(frame, drawn, isNew);
       },
     });
     parts.button.addEventListener('click', () => handlers.onChoose(name));
-    const tile = { ...parts, camera, isVisible: false };
+    const tile = { ...parts, camera, sentence, isVisible: false };
     tiles.set(name, tile);
     list.append(tile.item);
     sight.observe(tile.item);
@@ -124,7 +135,12 @@ export function createCameraGrid(handlers: CameraGridHandlers): CameraGrid {
     },
     tick: (nowMs) => tiles.forEach(({ camera }) => camera.tick(nowMs)),
     redraw: () => tiles.forEach(({ camera }) => camera.redraw()),
-    clear: () => tiles.forEach(({ camera }) => camera.clear()),
+    clear() {
+      for (const { camera, sentence } of tiles.values()) {
+        camera.clear();
+        sentence.clear();
+      }
+    },
     focus: (source) => tiles.get(source)?.button.focus(),
     move(columns, rows) {
       const buttons = [...tiles.values()].map(({ button }) => button);
@@ -136,7 +152,7 @@ export function createCameraGrid(handlers: CameraGridHandlers): CameraGrid {
 }
 
 /** The elements of a tile: a picture, and under it name, state and number of objects. */
-function createParts(name: string): Omit<Tile, 'camera' | 'isVisible'> & {
+function createParts(name: string): Omit<Tile, 'camera' | 'sentence' | 'isVisible'> & {
   readonly canvas: HTMLCanvasElement;
 } {
   const item = document.createElement('li');

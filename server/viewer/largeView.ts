@@ -7,6 +7,7 @@ import { boxAt } from './overlay.ts';
 import { createReadout } from './readout.ts';
 import type { FrameMessage } from './protocol.ts';
 import type { Drawing, ScreenHandlers } from './screen.ts';
+import { createSentence } from './sentence.ts';
 import { hasShape } from './shapes.ts';
 import type { Source } from './sources.ts';
 import { createTimelineChart } from './timelineChart.ts';
@@ -38,7 +39,12 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
   const list = createDetectionList();
   const chart = createTimelineChart();
   const canvas = element('screen', HTMLCanvasElement);
-  const sentence = element('sentence', HTMLElement);
+  const line = element('sentence', HTMLElement);
+  /** Under the picture. It is no live region: it may change with every frame. */
+  const sentence = createSentence((caption) => {
+    setText(line, caption);
+    line.hidden = caption === '';
+  });
   const shapesButton = element('shapes', HTMLButtonElement);
   const attentionButton = element('attention', HTMLButtonElement);
   const attention = createAttentionView((isOpen) => {
@@ -53,19 +59,13 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
       last = { frame, drawn };
       handlers.onDrawn(frame, drawn, isNew);
       if (isNew) {
-        say(frame.caption);
+        sentence.show(frame, performance.now());
         shapesButton.hidden &&= !frame.detections.some(hasShape);
         source?.statistics.show(frame, Date.now());
         notices.setPicture(true);
       }
     },
   });
-
-  /** Writes what a frame shows under it. It is no live region: it may change with every frame. */
-  function say(caption: string = ''): void {
-    setText(sentence, caption);
-    sentence.hidden = caption === '';
-  }
 
   function update(): void {
     const summary = source?.statistics.summarize(Date.now());
@@ -82,7 +82,7 @@ export function createLargeView(handlers: ScreenHandlers, notices: Notices): Lar
     camera.clear();
     attention.close();
     last = undefined;
-    say();
+    sentence.clear();
     notices.setPicture(false);
   }
 
