@@ -28,6 +28,7 @@ export async function createFolder<T>(
   await attempt(target, mkdir(partial, { recursive: true }));
   try {
     const result = await fill(partial);
+    expectNew(target); // somebody else may have been faster
     await attempt(target, rename(partial, whole));
     return result;
   } catch (thrown) {

@@ -59,7 +59,7 @@ suite('createFolder', (test) => {
       await writeFile(join(target, 'mine'), '');
     });
 
-    await assert.rejects(work, { code: 'ERR_OUTPUT' });
+    await assert.rejects(work, { name: 'RangeError', message: /is there already; remove it or/ });
     assert.equal(await readdir(parent.path), ['model']);
     assert.equal(await readdir(target), ['mine']);
   });
