@@ -13,16 +13,17 @@ const UNNAMED =
   'The classes go by their numbers, since the checkpoint does not name them; `--labels coco`, `objects365v1`, ' +
   '`objects365v2` or a JSON file does.\n';
 
-/** Folders of the authors' bucket that were trained on COCO last, whatever their configs call the data set. */
-const OF_COCO = /\/(coco_det_finetune|multi_task\/ckpt)\//;
-
 const TEXTLESS =
-  'Captions are tokens without text, since no c4_en_32k_spm.model is beside the checkpoint; `--text-vocabulary` names one.\n';
+  'No c4_en_32k_spm.model is beside the checkpoint, so that it captions in tokens only and not on the command line; ' +
+  '`--text-vocabulary` names one.\n';
+
+/** Folders of the authors' bucket that were trained on COCO last, whatever their configs call the data set. */
+const OF_COCO = /\/pix2seq\/(coco_det_finetune|multi_task\/ckpt)\//;
 
 /**
  * The `import` command: makes a model folder of a TensorFlow checkpoint.
  * @returns the exit code
- * @throws Error where the checkpoint can't be read or the folder not be made; nothing is left of it then
+ * @throws Error where the checkpoint can't be read or the folder not be made; nothing is left of it then but the folders above it and what was downloaded
  */
 export async function importCommand(
   options: ImportArguments,

@@ -1,4 +1,5 @@
 /** What `import` says on the command line. */
+import { relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
 import { whole } from './options.ts';
 
@@ -64,6 +65,16 @@ export function importArguments(checkpointDir: string, flags: ImportFlags): Impo
         '`--text-vocabulary`',
     );
   }
+  if (out !== undefined && isWithin(checkpointDir, out)) {
+    throw new RangeError(
+      `The model folder \`${out}\` has the checkpoint’s folder in it, or is the same; choose another`,
+    );
+  }
   const precision = fp16 ? 'float16' : 'float32';
   return { checkpointDir, from, out, imageSize, precision, labels, textVocabulary, quiet };
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const [first = ''] = relative(resolve(outer), resolve(inner)).split(sep);
+  return first !== '..';
 }

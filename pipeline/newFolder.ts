@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -24,7 +25,7 @@ export async function createFolder<T>(
 ): Promise<T> {
   expectNew(target);
   const whole = resolve(target);
-  const partial = `${whole}.${process.pid}.partial`;
+  const partial = `${whole}.${randomUUID()}.partial`; // numbers of processes come again, most of all in containers
   await attempt(target, mkdir(partial, { recursive: true }));
   try {
     const result = await fill(partial);

@@ -133,7 +133,7 @@ export async function readArchitecture(checkpointDir: string): Promise<Architect
     throw new PipelineError(
       'ERR_CHECKPOINT',
       code === 'ENOENT'
-        ? `${file} is missing, which says how the model is made: get it from where the checkpoint is, or write it ` +
+        ? `${file} is missing, which says how the model is made, and a server may not have given it: get it from where the checkpoint is, or write it ` +
             'as models/readme.md has it under `Without config.json`'
         : `Cannot read ${file}: ${message}`,
       { cause },

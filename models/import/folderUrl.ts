@@ -12,7 +12,7 @@ const OF_PAGE = /[;?].*$/;
 export function folderUrl(url: string): string {
   const path = BUCKET.test(url) ? url.replace(BUCKET, BUCKETS).replace(OF_PAGE, '') : url;
   const address = path.replace(/\/+$/, '');
-  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) {
+  if (!/^https?:\/\/[^?#]+$/.test(address) || !URL.canParse(address)) {
     throw new RangeError(`Expected an address gs://…, https://… or http://…, got \`${url}\``);
   }
   return address;

@@ -22,16 +22,16 @@ export interface ResponseRule {
 export function responseRule(prompt: Prompt, model: ModelInfo): ResponseRule {
   switch (prompt.task) {
     case 'segment':
-      return outlineRule(promptOf('segment', model), prompt.tokens, model);
+      return segmentRule(promptOf('segment', model), prompt.tokens, model);
     case 'pose':
-      return keypointRule(promptOf('pose', model), prompt.tokens, model);
+      return poseRule(promptOf('pose', model), prompt.tokens, model);
     case 'caption':
       return captionRule(promptOf('caption', model), model);
   }
 }
 
 /** Points, then a separator in both places of one, then points; the end where a point might begin. */
-function outlineRule(
+function segmentRule(
   { token, separator, maxPoints }: SegmentPrompt,
   object: readonly number[],
   { vocabulary }: ModelInfo,
@@ -54,7 +54,7 @@ function outlineRule(
 }
 
 /** Two coordinates a name, or the token that says that there are none. */
-function keypointRule(
+function poseRule(
   { token, invisible, names }: PosePrompt,
   object: readonly number[],
   { vocabulary }: ModelInfo,

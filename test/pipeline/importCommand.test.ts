@@ -61,6 +61,8 @@ suite('importCommand', (test) => {
         [[BY_TENSORFLOW, '--out', out, '--image-size', '8'], 2, /'8'.*from 64 to 4096/],
         [[BY_TENSORFLOW, '--out', folder.path], 2, /is there already; remove it or choose/],
         [[BY_TENSORFLOW, '--out', ''], 2, /Expected `--out DIR`/],
+        [[out, '--from', 'gs://a/b', '--out', out], 2, /has the checkpoint’s folder in it, or is/],
+        [[join(out, 'in'), '--from', 'gs://a/b', '--out', out], 2, /has the checkpoint’s folder/],
         [[BY_TENSORFLOW, '--out', join(letter, 'deep')], 1, /Cannot make.*ENOTDIR.*ERR_OUTPUT/],
         [[folder.path, '--out', out], 3, /\[ERR_CHECKPOINT\]/],
         [[folder.path, '--list'], 3, /No checkpoint in .*ERR_CHECKPOINT/],

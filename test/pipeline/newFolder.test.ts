@@ -64,6 +64,19 @@ suite('createFolder', (test) => {
     assert.equal(await readdir(target), ['mine']);
   });
 
+  test('keeps apart what two fill at once', async () => {
+    await using parent = await temporaryFolder();
+    const target = join(parent.path, 'model');
+    const fillWith = (name: string): Promise<void> =>
+      createFolder(target, async (folder) => writeFile(join(folder, name), ''));
+
+    const outcomes = await Promise.allSettled([fillWith('a'), fillWith('b')]);
+
+    assert.equal(outcomes.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+    assert.is((await readdir(target)).length, 1);
+    assert.equal(await readdir(parent.path), ['model']);
+  });
+
   test('says where it can’t be made', async () => {
     await using parent = await temporaryFolder();
     await writeFile(join(parent.path, 'letter'), '');
