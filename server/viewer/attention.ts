@@ -3,6 +3,7 @@ import { bytesOf, drawAttention, type AttendedFrame } from './attentionDrawing.t
 import { element, setText } from './elements.ts';
 import { boxAt, type DrawnBox } from './overlay.ts';
 import type { SourceAttention } from './protocol.ts';
+import { scoreText } from './scoreText.ts';
 import { authorization } from './token.ts';
 
 /** What is shown of a frame that stands still for its attention. */
@@ -55,7 +56,7 @@ export function createAttentionView(onChange: (isOpen: boolean) => void): Attent
     const { frame, objects } = open?.answer ?? { frame: 0, objects: [] };
     const detection = index === undefined ? undefined : objects[index]?.detection;
     const missing = objects.length === 0 ? 'nothing found' : 'not found again';
-    const what = detection ? `${detection.label} ${detection.score.toFixed(2)}` : missing;
+    const what = detection ? `${detection.label} ${scoreText(detection.score)}` : missing;
     say(`frame ${frame}, ${what}; esc: live`);
     canvas.ariaLabel = `Where the model looked: frame ${frame}, ${what}`;
     draw();

@@ -1,6 +1,7 @@
 import type { Detection } from '../../models/types.ts';
 import { element, setText } from './elements.ts';
 import { colorOf } from './palette.ts';
+import { scoreText } from './scoreText.ts';
 
 /** The list of what is on the screen. */
 export interface DetectionList {
@@ -76,7 +77,7 @@ function write(row: Row, detection: Detection): void {
   setText(row.label, detection.label);
   setText(row.track, detection.trackId === undefined ? '' : `#${detection.trackId}`);
   row.fill.style.width = `${100 * detection.score}%`;
-  setText(row.score, detection.score.toFixed(2));
+  setText(row.score, scoreText(detection.score));
   row.item.title = detection.reused
     ? 'Its tokens were kept from the previous frame'
     : 'Its tokens were read anew in this frame';

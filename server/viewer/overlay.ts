@@ -1,5 +1,6 @@
 import type { Detection } from '../../models/types.ts';
 import { colorOf } from './palette.ts';
+import { scoreText } from './scoreText.ts';
 import { TRAIL_FRAMES, type Trail } from './trails.ts';
 
 /** A box as it was drawn, in CSS pixels of the canvas. */
@@ -76,7 +77,7 @@ export function boxAt(boxes: readonly DrawnBox[], x: number, y: number): number 
 
 function drawTag(context: CanvasRenderingContext2D, detection: Detection, box: DrawnBox): void {
   const track = detection.trackId === undefined ? '' : `  #${detection.trackId}`;
-  const text = `${detection.label} ${detection.score.toFixed(2)}${track}`;
+  const text = `${detection.label} ${scoreText(detection.score)}${track}`;
   const canvasWidth = context.canvas.clientWidth;
   const fontSize = canvasWidth < NARROW ? 10 : 12;
   const height = fontSize + 5;

@@ -5,6 +5,7 @@ import type { DetectionServer, FrameMessage, SourceEvent } from '../../server/in
 import { createSentence } from '../../server/viewer/sentence.ts';
 import * as assert from '../support/assert.ts';
 import { frameDetections } from '../support/frames.ts';
+import { expectBuilt } from '../support/program.ts';
 import { until } from '../support/sockets.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import { CANNOT_LOOK, openBrowser, untilTrue, watchProblems } from '../support/viewerPage.ts';
@@ -44,7 +45,7 @@ suite('createSentence', (test) => {
 
 suite('viewer, captions of frames that are cut off', (test) => {
   if (CANNOT_LOOK !== undefined) {
-    test.skip('keeps the caption', CANNOT_LOOK);
+    test.skip('keeps the caption, and says it on small pictures', CANNOT_LOOK);
     return;
   }
   const events$ = new Subject<SourceEvent>();
@@ -55,6 +56,7 @@ suite('viewer, captions of frames that are cut off', (test) => {
   let index = 0;
 
   test.before(async () => {
+    expectBuilt();
     const { createDetectionServer } = (await import(BUILT)) as typeof ServerDoor;
     server = await createDetectionServer({ port: 0 });
     server.attach({ name: 'door', events$ });
