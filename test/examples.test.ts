@@ -1,8 +1,9 @@
 /** Runs the README: every TypeScript block, and every `npx pix2seq-stream` command. */
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from './support/assert.ts';
+import { expectBuilt } from './support/program.ts';
 import { ROOT } from './support/sourceFiles.ts';
 import { END_TO_END_MS, suite } from './support/suite.ts';
 
@@ -36,7 +37,7 @@ function run(args: readonly string[], cwd: string): Promise<Outcome> {
 suite('README', (test) => {
   let folder = '';
   test.before(() => {
-    assert.ok(existsSync(PROGRAM), 'the package is built: npm run build');
+    expectBuilt();
     folder = mkdtempSync(join(ROOT, 'test/.examples-')); // inside, so that the package finds itself by name
     cpSync(CLIP, join(folder, 'street.mp4'));
   });

@@ -1,7 +1,7 @@
 import { openDetector, openLocalDetector, openSupervisedDetector } from '../../models/index.ts';
 import type { Detector, Prompt } from '../../models/index.ts';
 import * as assert from '../support/assert.ts';
-import { MODEL_TEST_MS, suite } from '../support/suite.ts';
+import { END_TO_END_MS, MODEL_TEST_MS, suite } from '../support/suite.ts';
 import type { Imported } from './import/imported.ts';
 import { importMultiTask, noisePicture } from './multiTask.ts';
 import { TINY, TINY_BYTES } from './tinyModel.ts';
@@ -24,8 +24,8 @@ const FEW = PROMPTS.slice(0, 4);
 const LONG = { maxTokens: 506, typeMask: false } as const;
 
 suite('respond with a small imported model', (test) => {
-  const withModel = (title: string, work: () => Promise<void>): void =>
-    test(title, work, { timeoutMs: MODEL_TEST_MS });
+  const withModel = (title: string, work: () => Promise<void>, timeoutMs = MODEL_TEST_MS): void =>
+    test(title, work, { timeoutMs });
   let imported: Imported;
   let detectors: Readonly<Record<keyof typeof OPEN, Detector>>;
 
@@ -151,23 +151,27 @@ suite('respond with a small imported model', (test) => {
     }
   });
 
-  withModel('shows that its process is alive, however long it takes', async () => {
-    using processes = watchProcesses();
-    const options = { model: imported.modelDir, device: 'cpu' } as const;
-    await using detector = await openSupervisedDetector(options);
-    using features = await detector.encode(noisePicture(SIZE));
-    const says: string[] = [];
-    processes.newest.on('message', ({ say }: { readonly say: string }) => says.push(say));
-    const signsOfLife = (): number => says.splice(0).filter((say) => say === 'alive').length;
+  withModel(
+    'shows that its process is alive, however long it takes',
+    async () => {
+      using processes = watchProcesses();
+      const options = { model: imported.modelDir, device: 'cpu' } as const;
+      await using detector = await openSupervisedDetector(options);
+      using features = await detector.encode(noisePicture(SIZE));
+      const says: string[] = [];
+      processes.newest.on('message', ({ say }: { readonly say: string }) => says.push(say));
+      const signsOfLife = (): number => says.splice(0).filter((say) => say === 'alive').length;
 
-    await detector.respond(features, FEW, LONG);
-    assert.ok(signsOfLife() > 0);
+      await detector.respond(features, [...PROMPTS, ...PROMPTS], LONG); // long on any machine
+      assert.ok(signsOfLife() > 0);
 
-    // nobody wants to hear of the objects; drawing from the whole vocabulary takes longer than the graph
-    const slow = { noiseThreshold: 1, topP: 0.999, typeMask: false, reuse: 'off' } as const;
-    await detector.decode(features, slow);
-    assert.ok(signsOfLife() > 0);
-  });
+      // nobody wants to hear of the objects; drawing from the whole vocabulary takes longer than the graph
+      const slow = { noiseThreshold: 1, topP: 0.999, typeMask: false, reuse: 'off' } as const;
+      await detector.decode(features, slow);
+      assert.ok(signsOfLife() > 0);
+    },
+    END_TO_END_MS,
+  );
 
   withModel('goes on with frames of other sources beside it', async () => {
     const model = { model: imported.modelDir, device: 'cpu', batch: 2 } as const;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, sourceFiles } from './sourceFiles.ts';
 
@@ -115,15 +115,26 @@ export function linesOf(text: string): string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-/** What is tested must be what the source says. */
-function expectBuilt(): void {
+/**
+ * What is tested must be what the source says.
+ * @throws Error where `dist` is not there, or older than a file that it is made of
+ */
+export function expectBuilt(): void {
+  if (isBuilt) {
+    return;
+  }
   const builtAt = existsSync(PROGRAM) ? statSync(PROGRAM).mtimeMs : 0;
-  const isNewer = (path: string): boolean => statSync(join(ROOT, path)).mtimeMs > builtAt;
-  const newer = isBuilt
-    ? undefined
-    : sourceFiles(['models', 'operators', 'pipeline', 'server']).find(({ path }) => isNewer(path));
+  const compiled = sourceFiles(['models', 'operators', 'pipeline', 'server']).map(
+    ({ path }) => path,
+  );
+  const copied = ['models/nano', 'pipeline/demo', 'server/viewer'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
+  );
+  const newer = [...compiled, ...copied].find(
+    (path) => statSync(join(ROOT, path)).mtimeMs > builtAt,
+  );
   if (newer !== undefined) {
-    throw new Error(`dist is older than ${newer.path}: npm run build`);
+    throw new Error(`dist is older than ${newer}: npm run build`);
   }
   isBuilt = true;
 }

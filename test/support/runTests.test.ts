@@ -51,6 +51,15 @@ const CASES: readonly (readonly [string, string, number, readonly string[]])[] =
     ['failed: s "a": x y', '1 passed, 1 failed, 0 skipped'],
   ],
   [
+    'says how what failed differs, where it is known',
+    `suite('s', (test) => {
+      test('a', () => { throw Object.assign(new Error('x'), { details: false }); });
+      test('b', () => { throw Object.assign(new Error('x'), { details: ' Actual: 1' }); });
+    });`,
+    1,
+    ['failed: s "a": x', 'failed: s "b": x Actual: 1', '1 passed, 2 failed, 0 skipped'],
+  ],
+  [
     'ends red when one tests nothing',
     `void suite;`,
     1,

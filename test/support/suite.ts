@@ -111,7 +111,8 @@ function asError(thrown: unknown): Error {
 
 /** What failed and why, in one line that `runTests.ts` gathers. */
 function failureLine(name: string, title: string, problem: Error): string {
-  const difference = 'details' in problem ? String(problem.details) : ''; // uvu's assertions have it there
+  const { details } = problem as { readonly details?: unknown }; // uvu's have the difference there, or false
+  const difference = typeof details === 'string' ? details : '';
   const why = stripVTControlCharacters(problem.message + difference).replaceAll(/[\s·]+/g, ' ');
   return `failed: ${name} "${title}": ${why.slice(0, WHY_LENGTH)}`;
 }
