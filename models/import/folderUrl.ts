@@ -13,7 +13,9 @@ export function folderUrl(url: string): string {
   const path = BUCKET.test(url) ? url.replace(BUCKET, BUCKETS).replace(OF_PAGE, '') : url;
   const address = path.replace(/\/+$/, '');
   if (!/^https?:\/\/[^?#]+$/.test(address) || !URL.canParse(address)) {
-    throw new RangeError(`Expected an address gs://…, https://… or http://…, got \`${url}\``);
+    throw new RangeError(
+      `Expected an address gs://…, https://… or http://…, without ? and #, got \`${url}\``,
+    );
   }
   return address;
 }
