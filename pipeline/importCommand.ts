@@ -23,7 +23,8 @@ const OF_COCO = /\/pix2seq\/(coco_det_finetune|multi_task\/ckpt)\//;
 /**
  * The `import` command: makes a model folder of a TensorFlow checkpoint.
  * @returns the exit code
- * @throws Error where the checkpoint can't be read or the folder not be made; nothing is left of it then but the folders above it and what was downloaded
+ * @throws Error where the checkpoint can't be read or the folder not be made; nothing is left of it then but the folders
+ * above it and what was downloaded
  */
 export async function importCommand(
   options: ImportArguments,
@@ -45,7 +46,7 @@ export async function importCommand(
   }
 }
 
-/** Where it is to be downloaded first. */
+/** Fills the checkpoint's folder where `--from` says from where; does nothing without. */
 async function download(
   { from: url, checkpointDir, quiet }: ImportArguments,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 /** What `import` says on the command line. */
-import { relative, resolve, sep } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
 import { whole } from './options.ts';
 
@@ -75,6 +75,6 @@ export function importArguments(checkpointDir: string, flags: ImportFlags): Impo
 }
 
 function isWithin(inner: string, outer: string): boolean {
-  const [first = ''] = relative(resolve(outer), resolve(inner)).split(sep);
-  return first !== '..';
+  const way = relative(resolve(outer), resolve(inner));
+  return !isAbsolute(way) && way.split(sep)[0] !== '..'; // absolute: on another drive
 }

@@ -133,8 +133,8 @@ export async function readArchitecture(checkpointDir: string): Promise<Architect
     throw new PipelineError(
       'ERR_CHECKPOINT',
       code === 'ENOENT'
-        ? `${file} is missing, which says how the model is made, and a server may not have given it: get it from where the checkpoint is, or write it ` +
-            'as models/readme.md has it under `Without config.json`'
+        ? `${file} is missing, which says how the model is made, and a server may not have given it: ` +
+            'get it from where the checkpoint is, or write it as models/readme.md has it under `Without config.json`'
         : `Cannot read ${file}: ${message}`,
       { cause },
     );
@@ -192,7 +192,7 @@ function toArchitecture(
     }),
     isNoiseTrained: (task.noise_bbox_weight ?? 0) > 0,
     isClassInputFree: task.class_label_corruption === 'rand_n_fake_cls',
-    dataset: [dataset?.name ?? [], dataset?.tfds_name ?? []].flat().join(', '),
+    dataset: [dataset?.name, dataset?.tfds_name].filter((name) => name !== undefined).join(', '),
     labelShift: dataset?.label_shift ?? 0,
   };
 }
