@@ -3,6 +3,7 @@ export { PipelineError, invariant, toError } from './errors.ts';
 export type { ErrorCode, PipelineErrorOptions } from './errors.ts';
 export { expectInteger, expectKnownKeys, expectNumber, expectOneOf, suggest } from './validate.ts';
 export type { NumberRange } from './validate.ts';
+export { iou } from './iou.ts';
 export { siblingModule } from './siblingModule.ts';
 export { BUNDLED_MODEL, bundledImageSpec } from './modelFolder.ts';
 export { bundledEncoder } from './bareEncoder.ts';

@@ -1,5 +1,5 @@
+import { iou } from '../models/index.ts';
 import type { Box, Detection } from '../models/types.ts';
-import { iou } from './iou.ts';
 
 /** An object that is followed. */
 export interface Track {

@@ -56,6 +56,6 @@ export { measure } from './measure.ts';
 export type { MeasureConfig, Measurement } from './measure.ts';
 export { track } from './track.ts';
 export type { TrackConfig } from './track.ts';
-export { iou } from './iou.ts';
+export { iou } from '../models/index.ts';
 export { withFrame } from './withFrame.ts';
 export { findFfmpeg } from './video/nativeDecoder.ts';

@@ -6,6 +6,7 @@ import { DraftObjects } from './draftObjects.ts';
 import { certainLookahead, draftLookahead } from './lookahead.ts';
 import type { DraftLookaheadConfig, Lookahead } from './lookahead.ts';
 import { Proposals } from './proposals.ts';
+import { isSameObject } from './repeats.ts';
 import { createRule, prefersDraft } from './rule.ts';
 import type { Choice, Rule } from './rule.ts';
 import { argMax, probabilities } from './sampler.ts';
@@ -91,7 +92,7 @@ export class Decoder {
   }
 
   async #readObjects(
-    { rules, onObject }: Reading,
+    { rules, options, onObject }: Reading,
     rule: Rule,
     draft: Int32Array,
     found: ReadOut[],
@@ -102,6 +103,7 @@ export class Decoder {
     let next = vocabulary.prompt[0] ?? 0;
     let box: Choice[] = [];
     let looks: AttentionMap[] = [];
+    let numObjects = 0;
     for (;;) {
       const stopped = this.#reader.needsCall(next) ? checks.beforeCall() : undefined;
       if (stopped !== undefined) {
@@ -125,11 +127,17 @@ export class Decoder {
         const continues = left.strike(box.map((choice) => choice.fed));
         const drafted = draft.subarray(5 * continues, 5 * continues + 5); // empty for none
         const read = this.#classify(logits, box, { index: found.length, continues, drafted });
-        found.push({ ...read, attention: looks });
         const { object, label, noise } = read;
-        onObject?.(object);
+        const isRepeat =
+          prefersDraft(options) &&
+          found.some((before) => isSameObject(before.object.tokens, object.tokens));
+        if (!isRepeat) {
+          found.push({ ...read, attention: looks });
+          onObject?.(object);
+        }
+        numObjects += 1;
         const { score } = object;
-        const reason = checks.afterObject({ label, score, noise, numObjects: found.length });
+        const reason = checks.afterObject({ numObjects, label, score, noise, isRepeat });
         if (reason !== undefined) {
           return reason;
         }

@@ -3,7 +3,7 @@ import type { ResolvedDecodeOptions } from './decodeOptions.ts';
 
 /** What a rule may look at when an object has just been read. */
 export interface ReadObject {
-  /** Objects read so far, this one included. */
+  /** Objects read so far, this one and repeats included. */
   readonly numObjects: number;
   /** Name of the object's class. */
   readonly label: string;
@@ -11,6 +11,8 @@ export interface ReadObject {
   readonly score: number;
   /** Probability that the object is noise. */
   readonly noise: number;
+  /** Whether it is one of the frame's objects once more, which `sticky` and `tolerant` leave out. */
+  readonly isRepeat: boolean;
 }
 
 /** One frame's check, made by a rule; it may count from object to object. */
@@ -37,8 +39,8 @@ export function maxObjects(limit: number): StopRule {
 }
 
 /**
- * Stops when objects turn into noise: the model puts real objects first.
- * @param threshold probability of noise above which an object counts, 0 to 1
+ * Stops when objects turn into noise, or into those that were read already: the model puts real objects first.
+ * @param threshold probability of noise above which an object counts, 0 to 1; one that is a repeat always does
  * @param patience such objects in a row that end the reading, 1 or more
  * Source: spec of the training sequences, Pix2seq section 2.3: noise objects come last.
  */
@@ -49,7 +51,7 @@ export function noise(threshold: number, patience: number): StopRule {
       let inARow = 0;
       return {
         afterObject(object) {
-          inARow = object.noise > threshold ? inARow + 1 : 0;
+          inARow = object.noise > threshold || object.isRepeat ? inARow + 1 : 0;
           return inARow >= patience;
         },
       };

@@ -2,7 +2,7 @@ import type { DecodeOptions, ObjectTokens, Reuse, TokenSequence } from '../../mo
 import { budget } from '../../models/index.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
-import { decoderOn, fakeGraph, readingOf } from './fakeGraph.ts';
+import { decoderOn, fakeGraph, readingOf, spelling } from './fakeGraph.ts';
 import type { FakeGraph, Scene } from './fakeGraph.ts';
 import { draftOf, objectAt, showing } from './scenes.ts';
 import type { Tokens } from './scenes.ts';
@@ -188,6 +188,41 @@ suite('Decoder with a draft', (test) => {
       assert.is(found.stop, 'noise');
       assert.equal(found.tokens, draft.slice(0, 15));
       assert.equal([...found.noises].map(Math.round), [0, 1, 1]);
+    }
+  });
+
+  test('leaves out what it has read already, where the rule prefers the draft', async () => {
+    const beside = A.map((token, i) => (i < 4 ? token + 1 : token)) as never as Tokens;
+    const otherwise: Tokens = [A[0], A[1], A[2], A[3], A[4] === 4 ? 5 : 4];
+    const scene = spelling([A, beside, otherwise, B, A].flat());
+
+    for (const reuse of KEEPING) {
+      const seen: number[] = [];
+      const onObject = ({ index }: ObjectTokens): void => void seen.push(index);
+      const { found } = await read(scene, { draft: draftOf(C), reuse }, { onObject });
+
+      const once = [A, otherwise, B];
+      const isOnce = reuse === 'sticky' || reuse === 'tolerant';
+      assert.equal(found.tokens, draftOf(...(isOnce ? once : [A, beside, otherwise, B, A])), reuse);
+      assert.is(found.stop, 'eos');
+      assert.equal([found.scores.length, found.continues.length], [seen.length, seen.length]);
+      assert.equal(seen, [...seen.keys()]);
+    }
+  });
+
+  test('comes to an end where the model goes round in circles', async () => {
+    const circles = spelling(Array.from({ length: 100 }, () => [A, B]).flat(2));
+
+    for (const reuse of ['sticky', 'tolerant'] as const) {
+      const options = { draft: draftOf(C), reuse, noiseThreshold: 0.5, noisePatience: 3 };
+      const { found } = await read(circles, options);
+      const endless = await read(circles, { ...options, noiseThreshold: 1 });
+
+      assert.is(found.stop, 'noise');
+      assert.equal(found.tokens, draftOf(A, B));
+      assert.is(found.counts.passes, 1 + 4 * (2 + 3)); // three in a row that are known
+      assert.is(endless.found.stop, 'maxObjects');
+      assert.equal(endless.found.tokens, draftOf(A, B));
     }
   });
 

@@ -3,15 +3,20 @@ import type { ResolvedDecodeOptions } from '../../models/pix2seq/decodeOptions.t
 import { DecoderGraph } from '../../models/pix2seq/decoderGraph.ts';
 import { usableDraft } from '../../models/pix2seq/draft.ts';
 import { DraftObjects } from '../../models/pix2seq/draftObjects.ts';
-import { createRule } from '../../models/pix2seq/rule.ts';
+import { isSameObject } from '../../models/pix2seq/repeats.ts';
+import { createRule, prefersDraft } from '../../models/pix2seq/rule.ts';
 import type { Session, Tensors } from '../../models/session.ts';
-import type { ModelInfo, StopReason } from '../../models/index.ts';
+import type { ModelInfo, ObjectTokens, StopReason } from '../../models/index.ts';
+
+type Five = ObjectTokens['tokens'];
 
 /** What the plain loop read. */
 export interface PlainReading {
   readonly tokens: readonly number[];
   readonly scores: readonly number[];
   readonly continues: readonly number[];
+  /** Objects, those left out included. */
+  readonly numRead: number;
   readonly stop: StopReason;
   /** Least difference of the two best logits at a place where the best one was taken. */
   readonly leastMargin: number;
@@ -32,9 +37,10 @@ export async function readPlainly(
   const cache = new Cache(model.cacheWidth, prompt.length + 500);
   const rule = createRule(options, model);
   const left = new DraftObjects(usableDraft(options, model), model.vocabulary);
-  const [tokens, scores, continues]: [number[], number[], number[]] = [[], [], []];
+  const found: Five[] = [];
+  const [scores, continues]: [number[], number[]] = [[], []];
   let leastMargin = Infinity;
-  let numNoisy = 0;
+  let [numRead, numNoisy] = [0, 0];
   let row = new Float32Array();
   const feed = async (token: number): Promise<void> => {
     const [result] = await graph.run([{ memory, tokens: [token], cache }]);
@@ -45,29 +51,37 @@ export async function readPlainly(
     await feed(token);
   }
   for (;;) {
-    const fed: number[] = [];
+    const [box, fed]: [number[], number[]] = [[], []];
     for (let slot = 0; slot < 4; slot++) {
       const choice = rule(row, cache.length, left.expect(fed));
       leastMargin = Math.min(leastMargin, marginOf(row, choice.token));
       if (slot === 0 && choice.token === eos) {
-        return { tokens, scores, continues, stop: 'eos', leastMargin };
+        return { tokens: found.flat(), scores, continues, numRead, stop: 'eos', leastMargin };
       }
-      tokens.push(choice.token);
+      box.push(choice.token);
       fed.push(choice.fed);
       await feed(choice.fed);
     }
-    continues.push(left.strike(fed));
+    const continued = left.strike(fed);
     const chances = softmax(row);
     const classes = chances.slice(classBase, classBase + model.labels.length);
     const score = Math.max(...classes);
-    tokens.push(classBase + classes.indexOf(score));
-    scores.push(score);
-    numNoisy = (chances[noise] ?? 0) > options.noiseThreshold ? numNoisy + 1 : 0;
-    if (options.noiseThreshold < 1 && numNoisy >= options.noisePatience) {
-      return { tokens, scores, continues, stop: 'noise', leastMargin };
+    const object = [...box, classBase + classes.indexOf(score)] as unknown as Five;
+    const isRepeat = prefersDraft(options) && found.some((before) => isSameObject(before, object));
+    if (!isRepeat) {
+      found.push(object);
+      continues.push(continued);
+      scores.push(score);
     }
-    if (scores.length === options.maxObjects) {
-      return { tokens, scores, continues, stop: 'maxObjects', leastMargin };
+    numRead += 1;
+    const isNoise = (chances[noise] ?? 0) > options.noiseThreshold || isRepeat;
+    numNoisy = isNoise ? numNoisy + 1 : 0;
+    const read = { tokens: found.flat(), scores, continues, numRead, leastMargin };
+    if (options.noiseThreshold < 1 && numNoisy >= options.noisePatience) {
+      return { ...read, stop: 'noise' };
+    }
+    if (numRead === options.maxObjects) {
+      return { ...read, stop: 'maxObjects' };
     }
     await feed(noise);
   }

@@ -11,6 +11,7 @@ const object = (numObjects: number, noiseChance = 0): ReadObject => ({
   label: 'person',
   score: 1 - noiseChance,
   noise: noiseChance,
+  isRepeat: false,
 });
 
 /** After which objects the rule fires, counted from 1, for objects of the given noise. */
@@ -37,6 +38,15 @@ suite('noise', (test) => {
 
   test('counts an object at the threshold as real', () => {
     assert.equal(firings(noise(0.5, 1), [0.5, 0.5001]), [2]);
+  });
+
+  test('counts an object that was read before as noise, however sure it is', () => {
+    const check = noise(0.5, 2).start();
+    const fires = [false, true, false, true, true].map((isRepeat, i) =>
+      check.afterObject?.({ ...object(i + 1), isRepeat }),
+    );
+
+    assert.equal(fires, [false, false, false, false, true]);
   });
 
   test('begins to count anew with every frame', () => {

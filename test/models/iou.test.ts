@@ -1,5 +1,5 @@
+import { iou } from '../../models/iou.ts';
 import type { Box } from '../../models/types.ts';
-import { iou } from '../../operators/iou.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
 

@@ -1,4 +1,4 @@
-import type { Box } from '../models/types.ts';
+import type { Box } from './types.ts';
 
 /**
  * Tells how much two boxes agree: the area they share over the area they cover together.
