@@ -61,7 +61,8 @@ export interface Features extends Disposable {
  * How the previous frame's tokens are used. `off`: not at all. `exact`, `refine`: as guesses, which
  * saves calls and never changes what is read; `refine` guesses anew after a wrong one. `sticky`: the
  * rule itself prefers the previous token while it is nearly as probable, which saves more and keeps
- * boxes still. `tolerant`: the same for what is near the previous token, which saves most.
+ * boxes still. `tolerant`: the same for what is near the previous token, which saves most. These two leave out
+ * an object that they have read already in the frame: one of the same class, with an IoU of 0.7 or more.
  */
 export type Reuse = 'off' | 'exact' | 'refine' | 'sticky' | 'tolerant';
 
@@ -93,7 +94,7 @@ export interface DecodeOptions {
   readonly eosOffset?: number;
   /** Noise probability above which an object counts as noise, 0 to 1; 1 turns the rule off. Default: the model's own. */
   readonly noiseThreshold?: number;
-  /** Noise objects in a row that end the frame. Default: the model's own. */
+  /** Noise objects in a row that end the frame; so do those that `sticky` and `tolerant` leave out. Default: the model's own. */
   readonly noisePatience?: number;
   /** Tokens of the source's previous frame, `TokenSequence.tokens`. Default none. */
   readonly draft?: Int32Array;

@@ -89,10 +89,10 @@ export function satisfied(demand: readonly Demand[]): StopRule {
         missing: limit,
       }));
       return {
-        afterObject({ label, score }) {
+        afterObject({ label, score, isRepeat }) {
           for (const wish of wishes) {
-            const counts = score >= wish.minScore && (wish.classes?.has(label) ?? true);
-            wish.missing -= Number(counts);
+            const fits = score >= wish.minScore && (wish.classes?.has(label) ?? true);
+            wish.missing -= Number(fits && !isRepeat);
           }
           return wishes.every(({ missing }) => missing <= 0);
         },

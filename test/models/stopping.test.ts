@@ -102,6 +102,12 @@ suite('satisfied', (test) => {
     assert.is(after(satisfied([{ limit: 1 }, { classes: ['dog'], limit: 1 }]), street), 5);
   });
 
+  test('counts no object twice', () => {
+    const again = { ...seen('person'), isRepeat: true };
+
+    assert.is(after(satisfied([{ limit: 2 }]), [seen('person'), again, again, seen('dog')]), 4);
+  });
+
   test('never fires for somebody without a limit, nor for what does not come', () => {
     assert.is(after(satisfied([{ limit: 1 }, {}]), street), 0);
     assert.is(after(satisfied([{ classes: ['cat'], limit: 1 }]), street), 0);
