@@ -60,6 +60,12 @@ async function download(
     url,
     directory: checkpointDir,
     onProgress: (done, total, what) => progress?.update(done, total, what),
+    onRetry(reason, waitMs, what) {
+      progress?.stop();
+      if (!quiet) {
+        process.stderr.write(`${what}: ${reason}; trying again in ${waitMs / 1000} s\n`);
+      }
+    },
     signal,
   }).finally(() => progress?.stop());
 }

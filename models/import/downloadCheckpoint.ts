@@ -23,6 +23,8 @@ export interface DownloadOptions {
   readonly directory: string;
   /** Gets bytes of the file `what`; `totalBytes` is 0 where the server does not tell. */
   readonly onProgress?: (doneBytes: number, totalBytes: number, what: string) => void;
+  /** Told before each pause why an attempt at the file `what` failed. */
+  readonly onRetry?: (reason: string, waitMs: number, what: string) => void;
   readonly signal?: AbortSignal;
   /** Silence that ends an attempt. Default 30 seconds. */
   readonly stallMs?: number;
@@ -39,7 +41,8 @@ export interface DownloadOptions {
  * ERR_CHECKPOINT where it is of another kind, ERR_OUTPUT where it can't be written; the signal's reason
  */
 export async function downloadCheckpoint(options: DownloadOptions): Promise<void> {
-  const { directory, onProgress, signal, stallMs = STALL_MS, retryMs = RETRY_MS } = options;
+  const { directory, onProgress, onRetry, signal } = options;
+  const { stallMs = STALL_MS, retryMs = RETRY_MS } = options;
   const folder = folderUrl(options.url);
   await makeFolder(directory);
   const get = async (name: string, at = encodeURIComponent(name)): Promise<string> => {
@@ -48,6 +51,7 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
       url: new URL(at, `${folder}/`).href,
       file,
       onProgress: (done, total) => onProgress?.(done, total, name),
+      onRetry: (reason, waitMs) => onRetry?.(reason, waitMs, name),
       signal,
       stallMs,
       retryMs,

@@ -19,6 +19,8 @@ export interface FileDownload {
   readonly stallMs: number;
   /** Pause before the second attempt; each further one is twice as long. */
   readonly retryMs: number;
+  /** Told before each pause why an attempt failed. */
+  readonly onRetry: (reason: string, waitMs: number) => void;
 }
 
 /**
@@ -29,8 +31,9 @@ export interface FileDownload {
  * failed, ERR_OUTPUT where it can't be written; the signal's reason
  */
 export async function downloadFile(download: FileDownload): Promise<void> {
-  const { url, signal, retryMs } = download;
+  const { url, signal, retryMs, onRetry } = download;
   for (let attempt = 1; ; attempt++) {
+    const waitMs = retryMs * 2 ** (attempt - 1);
     try {
       await attemptDownload(download);
       return;
@@ -47,8 +50,9 @@ export async function downloadFile(download: FileDownload): Promise<void> {
           { cause: thrown },
         );
       }
+      onRetry(reasonOf(thrown), waitMs);
     }
-    await wait(retryMs * 2 ** (attempt - 1), undefined, signal && { signal });
+    await wait(waitMs, undefined, signal && { signal });
   }
 }
 

@@ -103,6 +103,22 @@ suite('importCommand', (test) => {
   );
 
   test(
+    'says why it waits before it tries again',
+    async () => {
+      await using bucket = await openBucket(BY_TENSORFLOW, CONFIG);
+      await using folder = await temporaryFolder();
+      bucket.faults.set('ckpt-1.index', { status: { code: 503, times: 1 } });
+
+      const run = await runProgram(['import', folder.path, '--from', bucket.url, '--list']);
+
+      assert.is(run.code, 0, run.stderr);
+      assert.match(run.stderr, /^ckpt-1\.index: the server answers 503 .*; trying again in 1 s$/m);
+      assert.is(linesOf(run.stdout).length, 11);
+    },
+    LIMIT,
+  );
+
+  test(
     'downloads nothing where the model can’t be made',
     async () => {
       await using bucket = await openBucket(BY_TENSORFLOW, CONFIG);

@@ -328,7 +328,7 @@ suite('downloadCheckpoint', (test) => {
     assert.is(requestsFor(DATA, bucket).length, 1);
   });
 
-  test('says that nobody answers', async () => {
+  test('says that nobody answers, and before each pause for how long', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -337,10 +337,21 @@ suite('downloadCheckpoint', (test) => {
     await using folder = await temporaryFolder();
     const url = `http://127.0.0.1:${port}/run`;
 
-    await assert.rejects(downloadCheckpoint({ url, directory: folder.path, retryMs: 1 }), {
+    const told: string[] = [];
+    const onRetry = (reason: string, waitMs: number, what: string): void => {
+      assert.match(reason, /ECONNREFUSED/);
+      told.push(`${what} ${waitMs}`);
+    };
+
+    await assert.rejects(downloadCheckpoint({ url, directory: folder.path, retryMs: 1, onRetry }), {
       code: 'ERR_DOWNLOAD',
       message: /ECONNREFUSED.*at the last of 6 attempts/,
     });
+
+    assert.equal(
+      told,
+      [1, 2, 4, 8, 16].map((waitMs) => `checkpoint ${waitMs}`),
+    );
   });
 
   test('refuses other addresses, and folders that can’t be made', async () => {
