@@ -92,17 +92,31 @@ export interface DecodeOptions {
   readonly seed?: number;
   /** Subtracted from the EOS logit, which delays the end. Default: the model's own. */
   readonly eosOffset?: number;
-  /** Noise probability above which an object counts as noise, 0 to 1; 1 turns the rule off. Default: the model's own. */
+  /**
+   * Noise probability above which an object counts as noise, 0 to 1; 1 turns the rule off. Default: the model's own.
+   */
   readonly noiseThreshold?: number;
-  /** Noise objects in a row that end the frame; so do those that `sticky` and `tolerant` leave out. Default: the model's own. */
+  /**
+   * Noise objects in a row that end the frame; so do those that `sticky` and `tolerant` leave out. Default: the model's
+   * own.
+   */
   readonly noisePatience?: number;
   /** Tokens of the source's previous frame, `TokenSequence.tokens`. Default none. */
   readonly draft?: Int32Array;
-  /** What the draft is used for; where tokens are drawn at random, `sticky` and `tolerant` are `refine`. Default `refine`. */
+  /**
+   * What the draft is used for; where tokens are drawn at random, `sticky` and `tolerant` are `refine`. Default
+   * `refine`.
+   */
   readonly reuse?: Reuse;
-  /** For `sticky` and `tolerant`: least probability of the previous token, as a share of the most probable one's, above 0 to 1. Default 0.1. */
+  /**
+   * For `sticky` and `tolerant`: least probability of the previous token, as a share of the most probable one's, above
+   * 0 to 1. Default 0.1.
+   */
   readonly stickiness?: number;
-  /** For `tolerant`: bins within which a coordinate counts as the previous one, 0 or more. Default a hundredth of the bins. */
+  /**
+   * For `tolerant`: bins within which a coordinate counts as the previous one, 0 or more. Default a hundredth of the
+   * bins.
+   */
   readonly tolerance?: number;
   /** Tell where the decoder looked for each token; the model must have `attention.onnx`. Default false. */
   readonly attention?: boolean;

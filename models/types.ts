@@ -30,11 +30,16 @@ export interface Detection {
   readonly box: Box;
   /** Number of the object's track, unique per source and run; absent without tracking. */
   readonly trackId?: number;
-  /** Number of the object among the tokens of its source, kept while they go on from frame to frame; what `track` goes by. */
+  /**
+   * Number of the object among the tokens of its source, kept while they go on from frame to frame; what `track` goes
+   * by.
+   */
   readonly slot?: number | undefined;
   /** True where the object's tokens were accepted from the previous frame. */
   readonly reused?: boolean;
-  /** Its outline where it was asked for: one or more, `[x, y, x, y, …]` in pixels of the source frame, as COCO has them. */
+  /**
+   * Its outline where it was asked for: one or more, `[x, y, x, y, …]` in pixels of the source frame, as COCO has them.
+   */
   readonly polygons?: readonly (readonly number[])[];
   /** Its keypoints where they were asked for and the model knows some of its label. */
   readonly keypoints?: readonly Keypoint[];

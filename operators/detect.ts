@@ -57,7 +57,10 @@ export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, O
   readonly tasks?: readonly FrameTask[];
   /** Told of each object before its frame is finished; not of those that a still frame repeats. */
   readonly onObject?: (object: FoundObject) => void;
-  /** Told of each frame just before its encoder run, or its repeated result, while its pixels are there; must not close it. */
+  /**
+   * Told of each frame just before its encoder run, or its repeated result, while its pixels are there; must not close
+   * it.
+   */
   readonly onFrame?: (frame: Frame) => void;
   /** Told of each frame that was dropped; it is closed already, its facts can still be read. */
   readonly onDropped?: (frame: Frame) => void;

@@ -24,11 +24,20 @@ export interface FromLiveConfig {
   readonly maxOpenFrames?: number;
   /** Without a frame for so long the source has stalled and is connected anew, seconds, above 0. Default 5. */
   readonly stallSeconds?: number;
-  /** Longest wait for the first frame of a connection, seconds, above 0: cameras may send a whole picture every 10 s only. Default 15. */
+  /**
+   * Longest wait for the first frame of a connection, seconds, above 0: cameras may send a whole picture every 10 s
+   * only. Default 15.
+   */
   readonly openSeconds?: number;
-  /** Wait before each new try. Default 0.25 s at least, 1.5 s at most; 0.4 s where a server does not answer at all. The first after a good connection comes sooner. */
+  /**
+   * Wait before each new try. Default 0.25 s at least, 1.5 s at most; 0.4 s where a server does not answer at all. The
+   * first after a good connection comes sooner.
+   */
   readonly retryDelay?: BackOff;
-  /** Told with the first frame of each connection, before it: whether it is of a recording, which is given as fast as it is taken. */
+  /**
+   * Told with the first frame of each connection, before it: whether it is of a recording, which is given as fast as it
+   * is taken.
+   */
   readonly onOpen?: (facts: { readonly isFile: boolean }) => void;
   /** Told of each change. The reason is for people, one line, its secrets masked. */
   readonly onState?: (state: LiveState, reason: string) => void;

@@ -8,7 +8,10 @@ const messagesOf = (messages: object): { readonly $ref: string }[] =>
 
 const security = [ref('components/securitySchemes/token')];
 
-/** AsyncAPI 3.0 document of `/v1` and `/v1/pictures`, made of the same schemas as `schema.json`, as served at `/v1/asyncapi.json`. */
+/**
+ * AsyncAPI 3.0 document of `/v1` and `/v1/pictures`, made of the same schemas as `schema.json`, as served at
+ * `/v1/asyncapi.json`.
+ */
 export const asyncapi: Readonly<Record<string, unknown>> = {
   asyncapi: '3.0.0',
   info: {

@@ -50,7 +50,9 @@ export interface DetectionServer extends AsyncDisposable {
    * @throws RangeError where the time is none
    */
   drain(limitMs: number): Promise<void>;
-  /** Detaches all sources, closes all clients with 1001, cuts off those that do not answer within a second. Idempotent. */
+  /**
+   * Detaches all sources, closes all clients with 1001, cuts off those that do not answer within a second. Idempotent.
+   */
   close(): Promise<void>;
 }
 

@@ -33,7 +33,10 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What pages of other origins may do, where the server lets them: read, with a token. Browsers remember it for ten minutes. */
+/**
+ * What pages of other origins may do, where the server lets them: read, with a token. Browsers remember it for ten
+ * minutes.
+ */
 const CROSS_ORIGIN = { methods: ['GET', 'HEAD'], allowedHeaders: ['Authorization'], maxAge: 600 };
 
 const HEADERS: ReadonlyMap<string, string> = new Map([

@@ -13,7 +13,10 @@ export interface ServerOptions {
   readonly port?: number;
   /** WebSockets at a time; further ones are refused with HTTP 503. Default 256. */
   readonly maxClients?: number;
-  /** WebSockets of one address at a time; behind a proxy, which is one address, as many as `maxClients`. Default: half of `maxClients`. */
+  /**
+   * WebSockets of one address at a time; behind a proxy, which is one address, as many as `maxClients`. Default: half
+   * of `maxClients`.
+   */
   readonly maxClientsPerAddress?: number;
   /** WebSockets that have yet to say their token, beside `maxClients`; then who has waited longest goes. Default 64. */
   readonly maxWaiting?: number;
@@ -29,13 +32,19 @@ export interface ServerOptions {
   readonly heartbeatMs?: number;
   /** Messages of one client within a second; more close with 1008. Default 50. */
   readonly maxMessagesPerSecond?: number;
-  /** Frames of a source that clients can still have later: not older than this, seconds; 0 for the last one only. Default 60. */
+  /**
+   * Frames of a source that clients can still have later: not older than this, seconds; 0 for the last one only.
+   * Default 60.
+   */
   readonly replaySeconds?: number;
   /** And no more text than this of each source, bytes. Default 8,388,608. */
   readonly maxReplayBytes?: number;
   /** Named parts of the picture that subscriptions can ask for, by name. Default: none. */
   readonly zones?: Readonly<Record<string, ZoneOptions>>;
-  /** Compress messages above a kilobyte for clients that offer it (permessage-deflate). Default false: it costs more than it saves on a fast network. */
+  /**
+   * Compress messages above a kilobyte for clients that offer it (permessage-deflate). Default false: it costs more
+   * than it saves on a fast network.
+   */
   readonly compress?: boolean;
   /** Who may connect. Default: everybody who can reach the port; see `insecure`. */
   readonly auth?: AuthOptions | undefined;

@@ -40,7 +40,10 @@ export function decoderGraph(
   return new DecoderCall(new Layers(graph, weights), architecture, numTokens).build();
 }
 
-/** B rows of tokens about M pictures, T tokens a call, P before, N = B T rows, D width, H heads of width W, V vocabulary. */
+/**
+ * B rows of tokens about M pictures, T tokens a call, P before, N = B T rows, D width, H heads of width W, V
+ * vocabulary.
+ */
 class DecoderCall {
   readonly #layers: Layers;
   readonly #graph: GraphBuilder;

@@ -1,5 +1,7 @@
 const BUCKETS = 'https://storage.googleapis.com/';
-/** What stands before a bucket's name in addresses that are meant for programs and for people; of these, what follows. */
+/**
+ * What stands before a bucket's name in addresses that are meant for programs and for people; of these, what follows.
+ */
 const BUCKET = /^(?:gs:\/\/|https:\/\/console\.cloud\.google\.com\/storage\/browser\/)(?=[^/])/;
 const OF_PAGE = /[;?].*$/;
 

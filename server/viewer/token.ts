@@ -1,6 +1,8 @@
 const KEY = 'pix2seq-stream.token';
 
-/** @returns the token of this tab; one in the address (`#token=…`, which no server ever sees) leaves the address first */
+/**
+ * @returns the token of this tab; one in the address (`#token=…`, which no server ever sees) leaves the address first
+ */
 export function readToken(): string | null {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token !== null) {
