@@ -41,6 +41,10 @@ export type {
   FrameAttention,
 } from './attentionPictures.ts';
 export type { PictureFormat } from './images/attentionPicture.ts';
+export { drawDetections } from './images/detectionPicture.ts';
+export type { PictureSize } from './images/detectionPicture.ts';
+export { chooseEncoder, openVideoWriter } from './video/videoWriter.ts';
+export type { VideoWriter, VideoWriterOptions } from './video/videoWriter.ts';
 export { readAttention } from './readAttention.ts';
 export type { AttendedObject, ReadAttentionConfig } from './readAttention.ts';
 export { inferLatest } from './inferLatest.ts';

@@ -24,7 +24,7 @@ const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [
     /^sharp$/,
     [
-      /^operators\/images\/(readPicture|fitPicture|attentionPicture)\.ts$/,
+      /^operators\/images\/(readPicture|fitPicture|attentionPicture|detectionPicture)\.ts$/,
       /^pipeline\/(pictures|eval\/pan)\.ts$/,
     ],
   ],

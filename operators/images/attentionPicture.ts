@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import type { OverlayOptions } from 'sharp';
 import type { AttentionMap, Box, DisplayImage, Frame, ImageSpec } from '../../models/types.ts';
 import { fittedSize } from '../video/filterGraph.ts';
+import { escaped } from './svg.ts';
 
 /** File formats of a picture. */
 export type PictureFormat = 'png' | 'jpeg';
@@ -197,10 +198,6 @@ function leftOf(index: number, { width }: Pick<Ground, 'width'>): number {
 
 function topOf({ width }: Pick<Ground, 'width'>): number {
   return GAP + Math.round(width * HEADROOM);
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>]/g, (found) => `&#${found.charCodeAt(0)};`);
 }
 
 function colourOf(level: number): readonly number[] {

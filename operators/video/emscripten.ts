@@ -1,18 +1,26 @@
 /**
  * What FFmpeg's WebAssembly core needs of this machine, in the terms of Emscripten's file system:
- * a read-only view of a folder, and two devices. Works inside a worker thread, since it blocks.
+ * a read-only view of a folder, and three devices. Works inside a worker thread, since it blocks.
  */
-import { closeSync, fstatSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** Error numbers of Emscripten's C library (WASI order). */
-const EACCES = 2;
-const EAGAIN_PAUSE_MS = 10;
 const EINVAL = 28;
 const EIO = 29;
-const ENOENT = 44;
 const EPERM = 63;
 const ESPIPE = 70;
+/** Those that come of this machine's files. */
+const ERRNOS: Readonly<Record<string, number>> = { EACCES: 2, EFBIG: 22, ENOENT: 44, ENOSPC: 51 };
+const EAGAIN_PAUSE_MS = 10;
 
 const READ_ONLY_FILE = 0o100444;
 const READ_ONLY_FOLDER = 0o040555;
@@ -53,19 +61,11 @@ export interface CoreModule {
 
 /** A file-system type that shows a folder of this machine, read-only, by positioned reads. */
 export function hostFileSystem(fs: EmscriptenFs): object {
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (thrown) {
-      const { code } = thrown as NodeJS.ErrnoException;
-      throw new fs.ErrnoError(code === 'ENOENT' ? ENOENT : code === 'EACCES' ? EACCES : EIO);
-    }
-  };
   const refuse = (): never => {
     throw new fs.ErrnoError(EPERM);
   };
   const makeNode = (parent: Node | null, name: string, host: string): Node => {
-    const stats = guarded(() => statSync(host));
+    const stats = guarded(fs, () => statSync(host));
     const node = fs.createNode(
       parent,
       name,
@@ -77,7 +77,7 @@ export function hostFileSystem(fs: EmscriptenFs): object {
   const hostOf = (node: Node): string => node.host ?? '';
   const nodeOps = {
     getattr: (node: Node) =>
-      guarded(() => {
+      guarded(fs, () => {
         const { size, atime, mtime, ctime } = statSync(hostOf(node));
         const fixed = { dev: 1, nlink: 1, uid: 0, gid: 0, rdev: 0, blksize: 65536 };
         const blocks = Math.ceil(size / 512);
@@ -85,7 +85,7 @@ export function hostFileSystem(fs: EmscriptenFs): object {
       }),
     setattr: () => undefined,
     lookup: (parent: Node, name: string) => makeNode(parent, name, join(hostOf(parent), name)),
-    readdir: (node: Node) => ['.', '..', ...guarded(() => readdirSync(hostOf(node)))],
+    readdir: (node: Node) => ['.', '..', ...guarded(fs, () => readdirSync(hostOf(node)))],
     mknod: refuse,
     unlink: refuse,
     rmdir: refuse,
@@ -95,7 +95,7 @@ export function hostFileSystem(fs: EmscriptenFs): object {
   const streamOps = {
     open(stream: Stream) {
       if (!fs.isDir(stream.node.mode)) {
-        stream.hostFd = guarded(() => openSync(hostOf(stream.node), 'r'));
+        stream.hostFd = guarded(fs, () => openSync(hostOf(stream.node), 'r'));
       }
     },
     close(stream: Stream) {
@@ -106,16 +106,9 @@ export function hostFileSystem(fs: EmscriptenFs): object {
     read: (stream: Stream, heap: Uint8Array, offset: number, length: number, position: number) =>
       length === 0
         ? 0
-        : guarded(() => readSync(stream.hostFd ?? -1, heap, offset, length, position)),
+        : guarded(fs, () => readSync(stream.hostFd ?? -1, heap, offset, length, position)),
     write: refuse,
-    llseek(stream: Stream, offset: number, whence: number) {
-      const size = guarded(() => fstatSync(stream.hostFd ?? -1).size);
-      const target = offset + (whence === 1 ? stream.position : whence === 2 ? size : 0);
-      if (target < 0) {
-        throw new fs.ErrnoError(EINVAL);
-      }
-      return target;
-    },
+    llseek: (stream: Stream, offset: number, whence: number) => seek(fs, stream, offset, whence),
   };
   return {
     mount: ({ opts }: { opts: { root: string } }) => makeNode(null, '/', opts.root),
@@ -140,10 +133,16 @@ export function writingDevice(
 }
 
 /**
- * Makes a device from which FFmpeg reads standard input.
+ * Makes a device from which FFmpeg reads.
+ * @param readOn fills the bytes it is given and may block; returns how many, 0 at the end
  * @param head bytes that were read already and come first
  */
-export function readingDevice(fs: EmscriptenFs, path: string, head: Uint8Array): void {
+export function readingDevice(
+  fs: EmscriptenFs,
+  path: string,
+  readOn: (into: Uint8Array) => number,
+  head: Uint8Array = new Uint8Array(),
+): void {
   let rest = head;
   addDevice(fs, path, 1, {
     read(_: Stream, heap: Int8Array, offset: number, length: number) {
@@ -154,8 +153,28 @@ export function readingDevice(fs: EmscriptenFs, path: string, head: Uint8Array):
         rest = rest.subarray(part.length);
         return part.length;
       }
-      return readStdin(into);
+      return readOn(into);
     },
+  });
+}
+
+/**
+ * Makes a device that stands for one file of this machine: written, read again, sought in. What it held is gone.
+ * @throws Error where it can't be written
+ */
+export function fileDevice(fs: EmscriptenFs, path: string, host: string): void {
+  closeSync(openSync(host, 'w')); // here, since a device that is opened is not asked to empty itself
+  const fdOf = ({ hostFd = -1 }: Stream): number => hostFd;
+  addDevice(fs, path, 2, {
+    open(stream: Stream) {
+      stream.hostFd = guarded(fs, () => openSync(host, 'r+'));
+    },
+    close: (stream: Stream) => closeSync(fdOf(stream)),
+    read: (stream: Stream, heap: Uint8Array, offset: number, length: number, position: number) =>
+      guarded(fs, () => readSync(fdOf(stream), heap, offset, length, position)),
+    write: (stream: Stream, heap: Uint8Array, offset: number, length: number, position: number) =>
+      guarded(fs, () => writeSync(fdOf(stream), heap, offset, length, position)),
+    llseek: (stream: Stream, offset: number, whence: number) => seek(fs, stream, offset, whence),
   });
 }
 
@@ -179,6 +198,26 @@ export function readStdin(into: Uint8Array): number {
       Atomics.wait(pause, 0, 0, EAGAIN_PAUSE_MS);
     }
   }
+}
+
+/** Runs something that may fail on this machine, and fails as Emscripten does. */
+function guarded<T>(fs: EmscriptenFs, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    const { code = '' } = thrown as NodeJS.ErrnoException;
+    throw new fs.ErrnoError(ERRNOS[code] ?? EIO);
+  }
+}
+
+/** @returns the new position in a stream's file, bytes */
+function seek(fs: EmscriptenFs, stream: Stream, offset: number, whence: number): number {
+  const size = guarded(fs, () => fstatSync(stream.hostFd ?? -1).size);
+  const target = offset + (whence === 1 ? stream.position : whence === 2 ? size : 0);
+  if (target < 0) {
+    throw new fs.ErrnoError(EINVAL);
+  }
+  return target;
 }
 
 function addDevice(fs: EmscriptenFs, path: string, minor: number, operations: object): void {

@@ -47,3 +47,13 @@ export function spawnPlain(program: string, args: readonly string[]): StartedChi
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   return { child, stop: () => void child.kill('SIGKILL') };
 }
+
+/**
+ * Starts a program that ends by itself when nobody writes to it any more, in a process group of its own:
+ * a terminal's Ctrl-C goes to this process alone. On Windows it goes to both.
+ */
+export function spawnApart(program: string, args: readonly string[]): StartedChild {
+  const detached = process.platform !== 'win32'; // there it would get a window
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached });
+  return { child, stop: () => void child.kill('SIGKILL') };
+}

@@ -95,7 +95,7 @@ function inputName({ live }: DecoderRequest, input: string): string {
 }
 
 /** Frames as they are, none doubled or dropped; before FFmpeg 5.1 the option had another name. */
-function passThrough({ version: [major, minor] }: FfmpegProgram): string[] {
+export function passThrough({ version: [major, minor] }: FfmpegProgram): string[] {
   const isOld = major < 5 || (major === 5 && minor < 1);
   return isOld ? ['-vsync', 'passthrough'] : ['-fps_mode', 'passthrough'];
 }

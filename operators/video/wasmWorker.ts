@@ -1,22 +1,33 @@
 /**
  * The worker thread in which FFmpeg's WebAssembly build runs. It gives the stock worker of
- * `@ffmpeg/ffmpeg` the few browser globals it needs under Node, and the core two things it lacks:
- * files of this machine, read piece by piece, and a device whose writes fill the shared slots.
+ * `@ffmpeg/ffmpeg` the few browser globals it needs under Node, and the core what it lacks: files of this
+ * machine, read and written piece by piece, and a device whose writes fill the shared slots.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { hostFileSystem, readingDevice, writingDevice } from './emscripten.ts';
+import {
+  fileDevice,
+  hostFileSystem,
+  readStdin,
+  readingDevice,
+  writingDevice,
+} from './emscripten.ts';
 import type { CoreModule } from './emscripten.ts';
 import type { SharedSlots } from './frameSlots.ts';
 import { SlotWriter } from './frameSlots.ts';
+import { feedReader } from './wasmFeed.ts';
+import type { FeedEnd } from './wasmFeed.ts';
 
 /** Given to the worker when it starts. */
 export interface WasmStart {
-  readonly slots: SharedSlots;
   readonly wasm: WebAssembly.Module;
+  /** Where pictures go, for a decoder. */
+  readonly slots?: SharedSlots;
   /** First bytes of standard input, where that is the source. */
-  readonly stdinHead: Uint8Array | undefined;
+  readonly stdinHead?: Uint8Array | undefined;
+  /** Where an encoder's pictures come from, and the file that it writes. */
+  readonly encoding?: { readonly feed: FeedEnd; readonly file: string };
 }
 
 /** The worker's own message, beside those of the stock worker. */
@@ -26,8 +37,7 @@ export interface PictureMessage {
 
 type CreateCore = (options: object) => Promise<CoreModule>;
 
-const { slots, wasm, stdinHead } = workerData as WasmStart;
-const writer = new SlotWriter(slots);
+const { slots, wasm, stdinHead, encoding } = workerData as WasmStart;
 
 async function createCore(create: CreateCore, options: object): Promise<CoreModule> {
   const core = await create({
@@ -42,16 +52,23 @@ async function createCore(create: CreateCore, options: object): Promise<CoreModu
     },
   });
   core.FS.filesystems['NODEFS'] = hostFileSystem(core.FS); // a name that the FFmpeg class can mount
-  writingDevice(core.FS, '/dev/pictures', (bytes) => {
-    for (let taken = 0; taken < bytes.length;) {
-      writer.waitForSlot();
-      taken += writer.write(bytes.subarray(taken), (picture) => {
-        parentPort?.postMessage({ picture } satisfies PictureMessage);
-      });
-    }
-  });
+  if (slots !== undefined) {
+    const writer = new SlotWriter(slots);
+    writingDevice(core.FS, '/dev/pictures', (bytes) => {
+      for (let taken = 0; taken < bytes.length;) {
+        writer.waitForSlot();
+        taken += writer.write(bytes.subarray(taken), (picture) => {
+          parentPort?.postMessage({ picture } satisfies PictureMessage);
+        });
+      }
+    });
+  }
   if (stdinHead !== undefined) {
-    readingDevice(core.FS, '/dev/input', stdinHead);
+    readingDevice(core.FS, '/dev/input', readStdin, stdinHead);
+  }
+  if (encoding !== undefined) {
+    readingDevice(core.FS, '/dev/input', feedReader(encoding.feed));
+    fileDevice(core.FS, '/dev/video', encoding.file);
   }
   return core;
 }

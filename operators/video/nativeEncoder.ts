@@ -1,0 +1,57 @@
+/** The `ffmpeg` program as an encoder: a child that reads raw pictures from its standard input. */
+import { execFileSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { ENCODER_INPUT, encoderOutput } from './encoder.ts';
+import type { Encoder } from './encoder.ts';
+import { FfmpegLog } from './ffmpegLog.ts';
+import { spawnApart } from './guardedChild.ts';
+import { passThrough } from './nativeDecoder.ts';
+import type { FfmpegProgram } from './nativeDecoder.ts';
+
+const PRESET = 'veryfast';
+
+/** Whether a program has x264 inside; builds under the LGPL alone have not. */
+export function hasX264({ path }: FfmpegProgram): boolean {
+  const encoders = execFileSync(path, ['-v', 'error', '-encoders'], { encoding: 'utf8' });
+  return / libx264 /.test(encoders);
+}
+
+/**
+ * Starts the `ffmpeg` program. It ends when this process does, and not at Ctrl-C: what is encoded is ended
+ * in good order by who writes it.
+ * @param file is written over
+ */
+export function startNativeEncoder(file: string, program: FfmpegProgram): Encoder {
+  const { child, stop } = spawnApart(program.path, [
+    ...['-hide_banner', '-nostats', '-v', 'level+warning'],
+    ...[...ENCODER_INPUT, '-i', 'pipe:0'],
+    ...[...passThrough(program), ...encoderOutput(PRESET), `file:${file}`],
+  ]);
+  const log = new FfmpegLog();
+  createInterface({ input: child.stderr }).on('line', (line) => void log.read(line));
+  child.stdin.on('error', () => undefined); // the callback of the write tells
+  const ended = new Promise<void>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) =>
+      code === 0 ? resolve() : reject(new Error(log.problem ?? `ffmpeg ended (${signal ?? code})`)),
+    );
+  });
+  ended.catch(() => undefined); // heard of at the next write, or at the end
+  return {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        child.stdin.write(bytes, (error) => {
+          if (error) {
+            ended.then(() => reject(error), reject); // why it has gone says more than that the pipe is broken
+          } else {
+            resolve();
+          }
+        });
+      }),
+    end() {
+      child.stdin.end();
+      return ended;
+    },
+    stop,
+  };
+}
