@@ -1,16 +1,16 @@
-import { resolve } from 'node:path';
-import { map, tap } from 'rxjs';
+import { concatMap, map, tap } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import { PipelineError, openDetector, toError } from '../models/index.ts';
-import type { Detector, FrameDetections } from '../models/index.ts';
+import type { Detector, Frame, FrameDetections } from '../models/index.ts';
 import { attentionPictures, detect, track } from '../operators/index.ts';
 import type { FrameTask } from '../operators/index.ts';
+import { AnnotatedVideo, OPEN_FRAMES, sideOf } from './annotatedVideo.ts';
 import { PANEL_SIDE, openAttentionFiles } from './attentionFiles.ts';
 import type { AttentionFiles } from './attentionFiles.ts';
+import { expectDetectable } from './detectChecks.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
 import { createFormat } from './formats.ts';
-import type { Format, FormatName } from './formats.ts';
-import type { TaskName } from './taskNames.ts';
+import type { Format } from './formats.ts';
 import { frameTasks } from './frameTasks.ts';
 import { isReaderGone, openLineWriter } from './lineWriter.ts';
 import type { LineWriter } from './lineWriter.ts';
@@ -38,8 +38,28 @@ export async function detectCommand(
   options: DetectArguments,
   interrupt: AbortSignal,
 ): Promise<number> {
-  expectOutputApart(sources, options.out);
-  expectEither(options);
+  expectDetectable(sources, options);
+  const { save, quiet } = options;
+  if (save === undefined) {
+    return detectAll(sources, options, interrupt);
+  }
+  const video = new AnnotatedVideo(save, options.decoder);
+  try {
+    return await detectAll(sources, options, interrupt, video);
+  } finally {
+    const numFrames = await video.finish(); // however the run ended: with what was read
+    if (numFrames > 0 && !quiet) {
+      process.stderr.write(`${sourceName(save)}: ${numFrames} frames\n`);
+    }
+  }
+}
+
+async function detectAll(
+  sources: readonly string[],
+  options: DetectArguments,
+  interrupt: AbortSignal,
+  video?: AnnotatedVideo,
+): Promise<number> {
   const { attention } = options;
   const pictures =
     attention === undefined ? undefined : openAttentionFiles(attention, sources.map(sourceName));
@@ -51,7 +71,7 @@ export async function detectCommand(
     try {
       let worst: number = EXIT.done;
       for (const source of sources) {
-        const run = { options, detector, tasks, writer, format, pictures, interrupt };
+        const run = { options, detector, tasks, writer, format, pictures, video, interrupt };
         const code = await detectSource(source, run);
         worst = Math.max(worst, code);
         if (interrupt.aborted || code === EXIT.interrupted) {
@@ -75,37 +95,6 @@ export async function detectCommand(
   }
 }
 
-/** @throws RangeError where the output would replace what is to be read */
-function expectOutputApart(sources: readonly string[], out: string): void {
-  const same = sources.find((source) => out !== '-' && resolve(source) === resolve(out));
-  if (same !== undefined) {
-    throw new RangeError(
-      `\`--out ${out}\` would overwrite the source ${same}; choose another file`,
-    );
-  }
-}
-
-/** What a format has no place for beside boxes. */
-const NO_PLACE: Readonly<Record<FormatName, readonly TaskName[]>> = {
-  ndjson: [],
-  coco: ['segment', 'caption'],
-  csv: ['segment', 'pose', 'caption'],
-  mot: ['segment', 'pose', 'caption'],
-};
-
-/** @throws TypeError where something is asked for that would be lost */
-function expectEither({ tasks, attention, format }: DetectArguments): void {
-  const lost = tasks.find((task) => NO_PLACE[format].includes(task));
-  if (lost !== undefined) {
-    throw new TypeError(
-      `\`--format ${format}\` has no place for what \`--task ${lost}\` finds; use \`--format ndjson\``,
-    );
-  }
-  if (attention !== undefined && tasks.some((task) => task !== 'detect')) {
-    throw new TypeError('`--attention` is drawn for `--task detect` alone; leave one of them out');
-  }
-}
-
 interface Run {
   readonly options: DetectArguments;
   readonly detector: Detector;
@@ -113,6 +102,7 @@ interface Run {
   readonly writer: LineWriter;
   readonly format: Format;
   readonly pictures: AttentionFiles | undefined;
+  readonly video: AnnotatedVideo | undefined;
   readonly interrupt: AbortSignal;
 }
 
@@ -149,26 +139,42 @@ async function detectSource(source: string, run: Run): Promise<number> {
 
 function resultsOf(
   source: string,
-  { options, detector, tasks, pictures }: Run,
+  run: Run,
   account: Account,
   progress: Progress | undefined,
 ): Observable<FrameDetections> {
-  const frames$ = openSource(source, {
-    image: detector.model.image,
-    decoder: options.decoder,
-    display: pictures === undefined ? 0 : PANEL_SIDE,
-    stride: options.vidStride,
-    maxFrames: options.maxFrames,
-    onOpen: ({ numFrames }) => progress?.start(numFrames),
-    onFault(error) {
-      account.numFaults += 1;
-      process.stderr.write(errorLine(error, options.verbose));
-    },
-  });
+  const { options, detector, tasks, pictures, video } = run;
+  const { image } = detector.model;
+  const frames$ = (display: number): Observable<Frame> =>
+    openSource(source, {
+      ...{ image, display, decoder: options.decoder },
+      stride: options.vidStride,
+      maxFrames: options.maxFrames,
+      ...(video === undefined ? {} : { maxOpenFrames: OPEN_FRAMES }),
+      onOpen({ numFrames, framesPerSecond }) {
+        progress?.start(numFrames);
+        video?.begin(framesPerSecond);
+      },
+      onFault(error) {
+        account.numFaults += 1;
+        process.stderr.write(errorLine(error, options.verbose));
+      },
+    });
+  const config = { ...options.detect, tasks };
+  if (video !== undefined) {
+    return sideOf(source, image, options.decoder).pipe(
+      concatMap((side) => frames$(side)),
+      video.pace(),
+      detect(detector, { ...config, onFrame: (frame) => video.see(frame) }),
+      track(),
+      map(rounded),
+      tap((result) => video.take(result)),
+    );
+  }
   const results$ =
     pictures === undefined
-      ? frames$.pipe(detect(detector, { ...options.detect, tasks }))
-      : frames$.pipe(
+      ? frames$(0).pipe(detect(detector, config))
+      : frames$(PANEL_SIDE).pipe(
           attentionPictures(detector, options.detect),
           tap((frame) => pictures.write(frame)),
           map(({ result }) => result),

@@ -12,6 +12,8 @@ export const DEMO_CLIP: string = fileURLToPath(new URL('./demo/campus.mp4', impo
 export interface SourceFacts {
   /** Frames to be expected, where that can be known. */
   readonly numFrames?: number;
+  /** Frames a second that are given, where that can be known. */
+  readonly framesPerSecond?: number;
   /** `native`, `wasm` or `images`. */
   readonly decoder: string;
 }
@@ -26,6 +28,8 @@ export interface OpenSourceOptions {
   readonly display?: number | undefined;
   readonly stride?: number | undefined;
   readonly maxFrames?: number | undefined;
+  /** Videos only: frames that may be open at a time. Default: as `fromVideo` has it. */
+  readonly maxOpenFrames?: number;
   /** Videos only: start again at the end. */
   readonly loop?: boolean | undefined;
   readonly onOpen?: ((facts: SourceFacts) => void) | undefined;
@@ -57,13 +61,18 @@ export function openSource(source: string, options: OpenSourceOptions): Observab
     ...common,
     decoder: options.decoder ?? 'auto',
     loop: options.loop ?? false,
+    ...(options.maxOpenFrames === undefined ? {} : { maxOpenFrames: options.maxOpenFrames }),
     onOpen({ decoder, duration, framesPerSecond }) {
       const all =
         duration !== undefined && framesPerSecond !== undefined
           ? Math.ceil(Math.round(duration * framesPerSecond) / stride)
           : undefined;
       const numFrames = maxFrames > 0 ? Math.min(maxFrames, all ?? maxFrames) : all;
-      onOpen?.(numFrames === undefined ? { decoder } : { decoder, numFrames });
+      onOpen?.({
+        decoder,
+        ...(numFrames === undefined ? {} : { numFrames }),
+        ...(framesPerSecond === undefined ? {} : { framesPerSecond: framesPerSecond / stride }),
+      });
     },
   });
 }

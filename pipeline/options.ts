@@ -50,6 +50,8 @@ export interface DetectArguments extends ModelArguments {
   readonly format: FormatName;
   /** Folder for pictures of where the decoder looked. */
   readonly attention: string | undefined;
+  /** File for the video with what was found drawn in. */
+  readonly save: string | undefined;
 }
 
 /** Adds the options that every command with a model has. */
@@ -92,6 +94,7 @@ export function addDetectOptions(command: Command): Command {
     command
       .option('--out <file|->', 'where the results go', '-')
       .addOption(choice('--format <format>', 'how they are written', FORMATS, 'ndjson'))
+      .option('--save <file.mp4>', 'also write the video with what was found drawn in')
       .option(
         '--attention <dir>',
         'also draw where the decoder looked, a picture for each object found; slow: use with --max-frames',
@@ -143,10 +146,11 @@ export function detectArguments(
     readonly out: string;
     readonly format: FormatName;
     readonly attention?: string;
+    readonly save?: string;
   },
 ): DetectArguments {
-  const { out, format, attention } = flags;
-  return { ...modelArguments(flags), out, format, attention };
+  const { out, format, attention, save } = flags;
+  return { ...modelArguments(flags), out, format, attention, save };
 }
 
 /** An option that takes one of some words. */

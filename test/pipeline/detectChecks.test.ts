@@ -1,0 +1,69 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expectDetectable } from '../../pipeline/detectChecks.ts';
+import { detectArguments } from '../../pipeline/options.ts';
+import type { DetectArguments } from '../../pipeline/options.ts';
+import * as assert from '../support/assert.ts';
+import { suite } from '../support/suite.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+
+/** What is typed where nothing is. */
+const DEFAULTS: DetectArguments = detectArguments({
+  ...{ model: 'nano', device: 'auto', decoder: 'auto', reuse: 'refine', task: ['detect'] },
+  ...{ conf: 0.3, vidStride: 1, maxFrames: 0, maxObjects: 100, budgetMs: 0, topP: 0 },
+  ...{ out: '-', format: 'ndjson' },
+});
+
+suite('expectDetectable', (test) => {
+  const saying = (save: string, more: Partial<DetectArguments> = {}) => ({
+    ...DEFAULTS,
+    save,
+    ...more,
+  });
+
+  test('takes a video and another file for what is saved, there or not', async () => {
+    await using folder = await temporaryFolder();
+    const [clip, there] = [join(folder.path, 'clip.mp4'), join(folder.path, 'there.MP4')];
+    writeFileSync(clip, '');
+    writeFileSync(there, '');
+
+    expectDetectable([clip], saying(join(folder.path, 'new.mp4')));
+    expectDetectable([clip], saying(there, { out: join(folder.path, 'out.ndjson') }));
+    expectDetectable(['-'], saying(there));
+    expectDetectable(['https://a.example/b.mp4'], saying(there));
+    expectDetectable([clip, clip], DEFAULTS);
+  });
+
+  test('refuses to overwrite the source, whatever it is called', async () => {
+    await using folder = await temporaryFolder();
+    const [clip, link] = [join(folder.path, 'clip.mp4'), join(folder.path, 'link.mp4')];
+    writeFileSync(clip, '');
+    const check = (source: string, options: DetectArguments) => () =>
+      expectDetectable([source], options);
+
+    assert.throws(check(clip, saying(clip)), /`--save .*clip\.mp4` would overwrite the source/);
+    assert.throws(check(pathToFileURL(clip).href, saying(clip)), /overwrite the source file:/);
+    assert.throws(check(clip, { ...DEFAULTS, out: clip }), /`--out .*` would overwrite the source/);
+    if (process.platform !== 'win32') {
+      symlinkSync(clip, link);
+      assert.throws(check(link, saying(clip)), /would overwrite the source .*link\.mp4/);
+    }
+  });
+
+  test('refuses what can be no video of one', async () => {
+    await using folder = await temporaryFolder();
+    const inFolder = join(folder.path, 'folder.mp4');
+    mkdirSync(inFolder);
+    const check = (sources: string[], options: DetectArguments) => () =>
+      expectDetectable(sources, options);
+
+    assert.throws(check(['a.mp4'], saying('b.avi')), /makes an MP4 file; choose a name that ends/);
+    assert.throws(check(['a.mp4', 'b.mp4'], saying('c.mp4')), /one video of one, not of 2; give/);
+    assert.throws(check([folder.path], saying('c.mp4')), /draws over a video, and .* is none/);
+    assert.throws(check(['a*.png'], saying('c.mp4')), /draws over a video, and a\*\.png is none/);
+    assert.throws(check(['a.mp4'], saying('c.mp4', { out: './c.mp4' })), /choose two files/);
+    assert.throws(check(['a.mp4'], saying('c.mp4', { attention: 'd' })), /give each a run/);
+    assert.throws(check(['a.mp4'], saying(inFolder)), /is a folder; name a file in it/);
+  });
+});
