@@ -94,7 +94,10 @@ export function addDetectOptions(command: Command): Command {
     command
       .option('--out <file|->', 'where the results go', '-')
       .addOption(choice('--format <format>', 'how they are written', FORMATS, 'ndjson'))
-      .option('--save <file.mp4>', 'also write the video with what was found drawn in')
+      .option(
+        '--save <file.mp4>',
+        'also write the video with what was found drawn in, without sound',
+      )
       .option(
         '--attention <dir>',
         'also draw where the decoder looked, a picture for each object found; slow: use with --max-frames',

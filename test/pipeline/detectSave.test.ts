@@ -104,11 +104,12 @@ suite('detect --save', (test) => {
           lines.map(({ pts }) => pts),
           { abs: 0.001 },
         );
-        for (const [index, { detections }] of lines.entries()) {
-          assert.equal(video[index]!.size, [768, 576]);
-          assert.ok(shareDrawn(video[index]!, detections) > 0.7, `frame ${index}`);
-          assert.ok(shareDrawn(source[index]!, detections) < 0.3, 'the source has none of it');
-        }
+        assert.ok(video.every(({ size }) => size.join('x') === '768x576'));
+        const shareOf = (frames: readonly Shown[]): number =>
+          lines.reduce((sum, line, i) => sum + shareDrawn(frames[i]!, line.detections), 0) /
+          NUM_FRAMES;
+        assert.ok(shareOf(video) > 0.7, `${shareOf(video)} of the edges are drawn`);
+        assert.ok(shareOf(source) < 0.3, 'the source has none of it');
       },
       LIMIT,
     );
@@ -190,7 +191,7 @@ suite('detect --save', (test) => {
       mkdirSync(away);
 
       await using lost = startProgram([
-        ...['detect', DEMO_CLIP, '--max-frames', '4', '--quiet'],
+        ...['detect', DEMO_CLIP, '--max-frames', '30', '--quiet'], // more than go by until it is away
         ...['--save', join(away, 'lost.mp4')],
       ]);
       await lost.line('stdout', /"frame":1,/);
