@@ -3,7 +3,7 @@ import type { Box, ObjectTokens } from '../types.ts';
 
 /**
  * IoU from which on two boxes of one class are the same object. What the bundled model reads of itself stays
- * below it: 0.6 on 470 pictures of COCO and 1458 frames of five clips.
+ * below it: of 14,481 objects of 470 COCO pictures and 1,458 frames of five clips one has an IoU above 0.6 with another.
  */
 const SAME_IOU = 0.7;
 
