@@ -33,7 +33,7 @@ function begun(whole: PlainReading, maxObjects: number): PlainReading {
 }
 
 /** The highest IoU of two objects of the same class. @param tokens five an object */
-function leastApart(tokens: Int32Array): number {
+function highestOverlap(tokens: Int32Array): number {
   const objects = Array.from({ length: tokens.length / 5 }, (_, i) => {
     const [ymin = 0, xmin = 0, ymax = 0, xmax = 0, label] = tokens.subarray(5 * i);
     return { label, box: { xmin, ymin, xmax, ymax } };
@@ -164,7 +164,7 @@ suite('reuse of the previous frame’s tokens, on real clips', (test) => {
         for (const [i, { memory }] of (clips.get('steady') ?? []).entries()) {
           if (i % step === 0) {
             draft = (await read(memory, { draft, reuse })).tokens;
-            const most = leastApart(draft);
+            const most = highestOverlap(draft);
             assert.ok(most < 0.7, `${reuse}, frame ${i}: two of one class with an IoU of ${most}`);
           }
         }
