@@ -14,13 +14,13 @@ interface Outcome {
   readonly lastLine: string;
 }
 
-/** Runs one test file, written for the occasion, as `npm test` would. */
-async function runTests(body: string): Promise<Outcome> {
+/** Runs one test file, written for the occasion. */
+async function runTests(body: string, env = process.env): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'suite-'));
   const file = join(folder, 'case.ts');
   await writeFile(file, `import { suite } from ${JSON.stringify(SUITE)};\n${body}`);
   const run = await new Promise<Outcome>((resolve) => {
-    execFile(process.execPath, ['--import', LOADER, file], (error, stdout) => {
+    execFile(process.execPath, ['--import', LOADER, file], { env }, (error, stdout) => {
       const lastLine = stdout.trimEnd().split('\n').at(-1) ?? '';
       resolve({ code: error === null ? 0 : Number(error.code), lastLine });
     });
@@ -100,4 +100,29 @@ suite('suite', (test) => {
       { timeoutMs: END_TO_END_MS },
     );
   }
+
+  test('skips each test that needs a program that is not on the PATH, and the clean-up of what was not made', async () => {
+    const body = `suite('s', (test) => {
+      test('runs', () => {});
+      test('needs one', () => { throw new Error('ran'); }, { needs: ['ffmpeg'] });
+    });
+    suite('t', (test) => {
+      test.needs('openssl');
+      test.before(() => { throw new Error('ran'); });
+      test.after(() => { throw new Error('ran'); });
+      test('needs it', () => { throw new Error('ran'); });
+    });`;
+
+    const outcome = await runTests(body, { ...process.env, PATH: '' });
+
+    assert.equal(outcome, { code: 0, lastLine: '1 passed, 0 failed, 2 skipped' });
+  });
+
+  test('ends green when all tests of a file are skipped', async () => {
+    const body = `suite('s', (test) => test('a', () => {}, { needs: ['ps'] }));`;
+
+    const outcome = await runTests(body, { ...process.env, PATH: '' });
+
+    assert.equal(outcome, { code: 0, lastLine: '0 passed, 0 failed, 1 skipped' });
+  });
 });

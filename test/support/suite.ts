@@ -7,6 +7,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { suite as uvuSuite } from 'uvu';
+import { missingOf } from './programs.ts';
+import type { Program } from './programs.ts';
 
 /** Limit of an ordinary test, milliseconds: against hanging, as a busy machine takes several times its time. */
 export const DEFAULT_TEST_MS = 20_000;
@@ -22,11 +24,22 @@ const WHY_LENGTH = 300;
 
 type Work = () => void | Promise<void>;
 
+/** What one test may ask for. */
+export interface TestOptions {
+  /** Default `DEFAULT_TEST_MS`. */
+  readonly timeoutMs?: number;
+  /** Programs without which it is skipped, beside those of its suite. */
+  readonly needs?: readonly Program[];
+}
+
 /** Registers tests of one suite. */
 export interface Test {
-  (title: string, work: Work, options?: { readonly timeoutMs?: number }): void;
+  (title: string, work: Work, options?: TestOptions): void;
+  /** Skips every test that is declared below, saying so, where a program is not on this machine. */
+  needs(...programs: readonly Program[]): void;
   /** Runs once, inside the first test, so that its error fails every test that needed it. */
   before(work: Work): void;
+  /** Runs once, after the last test; not where `before` never ran, since nothing is there to clean up. */
   after(work: Work): void;
   afterEach(work: Work): void;
   /** Counts as skipped; the reason is printed. */
@@ -47,8 +60,18 @@ export function suite(name: string, declare: (test: Test) => void): void {
   const once: Work[] = [];
   let setup: Promise<void> | undefined;
   const prepare = (): Promise<void> => (setup ??= inOrder(once));
+  const needed: Program[] = [];
+  const skip = (title: string, reason: string): void => {
+    totals.skipped += 1;
+    process.stdout.write(`skipped: ${name} "${title}": ${reason}\n`);
+  };
 
-  const register = (title: string, work: Work, options: { timeoutMs?: number } = {}): void => {
+  const register = (title: string, work: Work, options: TestOptions = {}): void => {
+    const missing = missingOf([...needed, ...(options.needs ?? [])]);
+    if (missing !== undefined) {
+      skip(title, missing);
+      return;
+    }
     totals.registered += 1;
     inner(title, async () => {
       const problems: Error[] = [];
@@ -81,6 +104,9 @@ export function suite(name: string, declare: (test: Test) => void): void {
       afterEach: (work: Work) => void cleanups.push(work),
       after: (work: Work) =>
         inner.after(async () => {
+          if (once.length > 0 && setup === undefined) {
+            return;
+          }
           try {
             await withLimit(END_TO_END_MS, work);
           } catch (thrown) {
@@ -90,10 +116,8 @@ export function suite(name: string, declare: (test: Test) => void): void {
             process.stderr.write(`\n${name} after: ${String(asError(thrown).stack)}\n`);
           }
         }),
-      skip: (title: string, reason: string) => {
-        totals.skipped += 1;
-        process.stdout.write(`skipped: ${name} "${title}": ${reason}\n`);
-      },
+      needs: (...programs: readonly Program[]) => void needed.push(...programs),
+      skip,
     }),
   );
   inner.run();
@@ -152,12 +176,13 @@ function count(passed: boolean): void {
 if (isMainThread) {
   process.on('exit', (code) => {
     const { registered, passed, failed, skipped } = totals;
-    const complete = passed > 0 && failed === 0 && passed === registered;
+    const hasRun = passed + failed + skipped > 0;
+    const complete = hasRun && failed === 0 && passed === registered;
     if (!complete && code === 0) {
       process.exitCode = 1;
     }
     const lost = registered - passed - failed;
-    const all = failed + lost + (passed + failed === 0 ? 1 : 0);
+    const all = failed + lost + (hasRun ? 0 : 1);
     process.stdout.write(
       [...failures, `${passed} passed, ${all} failed, ${skipped} skipped\n`].join('\n'),
     );

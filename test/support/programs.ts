@@ -1,0 +1,74 @@
+/**
+ * The one place where tests ask for what a machine with nothing but Node lacks. Tests name it through
+ * `test.needs(…)` or their option `needs`; where it is missing they are skipped, saying so.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import which from 'which';
+
+/** Limit of asking one interpreter for a library, milliseconds. */
+const ASK_MS = 20_000;
+/** The software Vulkan driver that Debian's chromium brings. */
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+/** What a test can need; `python` imports numpy, `vulkan` is a driver of a card or Chromium's own, which needs none. */
+export type Program = 'bash' | 'chromium' | 'ffmpeg' | 'openssl' | 'ps' | 'python' | 'vulkan';
+
+interface Need {
+  /** Why tests that need it are left out. */
+  readonly missing: string;
+  /** @returns the path of the program or driver */
+  find(): string | undefined;
+}
+
+const NEEDS: Readonly<Record<Program, Need>> = {
+  bash: onPath('bash'),
+  chromium: onPath('chromium', 'chromium-browser', 'google-chrome'),
+  ffmpeg: onPath('ffmpeg'),
+  openssl: onPath('openssl'),
+  ps: onPath('ps'),
+  python: { missing: 'no Python with numpy on the PATH', find: findPython },
+  vulkan: { missing: 'no Vulkan driver', find: findVulkan },
+};
+
+/** Where a program is on this machine, by the PATH. */
+export function findProgram(program: Program): string | undefined {
+  return NEEDS[program].find();
+}
+
+/** What this machine lacks of some programs, as a reason to skip a test; undefined where it has all. */
+export function missingOf(programs: readonly Program[]): string | undefined {
+  const missing = programs.find((program) => findProgram(program) === undefined);
+  return missing === undefined ? undefined : NEEDS[missing].missing;
+}
+
+/** Whether a Python has a library. */
+export function hasLibrary(python: string, name: string): boolean {
+  const { status } = spawnSync(python, ['-c', `import ${name}`], { timeout: ASK_MS });
+  return status === 0;
+}
+
+function onPath(...names: readonly [string, ...string[]]): Need {
+  const find = (): string | undefined =>
+    names.map((name) => which.sync(name, { nothrow: true })).find((path) => path !== null) ??
+    undefined;
+  return { missing: `no \`${names[0]}\` on the PATH`, find };
+}
+
+function findPython(): string | undefined {
+  const candidates = [process.env['PIX2SEQ_PYTHON'], 'python3'].filter(
+    (name) => name !== undefined,
+  );
+  return candidates.find((python) => hasLibrary(python, 'numpy'));
+}
+
+function findVulkan(): string | undefined {
+  const cards = existsSync('/dev/dri') ? readdirSync('/dev/dri') : [];
+  const drivers = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].filter((path) =>
+    existsSync(path),
+  );
+  if (cards.some((name) => name.startsWith('render')) && drivers[0] !== undefined) {
+    return drivers[0];
+  }
+  return findProgram('chromium') !== undefined && existsSync(SWIFTSHADER) ? SWIFTSHADER : undefined;
+}
