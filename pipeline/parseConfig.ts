@@ -2,11 +2,10 @@
 import { dirname, resolve } from 'node:path';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import { isLiveSource } from '../operators/index.ts';
 import { findProblem } from '../server/index.ts';
 import type { ServerOptions, TokenOptions } from '../server/index.ts';
 import { configSchema, partSchemas } from './configSchema.ts';
-import { withoutAddresses } from './pipelineSource.ts';
+import { absoluteSource, withoutAddresses } from './pipelineSource.ts';
 
 /** A source in a configuration. */
 export interface ConfigSource {
@@ -156,10 +155,10 @@ function withAbsolutePaths(config: Config, folder: string): Config {
     const file = server?.[key];
     return typeof file === 'string' ? [[key, resolve(folder, file)]] : [];
   });
-  const isPath = (source: string): boolean =>
-    source !== '-' && !isLiveSource(source) && !/^[a-z][a-z0-9+.-]+:/i.test(source);
-  const absolute = (one: ConfigSource): ConfigSource =>
-    isPath(one.source) ? { ...one, source: resolve(folder, one.source) } : one;
+  const absolute = (one: ConfigSource): ConfigSource => ({
+    ...one,
+    source: absoluteSource(one.source, folder),
+  });
   return {
     ...config,
     ...(files.length === 0 ? {} : { server: { ...server, ...Object.fromEntries(files) } }),

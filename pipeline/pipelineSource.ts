@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Type } from 'typebox';
 import type { TObject } from 'typebox';
 import type { Observable } from 'rxjs';
@@ -32,6 +33,11 @@ export interface PipelineSource {
   readonly paused?: boolean | undefined;
 }
 
+/** A source that was given as text. */
+export interface TextSource extends PipelineSource {
+  readonly source: string;
+}
+
 /** What a source is when it comes as text, over HTTP or in a file; every `description` ends "Expected … to be". */
 export const sourceSchema: TObject = Type.Object(
   {
@@ -59,12 +65,12 @@ export const sourceSchema: TObject = Type.Object(
  * Checks a source given from outside, as text only.
  * @throws TypeError with one line that names the field
  */
-export function parseSource(value: object): PipelineSource {
+export function parseSource(value: object): TextSource {
   const problem = findProblem('a source', sourceSchema, value);
   if (problem !== undefined) {
     throw new TypeError(withoutAddresses(problem.text));
   }
-  return value as PipelineSource; // every field was held against the schema
+  return value as TextSource; // every field was held against the schema
 }
 
 /**
@@ -78,6 +84,12 @@ export function checkSource(given: PipelineSource): PipelineSource {
   const isOther = source instanceof URL || isFrameSource(source) || isLiveSource(source);
   parseSource({ ...Object.fromEntries(settings), source: isText || !isOther ? source : 'given' });
   return given;
+}
+
+/** A source whose path is meant relative to a folder, with the whole path; addresses stay as they are. */
+export function absoluteSource(source: string, folder: string): string {
+  const isPath = source !== '-' && !isLiveSource(source) && !/^[a-z][a-z0-9+.-]+:/i.test(source);
+  return isPath ? resolve(folder, source) : source;
 }
 
 /** A text with only the schemes left of its addresses: one that is cut short hides no password. */

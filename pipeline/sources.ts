@@ -5,7 +5,7 @@ import type { DetectionServer, SourceManager } from '../server/index.ts';
 import { Account } from './accounts.ts';
 import { createAttention } from './attention.ts';
 import { createPictures } from './pictures.ts';
-import { checkSource, parseSource } from './pipelineSource.ts';
+import { absoluteSource, checkSource, parseSource } from './pipelineSource.ts';
 import type { PipelineSource } from './pipelineSource.ts';
 import { RunningSource } from './runningSource.ts';
 import type { SourceReport } from './runningSource.ts';
@@ -98,10 +98,13 @@ export class Sources implements PipelineSources {
     return [...this.#sources.values()].map((source) => source.report());
   }
 
-  /** Takes requests of others, which may name sources as text only. */
+  /** Takes requests of others, which may name sources as text only; paths are relative to the working directory. */
   manager(): SourceManager {
     return {
-      add: (value) => this.#add(parseSource(value)),
+      add: (value) => {
+        const given = parseSource(value);
+        this.#add({ ...given, source: absoluteSource(given.source, process.cwd()) });
+      },
       remove: (name) => void this.remove(name),
       pause: (name) => this.pause(name),
       resume: (name) => this.resume(name),

@@ -31,11 +31,15 @@ export interface Source {
 }
 
 /** Describes a source. @param nowMs monotonic time */
-export function describe({ name, state, size, rate, counts }: Source, nowMs: number): SourceInfo {
+export function describe(
+  { name, state, reason, size, rate, counts }: Source,
+  nowMs: number,
+): SourceInfo {
   const perSecond = rate.perSecond(nowMs);
   return {
     name,
     state,
+    ...(reason === '' ? {} : { reason }),
     ...size,
     ...(perSecond === undefined ? {} : { rate: perSecond }),
     ...(counts === undefined ? {} : { counts: counts() }),

@@ -37,6 +37,8 @@ export interface FrameCounts {
 export interface SourceInfo {
   readonly name: string;
   readonly state: SourceState;
+  /** Why, in words for people, as in the last `status`; absent where there is nothing to say. */
+  readonly reason?: string;
   /** Size of the last frame, pixels; absent before the first one. */
   readonly width?: number;
   readonly height?: number;

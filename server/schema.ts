@@ -52,6 +52,7 @@ export const serverMessages: Readonly<Record<messages.ServerMessage['type'], TOb
         Type.Object({
           name: text,
           state,
+          reason: Type.Optional(text),
           width: Type.Optional(size),
           height: Type.Optional(size),
           rate: Type.Optional(amount),

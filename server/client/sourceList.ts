@@ -9,14 +9,16 @@ const MAX_SOURCES = 1_000;
  */
 export function withStatus(
   sources: readonly SourceInfo[],
-  { source, state }: SourceStatus,
+  { source, state, reason }: SourceStatus,
 ): readonly SourceInfo[] {
   const known = sources.find(({ name }) => name === source);
-  if (known?.state === state) {
+  if (known?.state === state && (known.reason ?? '') === reason) {
     return sources;
   }
+  const { reason: _, ...rest } = known ?? { name: source };
+  const now: SourceInfo = { ...rest, state, ...(reason === '' ? {} : { reason }) };
   if (known !== undefined) {
-    return sources.map((one) => (one === known ? { ...one, state } : one));
+    return sources.map((one) => (one === known ? now : one));
   }
   const ended =
     sources.length < MAX_SOURCES
@@ -25,5 +27,5 @@ export function withStatus(
           0,
           sources.findIndex((one) => one.state === 'ended'),
         );
-  return [...sources.filter((_, i) => i !== ended), { name: source, state }];
+  return [...sources.filter((_, i) => i !== ended), now];
 }

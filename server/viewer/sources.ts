@@ -29,11 +29,15 @@ export interface Sources {
 export function createSources(): Sources {
   const sources = new Map<string, Source>();
 
-  function add(name: string, state: string): Source {
-    const statistics = createStatistics();
-    const source = { name, state, reason: '', statistics, timeline: createTimeline() };
-    sources.set(name, source);
-    return source;
+  function set(name: string, state: string, reason: string): void {
+    const known = sources.get(name);
+    if (known === undefined) {
+      const [statistics, timeline] = [createStatistics(), createTimeline()];
+      sources.set(name, { name, state, reason, statistics, timeline });
+    } else {
+      known.state = state;
+      known.reason = reason;
+    }
   }
 
   return {
@@ -48,17 +52,11 @@ export function createSources(): Sources {
           sources.delete(name);
         }
       }
-      for (const { name, state } of list) {
-        const source = sources.get(name) ?? add(name, state);
-        source.reason = source.state === state ? source.reason : ''; // the list gives no reasons
-        source.state = state;
+      for (const { name, state, reason = '' } of list) {
+        set(name, state, reason);
       }
     },
-    setState(name, state, reason) {
-      const source = sources.get(name) ?? add(name, state);
-      source.state = state;
-      source.reason = reason;
-    },
+    setState: set,
     forgetStates() {
       for (const source of sources.values()) {
         source.state = 'unknown';

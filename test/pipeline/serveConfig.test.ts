@@ -9,6 +9,7 @@ import * as assert from '../support/assert.ts';
 import { linesOf, runProgram, startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 import { TestClient } from '../support/sockets.ts';
+import { ROOT } from '../support/sourceFiles.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import { assertAddsUp } from './ownFrames.ts';
 
@@ -171,14 +172,23 @@ suite('serve --config', (test) => {
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ name: 'd', source: CLIP, looop: true }),
       });
+      const missing = await fetch(`${url}v1/sources`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ name: 'e', source: 'missing.mp4' }),
+      });
+      await stateOf(client, 'e', 'offline');
+      const [lost] = (await sourcesOf(url)).filter(({ name }) => name === 'e');
       const removed = await fetch(`${url}v1/sources/c`, { method: 'DELETE' });
       await program.line('stderr', /^c, removed: \d+ frames = /);
 
       assert.equal([added.status, wrong.status, removed.status], [201, 400, 204]);
       assert.is(await wrong.text(), 'Unknown field `looop` of a source; did you mean `loop`?');
+      assert.is(missing.status, 201);
+      assert.is(lost?.reason, `There is no file \`${join(ROOT, 'missing.mp4')}\``);
       assert.equal(
         (await sourcesOf(url)).map(({ name }) => name),
-        ['a', 'b'],
+        ['a', 'b', 'e'],
       );
     },
     LIMIT,

@@ -144,7 +144,13 @@ suite('connect', (test) => {
     const seen: string[] = [];
     const tell = (name: string): void =>
       void client.sources$
-        .pipe(map((sources) => sources.map((one) => `${one.name} ${one.state}`).join()))
+        .pipe(
+          map((sources) =>
+            sources
+              .map(({ name: of, state, reason = '' }) => `${of} ${state} ${reason}`.trim())
+              .join(),
+          ),
+        )
         .subscribe((list) => seen.push(`${name}: ${list}`));
     client.frames().subscribe();
 
@@ -153,14 +159,18 @@ suite('connect', (test) => {
     assert.is(seen.length, 1);
     const yard$ = attachFeed(server, 'yard');
     yard$.next(frameOf(0));
+    yard$.next({ type: 'status', source: 'yard', state: 'offline', reason: 'lost' });
+    yard$.next({ type: 'status', source: 'yard', state: 'offline', reason: 'refused' });
     yard$.complete();
-    await until(() => seen.length === 4);
+    await until(() => seen.length === 6);
     tell('two');
 
     assert.equal(seen, [
       'one: door connecting',
       'one: door connecting,yard connecting',
       'one: door connecting,yard online',
+      'one: door connecting,yard offline lost',
+      'one: door connecting,yard offline refused',
       'one: door connecting,yard ended',
       'two: door connecting,yard ended',
     ]);

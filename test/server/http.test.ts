@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { NEVER } from 'rxjs';
+import type { SourceState } from '../../server/index.ts';
 import * as assert from '../support/assert.ts';
 import { attachFeed, frameOf, openClient, startServer } from '../support/sockets.ts';
 import { suite } from '../support/suite.ts';
@@ -45,6 +46,29 @@ suite('http', (test) => {
     const [, body] = await bodyOf(`${server.url}v1/sources`);
 
     assert.equal(JSON.parse(body), [{ name: 'door', state: 'online', width: 640, height: 360 }]);
+  });
+
+  test('/v1/sources and `hello` tell why a source is in its state, as long as it is', async () => {
+    await using server = await startServer();
+    const door$ = attachFeed(server, 'door');
+    attachFeed(server, 'yard').error(new Error('There is no file `/yard.mp4`'));
+    const tell = (state: SourceState, reason: string): void =>
+      door$.next({ type: 'status', source: 'door', state, reason });
+    const told = async (): Promise<unknown> => JSON.parse((await bodyOf(url))[1]);
+    const url = `${server.url}v1/sources`;
+    const yard = { name: 'yard', state: 'offline', reason: 'There is no file `/yard.mp4`' };
+
+    tell('offline', 'the address does not answer');
+    const lost = { name: 'door', state: 'offline', reason: 'the address does not answer' };
+    assert.equal(await told(), [lost, yard]);
+    await using client = await openClient(server); // holds the greeting against the schema
+    tell('offline', 'the password is wrong');
+    assert.equal(await told(), [{ ...lost, reason: 'the password is wrong' }, yard]);
+    tell('online', '');
+    assert.equal(await told(), [{ name: 'door', state: 'online' }, yard]);
+
+    const [hello] = client.messages;
+    assert.equal(hello?.type === 'hello' && hello.sources, [lost, yard]);
   });
 
   test('/v1/sources tells what became of the frames of sources that count them', async () => {
