@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Observable } from 'rxjs';
 import type { Frame, FrameInfo } from '../../models/types.ts';
-import { findFfmpeg } from '../../operators/video/nativeDecoder.ts';
+import type { Program } from '../support/programs.ts';
 
-/** Why a test that needs the `ffmpeg` program is left out, where it is. */
-export const NO_FFMPEG = 'there is no `ffmpeg` program on the PATH';
+/** The decoders; tests of one say what it needs. */
+export const DECODERS = ['wasm', 'native'] as const;
 
-/** The decoders that this machine has. */
-export const DECODERS: readonly ('wasm' | 'native')[] =
-  findFfmpeg() === undefined ? ['wasm'] : ['wasm', 'native'];
+/** What a test of a decoder, or encoder, needs. */
+export function needsOf(decoder: 'wasm' | 'native'): readonly Program[] {
+  return decoder === 'native' ? ['ffmpeg'] : [];
+}
 
 /** Colour of the square in the upper left corner of every clip. */
 export const MARK = [0xc0, 0x20, 0x30] as const;

@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Frame } from '../../models/types.ts';
-import { findFfmpeg } from '../../operators/video/nativeDecoder.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
 import { openFileCamera, openGarbageCamera, openHttpCamera, openTcpCamera } from './cameras.ts';
-import { clip, NO_FFMPEG, until } from './clips.ts';
+import { clip, until } from './clips.ts';
 import { decodersOf, isIn, numTimes, stepsBack, watchLiveSource } from './liveWatch.ts';
 import type { LiveWatch } from './liveWatch.ts';
 import { playing } from './playing.ts';
@@ -16,11 +15,7 @@ import { openRtspCamera } from './rtspCamera.ts';
 const SOME = 4;
 
 suite('fromLive, what happens to the camera', (declare) => {
-  const test = playing(declare);
-  if (findFfmpeg() === undefined) {
-    test.skip('finds lost cameras again', NO_FFMPEG);
-    return;
-  }
+  const test = playing(declare, ['ffmpeg', 'ps']);
   const watches: LiveWatch[] = [];
   test.afterEach(() => {
     watches.splice(0).forEach(({ subscription }) => subscription.unsubscribe());

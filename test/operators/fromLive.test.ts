@@ -10,12 +10,11 @@ import { firstValueFrom, map, take, toArray } from 'rxjs';
 import sharp from 'sharp';
 import { fromLive } from '../../operators/fromLive.ts';
 import { testBoxes } from '../../operators/live/testPattern.ts';
-import { findFfmpeg } from '../../operators/video/nativeDecoder.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
 import { openFolder, openHttpCamera, openTcpCamera, RATE, writeHls } from './cameras.ts';
 import type { Camera } from './cameras.ts';
-import { meanColour, NO_FFMPEG, until } from './clips.ts';
+import { meanColour, until } from './clips.ts';
 import { decodersOf, isIn, QUICK, stepsBack, watchLiveSource } from './liveWatch.ts';
 import type { LiveWatch } from './liveWatch.ts';
 import { playing } from './playing.ts';
@@ -62,11 +61,7 @@ const STREAMS: readonly {
 ];
 
 suite('fromLive, what it plays', (declare) => {
-  const test = playing(declare);
-  if (findFfmpeg() === undefined) {
-    test.skip('plays cameras', NO_FFMPEG);
-    return;
-  }
+  const test = playing(declare, ['ffmpeg', 'ps']);
   const watches: LiveWatch[] = [];
   const writers: ChildProcess[] = [];
   let folder = '';

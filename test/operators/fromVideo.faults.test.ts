@@ -6,7 +6,7 @@ import type { Frame } from '../../models/types.ts';
 import { fromVideo } from '../../operators/fromVideo.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
-import { clip, DECODERS, NO_FFMPEG, seen, watch } from './clips.ts';
+import { clip, DECODERS, needsOf, seen, watch } from './clips.ts';
 import { playing } from './playing.ts';
 
 /** What is there although the file is damaged: as many frames as stand before the damage. */
@@ -34,6 +34,7 @@ suite('fromVideo, what is wrong with the source', (declare) => {
   test.after(() => rm(folder, { recursive: true, force: true }));
 
   for (const decoder of DECODERS) {
+    const test = playing(declare, needsOf(decoder));
     for (const { name, numFrames, fact } of DAMAGED) {
       test(`gives the frames before the damage of ${name}, then the error (${decoder})`, async () => {
         const whole = await watch(fromVideo(clip('h264.mp4'), { decoder }), seen);
@@ -171,18 +172,18 @@ suite('fromVideo, what is wrong with the source', (declare) => {
     expectOneLine(error, url, /install FFmpeg/);
   });
 
-  if (DECODERS.length < 2) {
-    test.skip('says that an address does not answer', NO_FFMPEG);
-  } else {
-    test('says that an address does not answer', async () => {
+  test(
+    'says that an address does not answer',
+    async () => {
       const url = new URL('http://127.0.0.1:9/clip.mp4');
 
       const { error } = await watch(fromVideo(url, { decoder: 'native' }), seen);
 
       assert.is(error?.code, 'ERR_VIDEO_OPEN');
       expectOneLine(error, url.href, /Connection refused/);
-    });
-  }
+    },
+    { needs: ['ffmpeg'] },
+  );
 
   test('says that there is no program where there is none', async () => {
     const before = process.env['PATH'];

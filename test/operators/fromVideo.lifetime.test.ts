@@ -10,7 +10,7 @@ import { fromVideo } from '../../operators/fromVideo.ts';
 import type { FromVideoConfig } from '../../operators/fromVideo.ts';
 import * as assert from '../support/assert.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
-import { clip, DECODERS, md5, seen, until, watch } from './clips.ts';
+import { clip, DECODERS, md5, needsOf, seen, until, watch } from './clips.ts';
 import { playing } from './playing.ts';
 import type { ForgetReport } from './programs/forgetFrames.ts';
 import type { MemoryReport } from './programs/playLong.ts';
@@ -37,6 +37,7 @@ suite('fromVideo, how long things live', (declare) => {
   });
 
   for (const decoder of DECODERS) {
+    const test = playing(declare, needsOf(decoder));
     /** Plays and keeps every frame open. */
     const hold = (config: FromVideoConfig = {}, name = 'h264.mp4'): Held => {
       const held: Held = { frames: [], end: undefined, subscription: new Subscription() };

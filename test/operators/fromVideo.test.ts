@@ -3,8 +3,9 @@ import type { Frame } from '../../models/types.ts';
 import { fromVideo } from '../../operators/fromVideo.ts';
 import type { FromVideoConfig, VideoInfo } from '../../operators/fromVideo.ts';
 import * as assert from '../support/assert.ts';
+import { findProgram } from '../support/programs.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
-import { clip, DECODERS, MARK, md5, meanColour, NO_FFMPEG, seen, watch } from './clips.ts';
+import { clip, DECODERS, MARK, md5, meanColour, needsOf, seen, watch } from './clips.ts';
 import { playing } from './playing.ts';
 import type { Outcome, Region, Seen } from './clips.ts';
 
@@ -66,6 +67,7 @@ suite('fromVideo', (declare) => {
     const ratio = SIZE / Math.max(width, height);
 
     for (const decoder of DECODERS) {
+      const test = playing(declare, needsOf(decoder));
       test(`reads ${name} (${decoder})`, async () => {
         const { values, error } = await whole(name, decoder);
 
@@ -89,10 +91,9 @@ suite('fromVideo', (declare) => {
       });
     }
 
-    if (DECODERS.length < 2) {
-      test.skip(`gives the same pixels of ${name} with both decoders`, NO_FFMPEG);
-    } else if (name === 'mpeg4.avi') {
-      test(`gives nearly the same pixels of ${name} with both decoders`, async () => {
+    const both = playing(declare, ['ffmpeg']);
+    if (name === 'mpeg4.avi') {
+      both(`gives nearly the same pixels of ${name} with both decoders`, async () => {
         const images = (decoder: 'wasm' | 'native'): Promise<{ values: readonly Uint8Array[] }> =>
           watch(fromVideo(clip(name), { decoder }), ({ image }) => Uint8Array.from(image));
 
@@ -105,7 +106,7 @@ suite('fromVideo', (declare) => {
         }
       });
     } else {
-      test(`gives the same pixels of ${name} with both decoders`, async () => {
+      both(`gives the same pixels of ${name} with both decoders`, async () => {
         const wasm = (await whole(name, 'wasm')).values.map((frame) => frame.md5);
         const native = (await whole(name, 'native')).values.map((frame) => frame.md5);
 
@@ -116,6 +117,7 @@ suite('fromVideo', (declare) => {
   }
 
   for (const decoder of DECODERS) {
+    const test = playing(declare, needsOf(decoder));
     const all = (name: string, config: FromVideoConfig = {}): Promise<Outcome<Seen>> =>
       watchSeen(clip(name), { decoder, ...config });
 
@@ -266,7 +268,7 @@ suite('fromVideo', (declare) => {
 
     await watchSeen(clip('h264.mp4'), { maxFrames: 1, onOpen: (info) => told.push(info.decoder) });
 
-    assert.equal(told, [DECODERS.at(-1)]);
+    assert.equal(told, [findProgram('ffmpeg') === undefined ? 'wasm' : 'native']);
   });
 
   test(

@@ -76,7 +76,7 @@ export function stepsBack(values: readonly number[]): number[] {
   return values.filter((value, i) => i > 0 && value <= (values[i - 1] ?? -Infinity));
 }
 
-/** Numbers of the FFmpeg processes that have a word among their arguments. */
+/** Numbers of the FFmpeg processes that have a word among their arguments; needs `ps`. */
 export function decodersOf(word: string): number[] {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,stat=,args='], { encoding: 'utf8' });
   return table

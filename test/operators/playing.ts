@@ -1,9 +1,13 @@
 import { MODEL_TEST_MS } from '../support/suite.ts';
+import type { Program } from '../support/programs.ts';
 import type { Test } from '../support/suite.ts';
 
-/** Tests that start decoders, which takes its time on a busy machine: a longer limit unless told otherwise. */
-export function playing(test: Test): Test {
+/**
+ * Tests that start decoders, which takes its time on a busy machine: a longer limit unless told otherwise.
+ * @param needs programs without which they are skipped
+ */
+export function playing(test: Test, needs: readonly Program[] = []): Test {
   const declare = (title: string, work: () => void | Promise<void>, options = {}): void =>
-    test(title, work, { timeoutMs: MODEL_TEST_MS, ...options });
+    test(title, work, { timeoutMs: MODEL_TEST_MS, needs, ...options });
   return Object.assign(declare, test);
 }

@@ -5,7 +5,7 @@ import { chooseEncoder, openVideoWriter } from '../../operators/video/videoWrite
 import * as assert from '../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../support/suite.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
-import { DECODERS, NO_FFMPEG, meanColour, watch } from './clips.ts';
+import { DECODERS, meanColour, needsOf, watch } from './clips.ts';
 
 const SIZE = { width: 96, height: 64 };
 /** A device that is always full; Linux has it. */
@@ -49,8 +49,8 @@ async function read(file: string) {
 }
 
 suite('openVideoWriter', (test) => {
-  const limit = { timeoutMs: MODEL_TEST_MS };
   for (const encoder of DECODERS) {
+    const limit = { timeoutMs: MODEL_TEST_MS, needs: needsOf(encoder) };
     test(
       `writes every picture with its time, at any rate, in its colours (${encoder})`,
       async () => {
@@ -203,14 +203,14 @@ suite('chooseEncoder', (test) => {
     assert.throws(() => chooseEncoder('native'), /no `ffmpeg` program on the PATH/);
   });
 
-  if (DECODERS.includes('native')) {
-    test('takes the program where it has x264, unless the other is asked for', () => {
+  test(
+    'takes the program where it has x264, unless the other is asked for',
+    () => {
       assert.is(chooseEncoder(), 'native');
       assert.is(chooseEncoder('wasm'), 'wasm');
-    });
-  } else {
-    test.skip('takes the program where it has x264, unless the other is asked for', NO_FFMPEG);
-  }
+    },
+    { needs: ['ffmpeg'] },
+  );
 
   if (process.platform === 'win32') {
     test.skip('does without a program that has no x264', 'needs a shell script');

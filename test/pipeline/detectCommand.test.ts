@@ -110,7 +110,7 @@ suite('detectCommand', (test) => {
       assert.equal([run.code, run.stderr], [0, '']);
       assert.equal(parseFrames(run.stdout).map(timeless), frames.slice(0, 1).map(timeless));
     },
-    LIMIT,
+    { ...LIMIT, needs: ['bash'] },
   );
 
   /** Runs the clip, thinned, with further arguments. */

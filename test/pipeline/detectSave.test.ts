@@ -6,7 +6,7 @@ import { colourOf } from '../../operators/images/svg.ts';
 import { fromVideo } from '../../operators/index.ts';
 import type { FromVideoConfig } from '../../operators/index.ts';
 import { DEMO_CLIP } from '../../pipeline/openSource.ts';
-import { DECODERS, clip, meanColour, watch } from '../operators/clips.ts';
+import { DECODERS, clip, meanColour, watch, needsOf } from '../operators/clips.ts';
 import * as assert from '../support/assert.ts';
 import { linesOf, runProgram, runPrograms, startProgram } from '../support/program.ts';
 import type { Outcome } from '../support/program.ts';
@@ -87,6 +87,7 @@ suite('detect --save', (test) => {
   test.after(() => rmSync(folder, { recursive: true }));
 
   for (const decoder of DECODERS) {
+    const limit = { ...LIMIT, needs: needsOf(decoder) };
     test(
       `writes every frame with what was found drawn in, beside the same lines (${decoder})`,
       async () => {
@@ -111,7 +112,7 @@ suite('detect --save', (test) => {
         assert.ok(shareOf(video) > 0.7, `${shareOf(video)} of the edges are drawn`);
         assert.ok(shareOf(source) < 0.3, 'the source has none of it');
       },
-      LIMIT,
+      limit,
     );
 
     test(
@@ -131,7 +132,7 @@ suite('detect --save', (test) => {
         assert.is((await read(file)).length, parseFrames(run.stdout).length);
         assertNothingPartial();
       },
-      LIMIT,
+      limit,
     );
   }
 

@@ -42,7 +42,7 @@ suite('importCommand', (test) => {
       assert.equal([run.code, run.stderr], [0, '']);
       assert.is(linesOf(run.stdout).length, 1);
     },
-    LIMIT,
+    { ...LIMIT, needs: ['bash'] },
   );
 
   test(

@@ -24,6 +24,8 @@ async function deadPort(): Promise<number> {
 }
 
 suite('live sources', (test) => {
+  test.needs('ffmpeg');
+
   test(
     'play as they come beside one that is never there; all frames are accounted for',
     async () => {

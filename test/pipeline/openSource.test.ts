@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { map, lastValueFrom, take, toArray } from 'rxjs';
 import sharp from 'sharp';
 import { bundledImageSpec } from '../../models/index.ts';
-import { findFfmpeg } from '../../operators/index.ts';
 import { DEMO_CLIP, openSource, sourceName } from '../../pipeline/openSource.ts';
 import type { OpenSourceOptions, SourceFacts } from '../../pipeline/openSource.ts';
 import * as assert from '../support/assert.ts';
+import { findProgram } from '../support/programs.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 
 const NUM_FRAMES = 200;
-const DECODER = findFfmpeg() === undefined ? 'wasm' : 'native';
+const DECODER = findProgram('ffmpeg') === undefined ? 'wasm' : 'native';
 
 interface Seen {
   readonly source: string;

@@ -8,7 +8,6 @@ import type { Program } from '../support/program.ts';
 import { TestClient } from '../support/sockets.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import {
-  CANNOT_LOOK,
   READ_SCREEN,
   openBrowser,
   serveViewer,
@@ -26,10 +25,7 @@ const HIGH_SCORE = 0.6;
 const NUM_FRAMES_DRAWN = `Number(document.documentElement.dataset.frames)`;
 
 suite('viewer', (test) => {
-  if (CANNOT_LOOK !== undefined) {
-    test.skip('draws what the server sends', CANNOT_LOOK);
-    return;
-  }
+  test.needs('chromium');
   const folder = mkdtempSync(join(tmpdir(), 'viewer-'));
   let problems: readonly string[];
   let program: Program;

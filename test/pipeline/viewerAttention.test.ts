@@ -4,7 +4,6 @@ import * as assert from '../support/assert.ts';
 import type { Program } from '../support/program.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import {
-  CANNOT_LOOK,
   READ_SCREEN,
   openBrowser,
   serveViewer,
@@ -49,10 +48,7 @@ const HOTTEST = `(() => {
 })()`;
 
 suite('viewer, attention', (test) => {
-  if (CANNOT_LOOK !== undefined) {
-    test.skip('shows where the model looked', CANNOT_LOOK);
-    return;
-  }
+  test.needs('chromium');
   let program: Program;
   let browser: Browser;
   let page: Page;

@@ -9,7 +9,6 @@ import type { Program } from '../support/program.ts';
 import { until } from '../support/sockets.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import {
-  CANNOT_LOOK,
   READ_SCREEN,
   barriersOf,
   openBrowser,
@@ -36,10 +35,7 @@ const FOCUSED = `document.activeElement.closest('li')?.dataset.source`;
 type Tile = Omit<Drawn, 'canvas' | 'numColours'>;
 
 suite('viewer with several cameras', (test) => {
-  if (CANNOT_LOOK !== undefined) {
-    test.skip('shows them side by side', CANNOT_LOOK);
-    return;
-  }
+  test.needs('chromium');
   const folder = mkdtempSync(join(tmpdir(), 'viewer-grid-'));
   /** What the page got and sent on `/v1`, in order. */
   const received: FrameMessage[] = [];

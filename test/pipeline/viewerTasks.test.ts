@@ -11,7 +11,6 @@ import type { Program } from '../support/program.ts';
 import { TestClient } from '../support/sockets.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
 import {
-  CANNOT_LOOK,
   READ_SCREEN,
   openBrowser,
   serveViewer,
@@ -45,10 +44,7 @@ const coloursAt = (x: number, y: number): string => `(() => {
 })()`;
 
 suite('viewer, outlines, keypoints and captions', (test) => {
-  if (CANNOT_LOOK !== undefined) {
-    test.skip('draws what the server sends', CANNOT_LOOK);
-    return;
-  }
+  test.needs('chromium');
   let model: Imported;
   let program: Program;
   let browser: Browser;

@@ -5,7 +5,6 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import which from 'which';
 import type { DetectionServer } from '../../server/index.ts';
 import * as assert from '../support/assert.ts';
 import { attachFeed, frameOf, openClient, startServer, until } from '../support/sockets.ts';
@@ -37,10 +36,7 @@ function shownBy({ port }: DetectionServer): Promise<string | undefined> {
 }
 
 suite('TLS', (test) => {
-  if (which.sync('openssl', { nothrow: true }) === null) {
-    test.skip('needs openssl', 'there is no `openssl` program to make a certificate with');
-    return;
-  }
+  test.needs('openssl');
   const folder = mkdtempSync(join(tmpdir(), 'tls-'));
   test.after(() => rmSync(folder, { recursive: true }));
 

@@ -8,7 +8,7 @@ import { frameDetections } from '../support/frames.ts';
 import { expectBuilt } from '../support/program.ts';
 import { until } from '../support/sockets.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
-import { CANNOT_LOOK, openBrowser, untilTrue, watchProblems } from '../support/viewerPage.ts';
+import { openBrowser, untilTrue, watchProblems } from '../support/viewerPage.ts';
 
 const LIMIT = { timeoutMs: END_TO_END_MS };
 /** The server that has the page beside it. */
@@ -44,10 +44,7 @@ suite('createSentence', (test) => {
 });
 
 suite('viewer, captions of frames that are cut off', (test) => {
-  if (CANNOT_LOOK !== undefined) {
-    test.skip('keeps the caption, and says it on small pictures', CANNOT_LOOK);
-    return;
-  }
+  test.needs('chromium');
   const events$ = new Subject<SourceEvent>();
   let server: DetectionServer;
   let browser: Browser;

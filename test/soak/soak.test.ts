@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { findFfmpeg } from '../../operators/video/nativeDecoder.ts';
-import { NO_FFMPEG } from '../operators/clips.ts';
 import * as assert from '../support/assert.ts';
 import { ROOT } from '../support/sourceFiles.ts';
 import { END_TO_END_MS, suite } from '../support/suite.ts';
@@ -55,10 +53,7 @@ async function soak(args: readonly string[], interruptAt?: RegExp): Promise<Soak
 }
 
 suite('soak', (test) => {
-  if (findFfmpeg() === undefined || process.platform === 'win32') {
-    test.skip('runs', NO_FFMPEG);
-    return;
-  }
+  test.needs('ffmpeg', 'ps');
 
   test(
     'accounts for every frame of cameras that fail, and leaves no process behind',

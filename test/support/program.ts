@@ -21,7 +21,7 @@ export interface Outcome {
 export interface ProgramOptions {
   /** A file for standard input. Default: none, as `</dev/null`. */
   readonly stdin?: string;
-  /** A shell command that reads standard output through a pipe, such as `head -1`; `stdout` is then its own. */
+  /** A shell command that reads standard output through a pipe, such as `head -1`; `stdout` is then its own. Needs `bash`. */
   readonly pipeTo?: string;
 }
 

@@ -4,12 +4,15 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import which from 'which';
 
 /** Limit of asking one interpreter for a library, milliseconds. */
 const ASK_MS = 20_000;
 /** The software Vulkan driver that Debian's chromium brings. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+/** Where drivers of cards say that they are there. */
+const DRIVER_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 
 /** What a test can need; `python` imports numpy, `vulkan` is a driver of a card or Chromium's own, which needs none. */
 export type Program = 'bash' | 'chromium' | 'ffmpeg' | 'openssl' | 'ps' | 'python' | 'vulkan';
@@ -55,20 +58,24 @@ function onPath(...names: readonly [string, ...string[]]): Need {
   return { missing: `no \`${names[0]}\` on the PATH`, find };
 }
 
+/** `PIX2SEQ_PYTHON`, or any `python3` of the PATH, that imports numpy. */
 function findPython(): string | undefined {
-  const candidates = [process.env['PIX2SEQ_PYTHON'], 'python3'].filter(
-    (name) => name !== undefined,
-  );
+  const named = process.env['PIX2SEQ_PYTHON'];
+  const onThePath = which.sync('python3', { all: true, nothrow: true }) ?? [];
+  const candidates = named === undefined ? onThePath : [named, ...onThePath];
   return candidates.find((python) => hasLibrary(python, 'numpy'));
 }
 
+/** The manifests of the drivers of this machine's cards, as `VK_DRIVER_FILES` takes them. */
 function findVulkan(): string | undefined {
-  const cards = existsSync('/dev/dri') ? readdirSync('/dev/dri') : [];
-  const drivers = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].filter((path) =>
-    existsSync(path),
-  );
-  if (cards.some((name) => name.startsWith('render')) && drivers[0] !== undefined) {
-    return drivers[0];
+  const hasCard = filesIn('/dev/dri').some((path) => basename(path).startsWith('render'));
+  const drivers = hasCard ? DRIVER_FOLDERS.flatMap(filesIn) : [];
+  if (drivers.length > 0) {
+    return drivers.join(':');
   }
   return findProgram('chromium') !== undefined && existsSync(SWIFTSHADER) ? SWIFTSHADER : undefined;
+}
+
+function filesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 }

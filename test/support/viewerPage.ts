@@ -2,17 +2,9 @@ import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import which from 'which';
 import { startProgram } from './program.ts';
 import type { Program } from './program.ts';
-
-const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
-  .map((name) => which.sync(name, { nothrow: true }))
-  .find((path) => path !== null);
-
-/** Why the page cannot be looked at here; undefined where it can. */
-export const CANNOT_LOOK: string | undefined =
-  CHROMIUM === undefined ? 'no Chromium on the PATH' : undefined;
+import { findProgram } from './programs.ts';
 
 /**
  * Starts `serve` on a free port.
@@ -26,9 +18,9 @@ export async function serveViewer(
   return { program, url };
 }
 
-/** **Owns:** the caller, who closes it. */
+/** **Owns:** the caller, who closes it and needs `chromium`. */
 export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath: findProgram('chromium')!, args: ['--no-sandbox'] });
 }
 
 /** @returns grows by every error on the page's console and every one thrown there */

@@ -1,14 +1,12 @@
 /** Runs the unit tests of the training recipe, which is Python, among those of the package. */
 import { spawnSync } from 'node:child_process';
 import * as assert from '../support/assert.ts';
+import { findProgram, hasLibrary } from '../support/programs.ts';
 import { ROOT } from '../support/sourceFiles.ts';
 import { suite } from '../support/suite.ts';
 
 /** Limit of all of them together, milliseconds; they take seconds. */
 const PYTHON_TESTS_MS = 180_000;
-/** Limit of asking one interpreter for a library, milliseconds. */
-const ASK_MS = 20_000;
-const NO_PYTHON = 'no `PIX2SEQ_PYTHON`, `python3` or `/usr/bin/python3` that imports numpy';
 
 interface Outcome {
   readonly code: number | null;
@@ -25,23 +23,10 @@ function runPython(python: string, args: readonly string[], timeout: number): Ou
   return { code: status, output: `${stdout}${stderr}${error === undefined ? '' : error.message}` };
 }
 
-function findPython(): string | undefined {
-  const named = process.env['PIX2SEQ_PYTHON'];
-  const candidates = [...(named === undefined ? [] : [named]), 'python3', '/usr/bin/python3'];
-  return candidates.find((python) => hasLibrary(python, 'numpy'));
-}
-
-function hasLibrary(python: string, name: string): boolean {
-  return runPython(python, ['-c', `import ${name}`], ASK_MS).code === 0;
-}
-
 suite('training recipe', (test) => {
-  const python = findPython();
-  if (python === undefined) {
-    test.skip('passes its unit tests', NO_PYTHON);
-    return;
-  }
-  if (!hasLibrary(python, 'PIL')) {
+  test.needs('python');
+  const python = findProgram('python');
+  if (python !== undefined && !hasLibrary(python, 'PIL')) {
     test.skip('passes those that make pictures', `\`${python}\` has no Pillow`);
   }
 
@@ -50,7 +35,7 @@ suite('training recipe', (test) => {
     () => {
       const discover = ['-m', 'unittest', 'discover', '-s', 'test/training', '-p', 'test_*.py'];
 
-      const { code, output } = runPython(python, discover, PYTHON_TESTS_MS - 5_000);
+      const { code, output } = runPython(python!, discover, PYTHON_TESTS_MS - 5_000);
 
       assert.is(code, 0, output);
       assert.match(output, /^Ran [1-9]\d* tests? in /m);

@@ -5,10 +5,8 @@ import {
   letterboxOf,
   rasterOf,
 } from '../../../operators/video/filterGraph.ts';
-import { findFfmpeg } from '../../../operators/video/nativeDecoder.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
-import { NO_FFMPEG } from '../clips.ts';
 
 /** Sizes of a fixed seed, between 1 and 2,000 a side, extreme ones among them. */
 const SIZES = Array.from({ length: 26 }, (_, at) => {
@@ -38,13 +36,8 @@ suite('fittedSize', (test) => {
     });
   }
 
-  const program = findFfmpeg();
   for (const display of [0, 300]) {
     const title = `agrees with FFmpeg's own arithmetic at 30 sizes, ${display === 0 ? 'of the model' : 'for people'}`;
-    if (program === undefined) {
-      test.skip(title, NO_FFMPEG);
-      continue;
-    }
     test(
       title,
       () => {
@@ -58,7 +51,7 @@ suite('fittedSize', (test) => {
         );
 
         const { stderr } = spawnSync(
-          program,
+          'ffmpeg',
           [
             ...['-hide_banner', '-nostdin', '-v', 'verbose', '-f', 'lavfi', '-i', 'color=d=0.04'],
             ...['-filter_complex', `${chains.join(';')};[0:v]null[o]`, '-map', '[o]'],
