@@ -1,74 +1,57 @@
 /**
- * What `npm test` runs: uvu in two processes side by side, since most tests use one core. Prints what
- * they print, a file's lines together, and at the end what failed, a line each, and one line with the
- * totals of both. Red where one of them is: where a test failed, it ran nothing, or it ended before it
- * could say so.
+ * What `npm test` runs: each test file in a process of its own, as many side by side as there are cores.
+ * Prints what each file printed, together; at the end what failed, a line each, and one line with the
+ * totals. Red where a test failed or did not run, and where there is none.
  *
- *     runTests.ts [FOLDER PATTERN_OF_THE_ONE PATTERN_OF_THE_OTHER]
+ *     runTests.ts FOLDER [PATTERN…]
+ *
+ * With patterns only the files whose path matches one: `npm test -- test/operators/pace.test.ts`.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { stripVTControlCharacters } from 'node:util';
-import { ROOT } from './sourceFiles.ts';
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { runTestFile } from './testFile.ts';
+import type { FileOutcome } from './testFile.ts';
 
-/** How long the tests of these folders take, all others take. */
-const HALF = '^(models|operators)/';
-const OTHER_HALF = `^(?!${HALF.slice(1)})`;
-const TEST = String.raw`.*\.test\.ts$`;
-const UVU = ['--import', './test/support/typescript.mjs', 'node_modules/uvu/bin.js'];
-/** What `suite.ts` ends with: what failed, then the totals. */
-const FAILURE = /^failed: /;
-const CLOSING_LINE = /^(\d+) passed, (\d+) failed, (\d+) skipped$/;
-
-/** Passed, failed and skipped. */
-type Totals = readonly [number, number, number];
-
-interface Outcome {
-  readonly totals: Totals;
-  readonly failures: readonly string[];
-}
-
-/** Runs the test files of a folder whose path from there matches. */
-async function run(folder: string, pattern: string): Promise<Outcome> {
-  const child = spawn(process.execPath, [...UVU, folder, pattern], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  process.once('SIGTERM', () => child.kill());
-  const ended = once(child, 'close');
-  let [passed, failed, skipped]: Totals = [0, 1, 0]; // until it says otherwise
-  const failures: string[] = [];
-  let lines = '';
-  for await (const line of createInterface({ input: child.stdout })) {
-    const closing = CLOSING_LINE.exec(line);
-    if (closing !== null) {
-      [passed = 0, failed = 0, skipped = 0] = closing.slice(1).map(Number);
-    } else if (FAILURE.test(line)) {
-      failures.push(`${line}\n`);
-    } else {
-      lines += `${line}\n`;
-    }
-    if (stripVTControlCharacters(line) === '') {
-      process.stdout.write(lines);
-      lines = '';
-    }
-  }
-  process.stdout.write(lines);
-  const [code] = (await ended) as [number | null];
-  failed = code === 0 ? failed : Math.max(failed, 1);
-  if (failed > 0 && failures.length === 0) {
-    failures.push(`failed: ${pattern} ended with ${code ?? 'a signal'} and named no test\n`);
-  }
-  return { totals: [passed, failed, skipped], failures };
+/** Test files of a folder, as paths from there, in order. */
+function testFiles(folder: string, patterns: readonly RegExp[]): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => {
+      const names = [path, join(folder, path)];
+      return patterns.length === 0 || patterns.some((one) => names.some((name) => one.test(name)));
+    })
+    .toSorted();
 }
 
 const [folder = 'test', ...patterns] = process.argv.slice(2);
-const halves = patterns.length > 0 ? patterns : [HALF + TEST, OTHER_HALF + TEST];
-const outcomes = await Promise.all(halves.map((pattern) => run(folder, pattern)));
-const [passed = 0, failed = 0, skipped = 0] = [0, 1, 2].map((i) =>
-  outcomes.reduce((sum, { totals }) => sum + (totals[i] ?? 0), 0),
+const files = testFiles(
+  folder,
+  patterns.map((pattern) => new RegExp(pattern)),
 );
+const outcomes = new Map<string, FileOutcome>();
+process.once('SIGTERM', () => process.exit(143)); // and the files with it
+
+const waiting = files.values();
+const lanes = Array.from({ length: availableParallelism() }, async () => {
+  for (const file of waiting) {
+    const outcome = await runTestFile(folder, file);
+    outcomes.set(file, outcome);
+    process.stdout.write(`${outcome.output.trim()}\n`);
+  }
+});
+await Promise.all(lanes);
+
+const failures = files.flatMap((file) =>
+  (outcomes.get(file)?.failures ?? []).map((why) => `failed: ${file}: ${why}\n`),
+);
+const sum = (of: 'passed' | 'failed' | 'skipped'): number =>
+  [...outcomes.values()].reduce((total, outcome) => total + outcome[of], 0);
+if (files.length === 0) {
+  failures.push(`failed: no test file in ${folder} matches ${patterns.join(', ')}\n`);
+}
+const failed = files.length === 0 ? 1 : sum('failed');
 process.exitCode = failed > 0 ? 1 : 0;
-process.stdout.write(outcomes.flatMap(({ failures }) => failures).join(''));
-process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+process.stdout.write(failures.join(''));
+process.stdout.write(`${sum('passed')} passed, ${failed} failed, ${sum('skipped')} skipped\n`);

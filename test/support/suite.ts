@@ -1,14 +1,16 @@
 /**
  * The only door to uvu's runner. Plain uvu 0.5.6 ends green when `before` throws, when `after.each`
  * throws over a failure, when a test throws no Error, and when nothing ran (uvu #60, #80, #191, #201,
- * #205); this wrapper turns each of these red, gives every test a time limit, and ends with what failed, one
- * line each, and the closing line: what failed must stand where a log that was cut still has it.
+ * #205); this wrapper turns each of these red and gives every test a time limit. What is thrown outside of
+ * a test's turn, by a timer or an event, fails the test that runs, and the others go on. What became of
+ * each test is told to `runTests.ts`.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { suite as uvuSuite } from 'uvu';
 import { missingOf } from './programs.ts';
 import type { Program } from './programs.ts';
+import { tell } from './testEvents.ts';
 
 /** Limit of an ordinary test, milliseconds: against hanging, as a busy machine takes several times its time. */
 export const DEFAULT_TEST_MS = 20_000;
@@ -46,8 +48,10 @@ export interface Test {
   skip(title: string, reason: string): void;
 }
 
-const totals = { registered: 0, passed: 0, failed: 0, skipped: 0 };
-const failures: string[] = [];
+/** Tests declared and ended, skipped ones apart, and whether something failed. */
+const progress = { numDeclared: 0, numEnded: 0, numSkipped: 0, hasFailed: false };
+/** Fails the test that runs; there is none between two. */
+let failRunning: ((error: Error) => void) | undefined;
 let leftoverTimer: NodeJS.Timeout | undefined;
 
 /**
@@ -58,40 +62,30 @@ export function suite(name: string, declare: (test: Test) => void): void {
   const inner = uvuSuite(name);
   const cleanups: Work[] = [];
   const once: Work[] = [];
+  const needed: Program[] = [];
   let setup: Promise<void> | undefined;
   const prepare = (): Promise<void> => (setup ??= inOrder(once));
-  const needed: Program[] = [];
+
   const skip = (title: string, reason: string): void => {
-    totals.skipped += 1;
+    progress.numSkipped += 1;
+    tell({ kind: 'skipped' });
     process.stdout.write(`skipped: ${name} "${title}": ${reason}\n`);
   };
-
   const register = (title: string, work: Work, options: TestOptions = {}): void => {
     const missing = missingOf([...needed, ...(options.needs ?? [])]);
     if (missing !== undefined) {
       skip(title, missing);
       return;
     }
-    totals.registered += 1;
+    progress.numDeclared += 1;
+    tell({ kind: 'declared' });
+    const limitMs = options.timeoutMs ?? DEFAULT_TEST_MS;
     inner(title, async () => {
-      const problems: Error[] = [];
-      const attempt = async (step: Work): Promise<void> => {
-        try {
-          await step();
-        } catch (thrown) {
-          problems.push(asError(thrown));
-        }
-      };
-      const limit = options.timeoutMs ?? DEFAULT_TEST_MS;
-      await attempt(() => withLimit(limit, async () => (await prepare(), await work())));
-      for (const cleanup of cleanups) {
-        await attempt(() => withLimit(limit, cleanup));
-      }
-      count(problems.length === 0);
-      failures.push(...problems.map((problem) => failureLine(name, title, problem)));
-      for (const extra of problems.slice(1)) {
-        process.stderr.write(`\n${name} "${title}" also failed: ${String(extra.stack)}\n`);
-      }
+      const test = `${name} "${title}"`;
+      tell({ kind: 'started', test, limitMs: limitMs * (1 + cleanups.length) });
+      const steps = [async () => (await prepare(), await work()), ...cleanups];
+      const problems = await problemsOf(steps, limitMs);
+      end(test, problems);
       if (problems[0] !== undefined) {
         throw printable(problems[0]);
       }
@@ -107,20 +101,27 @@ export function suite(name: string, declare: (test: Test) => void): void {
           if (once.length > 0 && setup === undefined) {
             return;
           }
-          try {
-            await withLimit(END_TO_END_MS, work);
-          } catch (thrown) {
-            totals.registered += 1; // an extra case that nobody declared: the clean-up itself
-            count(false);
-            failures.push(failureLine(name, 'after', asError(thrown)));
-            process.stderr.write(`\n${name} after: ${String(asError(thrown).stack)}\n`);
-          }
+          const problems = await problemsOf([work], END_TO_END_MS);
+          problems.forEach((problem) => complain(`${name} after`, problem));
         }),
       needs: (...programs: readonly Program[]) => void needed.push(...programs),
       skip,
     }),
   );
   inner.run();
+}
+
+/** Takes each step, whatever became of those before it. */
+async function problemsOf(steps: readonly Work[], limitMs: number): Promise<Error[]> {
+  const problems: Error[] = [];
+  for (const step of steps) {
+    try {
+      await withLimit(limitMs, step);
+    } catch (thrown) {
+      problems.push(asError(thrown));
+    }
+  }
+  return problems;
 }
 
 async function inOrder(steps: readonly Work[]): Promise<void> {
@@ -133,12 +134,12 @@ function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(`threw ${String(thrown)}, which is no Error`);
 }
 
-/** What failed and why, in one line that `runTests.ts` gathers. */
-function failureLine(name: string, title: string, problem: Error): string {
+/** What failed and why, in one line. */
+function whyOf(test: string, problem: Error): string {
   const { details } = problem as { readonly details?: unknown }; // uvu's have the difference there, or false
   const difference = typeof details === 'string' ? details : '';
   const why = stripVTControlCharacters(problem.message + difference).replaceAll(/[\s·]+/g, ' ');
-  return `failed: ${name} "${title}": ${why.slice(0, WHY_LENGTH)}`;
+  return `${test}: ${why.slice(0, WHY_LENGTH)}`;
 }
 
 /** uvu takes `details` for a text, and loses the rest of the suite where an error has others. */
@@ -148,43 +149,58 @@ function printable(error: Error): Error {
   return isOurs ? Object.assign(new Error(message), { name, stack }) : error;
 }
 
+/** Ends with the work, or before it with an error: at its limit, or where something is thrown meanwhile. */
 async function withLimit(limitMs: number, work: Work): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const cut = new Promise<never>((_, reject) => {
+    failRunning = reject;
     timer = setTimeout(() => reject(new Error(`took longer than ${limitMs} ms`)), limitMs);
   });
   try {
-    await Promise.race([work(), late]);
+    await Promise.race([work(), cut]);
   } finally {
+    failRunning = undefined;
     clearTimeout(timer);
   }
 }
 
-function count(passed: boolean): void {
-  totals[passed ? 'passed' : 'failed'] += 1;
+/** A test and its clean-up are over. */
+function end(test: string, [first, ...others]: readonly Error[]): void {
+  tell(first === undefined ? { kind: 'passed' } : { kind: 'failed', why: whyOf(test, first) });
+  others.forEach((other) => complain(`${test}, then`, other));
+  progress.hasFailed ||= first !== undefined;
+  progress.numEnded += 1;
   clearTimeout(leftoverTimer);
-  if (totals.passed + totals.failed >= totals.registered) {
+  if (progress.numEnded >= progress.numDeclared) {
     leftoverTimer = setTimeout(() => {
       const open = process.getActiveResourcesInfo().join(', ');
-      failures.push(`failed: still open after the last test: ${open}`);
-      totals.failed += 1;
+      complain('still open after the last test', new Error(open));
       process.exit(1);
     }, LEFTOVER_MS).unref();
   }
 }
 
+/** Something failed beside the tests themselves. */
+function complain(what: string, problem: Error): void {
+  progress.hasFailed = true;
+  tell({ kind: 'problem', why: whyOf(what, problem) });
+  process.stderr.write(`\n${what}: ${String(problem.stack)}\n`);
+}
+
 if (isMainThread) {
+  process.on('uncaughtException', (thrown) => {
+    const error = asError(thrown);
+    if (failRunning === undefined) {
+      complain('thrown between two tests', error);
+    } else {
+      failRunning(error);
+    }
+  });
   process.on('exit', (code) => {
-    const { registered, passed, failed, skipped } = totals;
-    const hasRun = passed + failed + skipped > 0;
-    const complete = hasRun && failed === 0 && passed === registered;
-    if (!complete && code === 0) {
+    const { numDeclared, numEnded, numSkipped, hasFailed } = progress;
+    const hasRun = numEnded + numSkipped > 0;
+    if (code === 0 && (hasFailed || !hasRun || numEnded < numDeclared)) {
       process.exitCode = 1;
     }
-    const lost = registered - passed - failed;
-    const all = failed + lost + (hasRun ? 0 : 1);
-    process.stdout.write(
-      [...failures, `${passed} passed, ${all} failed, ${skipped} skipped\n`].join('\n'),
-    );
   });
 }
