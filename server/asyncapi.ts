@@ -22,6 +22,18 @@ export const asyncapi: Readonly<Record<string, unknown>> = {
     license: { name: 'Apache-2.0' },
   },
   defaultContentType: 'application/json',
+  servers: {
+    here: {
+      host: '{host}',
+      pathname: '{path}',
+      protocol: 'ws',
+      description: 'The server that this document comes from; wss where it has a certificate',
+      variables: {
+        host: { default: '127.0.0.1:8080', description: 'Its name or address, and its port' },
+        path: { default: '', description: 'What a proxy has it below, such as /cam' },
+      },
+    },
+  },
   channels: {
     v1: {
       address: '/v1',

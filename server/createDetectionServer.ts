@@ -12,6 +12,7 @@ import { createHttpHandler } from './http.ts';
 import { listen } from './listen.ts';
 import type { Listening } from './listen.ts';
 import { Metrics } from './metrics.ts';
+import { createPageGuard } from './refusal.ts';
 import { resolveServerOptions } from './options.ts';
 import type { ServerOptions } from './options.ts';
 import { packageVersion } from './packageVersion.ts';
@@ -71,11 +72,13 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
   const gate = new Gate(resolved.auth, resolved.handshakeMs);
   const hub = new SourceHub(resolved);
   const counters = createCounters();
-  const sockets = new SocketDoor({ hub, gate, counters, options: resolved, version, zones });
+  const guard = createPageGuard(resolved, resolved.onNotice);
+  const sockets = new SocketDoor({ hub, gate, guard, counters, options: resolved, version, zones });
   const metrics = new Metrics(hub, () => sockets.stats());
   let isClosing = false;
   const handler = createHttpHandler({
     gate,
+    guard,
     metrics,
     ...{ host: resolved.host, origins: resolved.origins, manager: resolved.manager },
     notReady() {

@@ -9,13 +9,14 @@ import { manageSources, methodsOf } from './manage.ts';
 import type { ManageConfig } from './manage.ts';
 import type { SourceInfo } from './messages.ts';
 import type { Metrics } from './metrics.ts';
-import { pageRefusal } from './refusal.ts';
+import type { PageGuard } from './refusal.ts';
 import { sendJson, sendText } from './reply.ts';
 import { schema } from './schema.ts';
 
 /** What the pages report on. */
 export interface HttpConfig extends Omit<ManageConfig, 'access'> {
   readonly gate: Gate;
+  readonly guard: PageGuard;
   /** Why nobody should be sent here now; undefined where nothing stands against it. */
   readonly notReady: () => string | undefined;
   readonly metrics: Metrics;
@@ -100,14 +101,14 @@ export function createHttpHandler(config: HttpConfig): RequestListener {
       sendText(response, 400);
       return;
     }
-    const refusal = pageRefusal(request, config);
-    if (refusal !== undefined && path !== '/healthz' && path !== '/readyz') {
-      sendText(response, refusal.status, refusal.text);
-      return;
-    }
     if (page === undefined && managed.length === 0) {
       delete request.headers.range; // sirv 3.0.2 throws on a range that ends before it begins
-      viewer(request, response);
+      viewer(request, response); // to any page: it says nothing of a source, and says why it may not connect
+      return;
+    }
+    const refusal = isProbe(path) ? undefined : config.guard(request);
+    if (refusal !== undefined) {
+      sendText(response, refusal.status, refusal.text);
       return;
     }
     const access = PUBLIC.test(path) ? FULL_ACCESS : await accessOf(request, response, config.gate);
@@ -156,6 +157,11 @@ export function urlOf({ url = '' }: IncomingMessage): URL | undefined {
   return url.startsWith('/') && URL.canParse(`http://localhost${url}`)
     ? new URL(`http://localhost${url}`)
     : undefined;
+}
+
+/** What a machine asks that knows the server by any name. */
+function isProbe(path: string): boolean {
+  return path === '/healthz' || path === '/readyz';
 }
 
 function sendReadiness(

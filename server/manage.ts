@@ -96,7 +96,8 @@ async function attempt(
       throw new Answer(409, `There is a source named ${wanted.name} already`);
     }
     manager.add(wanted.source);
-    response.setHeader('Location', `/v1/sources/${encodeURIComponent(wanted.name)}`);
+    // relative to what was asked for, which a proxy may have below a path of its own
+    response.setHeader('Location', `sources/${encodeURIComponent(wanted.name)}`);
     sendJson(response, 201, source(wanted.name));
     return;
   }

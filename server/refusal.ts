@@ -7,8 +7,10 @@ export interface Refusal {
   readonly text: string;
 }
 
-const WRONG_HOST =
-  'Ask by the address the server listens on, or as localhost; behind a proxy name its origin with --origin';
+/** Longest origin that is named in an answer, characters: a name of the net and a port. */
+const MAX_ORIGIN = 270;
+/** Different refusals that are told of. */
+const MAX_TOLD = 32;
 
 /** What pages may ask this server. */
 export interface PageRules {
@@ -30,7 +32,7 @@ export function pageRefusal(
   const own = hostOf(headers.host ?? '');
   const isOwn = own !== undefined && (isLoopback(own.hostname) || isProxied(own, origins));
   if (isLoopbackHost(host) && !isOwn) {
-    return { status: 403, text: WRONG_HOST };
+    return { status: 403, text: wrongHost(own) };
   }
   const { origin } = headers;
   const isAllowed =
@@ -38,10 +40,27 @@ export function pageRefusal(
     origins.includes('*') ||
     origins.includes(origin) ||
     (URL.canParse(origin) && new URL(origin).host === own?.host);
-  return isAllowed
-    ? undefined
-    : { status: 403, text: 'Web pages of other origins may not ask; name this one with --origin' };
+  return isAllowed ? undefined : { status: 403, text: wrongOrigin(origin) };
 }
+
+/**
+ * `pageRefusal` that tells of each different refusal, once: the page learns no more than that it may not.
+ * @param onRefused told one line; of so many only, as strangers choose what is in them
+ */
+export function createPageGuard(rules: PageRules, onRefused: (text: string) => void): PageGuard {
+  const told = new Set<string>();
+  return (request) => {
+    const refusal = pageRefusal(request, rules);
+    if (refusal !== undefined && told.size < MAX_TOLD && !told.has(refusal.text)) {
+      told.add(refusal.text);
+      onRefused(`Refused with ${refusal.status}: ${refusal.text}`);
+    }
+    return refusal;
+  };
+}
+
+/** Says why a page may not ask; undefined where no page asks, or one that may. */
+export type PageGuard = (request: IncomingMessage) => Refusal | undefined;
 
 /** Whether an address to listen on can be reached from this machine only. */
 export function isLoopbackHost(host: string): boolean {
@@ -66,7 +85,7 @@ export function refusalOf(
       isProxied(own, origins) ||
       sameHost(own.hostname, [host, socket.localAddress ?? '']));
   if (!isOwn) {
-    return { status: 403, text: WRONG_HOST };
+    return { status: 403, text: wrongHost(own) };
   }
   const site = headers['sec-fetch-site'];
   const isForeign =
@@ -80,6 +99,20 @@ export function refusalOf(
   return method === 'POST' && type !== 'application/json'
     ? { status: 415, text: 'Send `Content-Type: application/json`' }
     : undefined;
+}
+
+function wrongHost(own: URL | undefined): string {
+  const isNamed = own !== undefined && own.host.length <= MAX_ORIGIN;
+  return `Ask by the address the server listens on, or as localhost; behind a proxy start it with --origin ${isNamed ? `https://${own.host}` : 'and the origin of its page'} (\`origins\`)`;
+}
+
+/** @param origin as a page says it: `null` where it is of a file or a sandbox */
+function wrongOrigin(origin: string): string {
+  const isNamed =
+    origin.length <= MAX_ORIGIN && URL.canParse(origin) && new URL(origin).origin === origin;
+  return isNamed
+    ? `Web pages of ${origin} may not ask this server; where you trust them, start it with --origin ${origin} (\`origins\`)`
+    : 'Web pages without an origin of their own, such as files, may not ask this server; serve the page over HTTP and name its origin with --origin (`origins`)';
 }
 
 function hostOf(header: string): URL | undefined {

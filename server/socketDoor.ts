@@ -20,7 +20,7 @@ import type { ServerOptions } from './options.ts';
 import { PictureViewer } from './pictureViewer.ts';
 import { Places } from './places.ts';
 import type { Place } from './places.ts';
-import { pageRefusal } from './refusal.ts';
+import type { PageGuard } from './refusal.ts';
 import type { SourceHub } from './sourceHub.ts';
 import { Subscriber } from './subscriber.ts';
 import type { Zone } from './zones.ts';
@@ -36,6 +36,7 @@ const COMPRESS_BYTES = 1_024;
 export interface SocketDoorConfig {
   readonly hub: SourceHub;
   readonly gate: Gate;
+  readonly guard: PageGuard;
   readonly counters: Counters;
   readonly options: Required<ServerOptions>;
   readonly version: string;
@@ -79,15 +80,16 @@ export class SocketDoor {
   /** Answers one upgrade request. Never rejects. */
   async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy()); // a peer that is gone needs no answer
-    const { hub, gate, options } = this.#config;
+    const { hub, gate } = this.#config;
     const url = urlOf(request);
     const isPictures = url?.pathname === '/v1/pictures';
     if (url?.pathname !== '/v1' && !isPictures) {
       refuse(socket, 404);
       return;
     }
-    if (pageRefusal(request, options) !== undefined) {
-      refuse(socket, 403);
+    const refusal = this.#config.guard(request);
+    if (refusal !== undefined) {
+      refuse(socket, 403, refusal.text);
       return;
     }
     const token = tokenOf(request);

@@ -79,7 +79,7 @@ const DEFAULT_WINDOW = 64;
 
 /**
  * Makes a client of a detection server; it connects when something is subscribed to.
- * @param url `ws://host:port/v1`, or the server's `http:` address
+ * @param url `ws://host:port/v1`, or the server's `http:` address, with the path that a proxy has it below
  * @throws TypeError or RangeError on a wrong address or option, or where there is no WebSocket to connect with
  * **Owns:** the caller owns the subscriptions; `close()` ends all of them.
  */

@@ -74,12 +74,16 @@ function globalWebSocket(): ClientSocketConstructor {
   return found as ClientSocketConstructor;
 }
 
+/** A server's page may be below a path, behind a proxy; the protocol is below the same. */
 function socketAddress(url: string): string {
   const address = new URL(url);
+  const isPage = address.protocol.startsWith('http');
   address.protocol = address.protocol.replace(/^http/, 'ws');
   address.hash = ''; // WebSockets refuse it, and the address of a page may have one
-  if (address.pathname === '/') {
-    address.pathname = '/v1';
+  if (address.pathname.endsWith('/')) {
+    address.pathname += 'v1';
+  } else if (isPage && !address.pathname.endsWith('/v1')) {
+    address.pathname += '/v1';
   }
   return address.href;
 }

@@ -114,7 +114,7 @@ export function createAttentionView(onChange: (isOpen: boolean) => void): Attent
 
 /** @returns what the server says where it cannot tell */
 async function fetchAttention(source: string): Promise<SourceAttention | string> {
-  const path = `/v1/sources/${encodeURIComponent(source)}/attention`;
+  const path = `./v1/sources/${encodeURIComponent(source)}/attention`;
   const response = await fetch(path, { headers: authorization() });
   return response.ok ? ((await response.json()) as SourceAttention) : response.text();
 }

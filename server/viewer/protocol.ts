@@ -36,11 +36,11 @@ export function parseMessage(text: string): PageMessage | undefined {
 }
 
 /**
- * Address of a WebSocket on the page's own host.
- * @param path absolute path, e.g. `/v1`
+ * Address of a WebSocket of the page's own server, which a proxy may have below a path of its own, as the page.
+ * @param path as the server knows it, e.g. `/v1`
  */
 export function socketUrl(path: string, parameters: Readonly<Record<string, string>> = {}): string {
-  const url = new URL(path, location.href);
+  const url = new URL(`.${path}`, location.href);
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
   for (const [name, value] of Object.entries(parameters)) {
     url.searchParams.set(name, value);

@@ -4,13 +4,19 @@ import { authorization, readToken, storeToken } from './token.ts';
 
 /**
  * Asks the server for its sources, with the page's token.
- * @returns its sources; `refused` where it wants another token; undefined where it cannot be reached or does not say
+ * @returns its sources; `refused` where it wants another token, `forbidden` where it takes no page from here;
+ *   undefined where it cannot be reached or does not say
  */
-export async function fetchSources(): Promise<readonly SourceInfo[] | 'refused' | undefined> {
+export async function fetchSources(): Promise<
+  readonly SourceInfo[] | 'refused' | 'forbidden' | undefined
+> {
   try {
-    const response = await fetch('/v1/sources', { headers: authorization() });
+    const response = await fetch('./v1/sources', { headers: authorization() });
     if (response.status === 401) {
       return 'refused';
+    }
+    if (response.status === 403) {
+      return 'forbidden';
     }
     return response.ok ? ((await response.json()) as readonly SourceInfo[]) : undefined;
   } catch {

@@ -194,9 +194,13 @@ async function refresh(): Promise<void> {
     await askForToken();
     connection = open();
     watch();
-  } else if (list !== undefined && dataset['connection'] === 'online') {
+  } else if (typeof list === 'object' && dataset['connection'] === 'online') {
     sources.replace(list);
     onSourcesChanged();
+  } else if (list !== undefined && epoch === undefined) {
+    notices.setMessage(
+      `The server answers, but takes no WebSocket of this page; its log says why. Behind a proxy: let upgrades through, and start the server with --origin ${location.origin}`,
+    );
   }
 }
 

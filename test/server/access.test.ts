@@ -239,6 +239,31 @@ suite('pages', (test) => {
     }
   });
 
+  test('of other origins are told, as the log is, with which option they may; the log once', async () => {
+    const notices: string[] = [];
+    await using server = await startServer({ onNotice: (text) => notices.push(text) });
+    const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
+      [{ Origin: 'http://localhost:5173' }, /--origin http:\/\/localhost:5173 \(`origins`\)$/],
+      [{ Origin: 'null' }, /without an origin of their own.*--origin/],
+      [{ Origin: `http://${'x'.repeat(300)}` }, /without an origin of their own.*--origin/],
+      [{ Host: 'cams.example:8443' }, /--origin https:\/\/cams\.example:8443 \(`origins`\)$/],
+    ];
+    for (const [headers, text] of cases) {
+      const { status, body } = await get(server, '/v1/sources', headers);
+      await refusal(server, '/v1', headers);
+      await refusal(server, '/v1', headers);
+
+      assert.is(status, 403);
+      assert.match(body, text);
+    }
+    assert.is(notices.length, 3, notices.join('\n'));
+    cases.forEach(([, text]) => assert.ok(notices.some((notice) => text.test(notice))));
+    for (let i = 0; i < 100; i++) {
+      await get(server, '/metrics', { Origin: `http://many${i}.example` });
+    }
+    assert.is(notices.length, 32, 'strangers do not fill the log');
+  });
+
   test('behind a proxy that hands on its name may connect where its origin is named', async () => {
     await using server = await startServer({ origins: ['https://cams.example'] });
     const proxied = { Host: 'cams.example', Origin: 'https://cams.example' };

@@ -83,7 +83,8 @@ suite('manageSources', (test) => {
 
     const info = { name: 'front door/1', state: 'connecting' };
     assert.equal([added.status, JSON.parse(added.body)], [201, info]);
-    assert.is(added.headers.location, path);
+    const location = new URL(added.headers.location ?? '', 'https://cams.example/cam/v1/sources');
+    assert.is(location.pathname, `/cam${path}`);
     assert.equal([shown.status, JSON.parse(shown.body)], [200, info]);
     assert.equal([paused.status, resumed.status, removed.status], [200, 200, 204]);
     assert.equal([removed.body, gone.status], ['', 404]);
