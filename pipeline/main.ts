@@ -2,10 +2,12 @@
 import { runCli } from './cli.ts';
 import { EXIT } from './exitCodes.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const interrupt = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of SIGNALS) {
   process.on(signal, () => {
     if (interrupt.signal.aborted) {
+      SIGNALS.forEach((name) => process.removeAllListeners(name)); // a third one does not ask us
       process.exit(EXIT.interrupted); // asked twice: at once
     }
     interrupt.abort(signal); // its name is the reason

@@ -1,9 +1,11 @@
 /** The worker thread of `openDetector`: owns the sessions and answers requests in order. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WorkerStart } from './messages.ts';
-import { serveDetector } from './serveDetector.ts';
+import type { ThreadStart } from './threadPort.ts';
+import { stopAtExit } from './threadExit.ts';
 
-const { options } = workerData as WorkerStart;
+const { options, exit } = workerData as ThreadStart;
+stopAtExit(exit);
+const { serveDetector } = await import('./serveDetector.ts'); // which loads onnxruntime: not before
 await serveDetector(
   {
     say: (reply) => parentPort?.postMessage(reply),
