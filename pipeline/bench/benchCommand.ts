@@ -52,13 +52,13 @@ export async function benchCommand(
     for (const clip of [DEMO_CLIP, ...clips]) {
       if (!interrupt.aborted) {
         note(`reuse: ${basename(clip)}`);
-        reuse[basename(clip)] = await measureReuse(detector, clip, maxFrames);
+        reuse[basename(clip)] = await measureReuse(detector, clip, maxFrames, interrupt);
       }
     }
   }
-  const speed = await measureSpeed(note, interrupt);
   const [off] = reuse[basename(DEMO_CLIP)] ?? [];
-  if (interrupt.aborted || off === undefined) {
+  const speed = interrupt.aborted ? undefined : await measureSpeed(note, interrupt);
+  if (interrupt.aborted || speed === undefined || off === undefined) {
     return EXIT.interrupted;
   }
   const report: BenchReport = {

@@ -1,7 +1,8 @@
-import { concatMap, lastValueFrom, toArray } from 'rxjs';
+import { concatMap, lastValueFrom, takeUntil, toArray } from 'rxjs';
 import { toDetections } from '../../models/index.ts';
 import type { Detection, Detector, Frame, Reuse, TokenSequence } from '../../models/index.ts';
 import { DraftKeeper, fromVideo, iou } from '../../operators/index.ts';
+import { abortOf } from '../abortOf.ts';
 import { mean, percentile } from './numbers.ts';
 
 /** All modes; the first is what the others are held against. */
@@ -49,15 +50,18 @@ interface Reading {
  * Reads every frame of a clip in every mode, side by side: one encoder run, then all modes in an
  * order that goes round, each with its own draft.
  * @param maxFrames 0 for all
+ * @param interrupt ends it between two frames; the figures are of no use then
  */
 export async function measureReuse(
   detector: Detector,
   clip: string,
   maxFrames: number,
+  interrupt: AbortSignal,
 ): Promise<ReuseFigures[]> {
   const keepers = REUSES.map((reuse) => new DraftKeeper({ reuse }));
   const frames$ = fromVideo(clip, { maxFrames }).pipe(
     concatMap((frame) => readAll(detector, frame, keepers)),
+    takeUntil(abortOf(interrupt)),
     toArray(),
   );
   const frames = await lastValueFrom(frames$);

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { firstValueFrom, lastValueFrom, map, tap, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, map, takeUntil, tap, toArray } from 'rxjs';
 import { openDetector, siblingModule } from '../../models/index.ts';
 import type { Detector, Reuse } from '../../models/index.ts';
 import { detect, findFfmpeg, fromVideo } from '../../operators/index.ts';
+import { abortOf } from '../abortOf.ts';
 import { DEMO_CLIP } from '../openSource.ts';
 import { mean, percentile } from './numbers.ts';
 import { measureOneShot } from './oneShot.ts';
@@ -34,19 +35,20 @@ export interface SpeedFigures {
 /**
  * Measures `detect` and its parts on the bundled clip, side by side in each round.
  * @param note told what is being done
+ * @param interrupt ends it soon; the figures are of no use then
  */
 export async function measureSpeed(
   note: (text: string) => void,
   interrupt: AbortSignal,
 ): Promise<SpeedFigures> {
   await using detector = await openDetector();
-  await detectClip(detector, 'refine'); // warm
+  await detectClip(detector, 'refine', interrupt); // warm
   const images = await clipImages();
   const rounds: SpeedFigures[] = [];
   while (rounds.length < NUM_ROUNDS && !interrupt.aborted) {
     note(`speed: round ${rounds.length + 1} of ${NUM_ROUNDS}`);
-    const files = await detectClip(detector, 'refine');
-    const live = await detectClip(detector, 'tolerant');
+    const files = await detectClip(detector, 'refine', interrupt);
+    const live = await detectClip(detector, 'tolerant', interrupt);
     const oneShot = await measureOneShot(images);
     rounds.push({
       framesPerSecond: 1000 / files.frameMs,
@@ -74,10 +76,18 @@ interface ClipFigures {
   readonly otherMs: number;
 }
 
-async function detectClip(detector: Detector, reuse: Reuse): Promise<ClipFigures> {
+async function detectClip(
+  detector: Detector,
+  reuse: Reuse,
+  interrupt: AbortSignal,
+): Promise<ClipFigures> {
   const started = performance.now();
   const results = await lastValueFrom(
-    fromVideo(DEMO_CLIP).pipe(detect(detector, { reuse }), toArray()),
+    fromVideo(DEMO_CLIP).pipe(
+      detect(detector, { reuse }),
+      takeUntil(abortOf(interrupt)),
+      toArray(),
+    ),
   );
   const frameMs = (performance.now() - started) / results.length;
   const encodeMs = mean(results.map(({ timing }) => timing.encodeMs));

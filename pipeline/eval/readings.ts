@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defer, fromEvent, lastValueFrom, of, takeUntil, tap, toArray } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { lastValueFrom, takeUntil, tap, toArray } from 'rxjs';
 import type { Detector, FrameDetections, ModelInfo, Reuse } from '../../models/index.ts';
 import { detect, fromImages } from '../../operators/index.ts';
+import { abortOf } from '../abortOf.ts';
 import type { JudgedPicture } from './averagePrecision.ts';
 import { expectSize } from './cocoFile.ts';
 import type { LabelledPicture } from './cocoFile.ts';
@@ -120,10 +120,6 @@ function readFrames(
     toArray(),
   );
   return lastValueFrom(results$);
-}
-
-function abortOf(signal: AbortSignal): Observable<unknown> {
-  return defer(() => (signal.aborted ? of(undefined) : fromEvent(signal, 'abort')));
 }
 
 function scoredBoxes({ detections }: FrameDetections, { labels }: ModelInfo): ScoredBox[] {

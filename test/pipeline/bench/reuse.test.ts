@@ -6,6 +6,7 @@ import * as assert from '../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
 
 const NUM_FRAMES = 6;
+const { signal: never } = new AbortController();
 
 suite('measureReuse', (test) => {
   test(
@@ -13,7 +14,7 @@ suite('measureReuse', (test) => {
     async () => {
       await using detector = await openLocalDetector({ device: 'cpu' });
 
-      const figures = await measureReuse(detector, DEMO_CLIP, NUM_FRAMES);
+      const figures = await measureReuse(detector, DEMO_CLIP, NUM_FRAMES, never);
 
       assert.equal(
         figures.map(({ reuse, numFrames }) => [reuse, numFrames]),
