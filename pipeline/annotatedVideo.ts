@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, openSync, renameSync } from 'node:fs';
 import { Observable, map, of, take } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { PipelineError, invariant, toError } from '../models/index.ts';
@@ -14,6 +12,8 @@ import {
 } from '../operators/index.ts';
 import type { DecoderChoice, VideoWriter } from '../operators/index.ts';
 import { copyOf } from './pictures.ts';
+import { unfinished } from './unfinished.ts';
+import type { Unfinished } from './unfinished.ts';
 
 /** Frames that may be detected or drawn at a time: one each, and one in between. */
 const MAX_UNDER_WAY = 3;
@@ -54,7 +54,7 @@ export function sideOf(
  */
 export class AnnotatedVideo {
   readonly #file: string;
-  readonly #partial: string;
+  readonly #partial: Unfinished;
   readonly #encoder: 'native' | 'wasm';
   /** Pictures whose frame is being detected, by its index. */
   readonly #seen = new Map<number, DisplayImage>();
@@ -79,14 +79,13 @@ export class AnnotatedVideo {
   constructor(file: string, decoder: DecoderChoice) {
     this.#file = file;
     this.#encoder = chooseEncoder(decoder);
-    this.#partial = `${resolve(file)}.${randomUUID()}.partial`;
     try {
-      closeSync(openSync(this.#partial, 'wx'));
+      this.#partial = unfinished(file, () => this.#writer?.stop());
+      closeSync(openSync(this.#partial.path, 'wx'));
     } catch (thrown) {
-      const why = toError(thrown).message.replace(`, open '${this.#partial}'`, '');
+      const why = toError(thrown).message.replace(/, \w+ '.*'$/s, ''); // the call, and a name that nobody chose
       throw new RangeError(`\`--save ${file}\` can't be written: ${why}; choose another place`);
     }
-    process.once('exit', this.#discard); // at a second Ctrl-C
   }
 
   /** Tells about how many frames there will be in a second, before the first, where that is known. */
@@ -135,13 +134,12 @@ export class AnnotatedVideo {
         return 0;
       }
       await this.#writer.finish();
-      renameSync(this.#partial, this.#file);
+      renameSync(this.#partial.path, this.#file);
       return this.#numFrames;
     } catch (thrown) {
       throw thrown === this.#failure ? thrown : this.#named(thrown);
     } finally {
-      process.off('exit', this.#discard);
-      this.#discard();
+      this.#partial.discard();
     }
   }
 
@@ -182,7 +180,7 @@ export class AnnotatedVideo {
     }
     const { width, height } = (this.#size ??= picture);
     const pixels = await drawDetections(picture, result, { width, height });
-    this.#writer ??= openVideoWriter(this.#partial, {
+    this.#writer ??= openVideoWriter(this.#partial.path, {
       ...{ width, height, framesPerSecond: this.#framesPerSecond },
       encoder: this.#encoder,
     });
@@ -193,17 +191,11 @@ export class AnnotatedVideo {
   /** An error in the words of who knows the video by its own name. */
   #named(thrown: unknown): PipelineError {
     const cause = toError(thrown);
-    const fact = cause.message.replaceAll(this.#partial, this.#file);
+    const fact = cause.message.replaceAll(this.#partial.path, this.#file);
     return new PipelineError(
       'ERR_OUTPUT',
       cause instanceof PipelineError ? fact : `Cannot write the video \`${this.#file}\`: ${fact}`,
       { cause },
     );
   }
-
-  /** Ends the encoder, where it still runs, and removes what has not got its name. */
-  readonly #discard = (): void => {
-    this.#writer?.stop();
-    rmSync(this.#partial, { force: true });
-  };
 }

@@ -5,6 +5,8 @@ import type { FrameAttention } from '../operators/index.ts';
 
 /** Longest side of the frame in each panel of the pictures, pixels. */
 export const PANEL_SIDE = 480;
+/** So much of a source's name, and of a label, stands in a picture's: file systems take 255 bytes in all. */
+const MAX_NAME_BYTES = 110;
 
 /** Where pictures of attention go. */
 export interface AttentionFiles {
@@ -61,9 +63,13 @@ function padded(value: number, numDigits: number): string {
   return String(value).padStart(numDigits, '0');
 }
 
-/** Leaves nothing that a file system, a shell or a path could take for more than a name. */
+/** Leaves nothing that a file system, a shell or a path could take for more than a name, and not too much of it. */
 function safe(text: string): string {
-  return text.replaceAll(/[^\p{L}\p{N}._-]+/gu, '_');
+  const name = text.replaceAll(/[^\p{L}\p{N}._-]+/gu, '_');
+  return Buffer.from(name)
+    .subarray(0, MAX_NAME_BYTES)
+    .toString()
+    .replace(/\uFFFD$/, '');
 }
 
 function attempt(path: string, work: () => void): void {

@@ -1,5 +1,6 @@
 /** What can be said of the arguments of `detect` before anything is loaded. */
 import { statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isImageSource } from '../operators/index.ts';
@@ -63,7 +64,7 @@ function expectSavable(
     throw new RangeError(`\`--out\` and \`--save\` are both ${save}; choose two files`);
   }
   expectApart(sources, 'save', save);
-  if (statSync(save, { throwIfNoEntry: false })?.isDirectory() === true) {
+  if (statsOf(save)?.isDirectory() === true) {
     throw new RangeError(`${option} is a folder; name a file in it`);
   }
 }
@@ -82,8 +83,17 @@ function isSame(one: string, other: string): boolean {
   const [a, b] = [one, other].map((name) =>
     /^file:\/\//i.test(name) ? fileURLToPath(name) : resolve(name),
   ) as [string, string];
-  const [statsA, statsB] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
+  const [statsA, statsB] = [a, b].map(statsOf);
   return (
     a === b || (statsA !== undefined && statsA.ino === statsB?.ino && statsA.dev === statsB.dev)
   );
+}
+
+/** @returns nothing where there is no such file, or its name is none: who opens it says so */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }

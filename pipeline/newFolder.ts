@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PipelineError, toError } from '../models/index.ts';
+import { unfinished } from './unfinished.ts';
 
 /** @throws RangeError where something has the name already */
 function expectNew(target: string): void {
@@ -24,23 +24,21 @@ export async function createFolder<T>(
   fill: (folder: string) => Promise<T>,
 ): Promise<T> {
   expectNew(target);
-  const whole = resolve(target);
-  const partial = `${whole}.${randomUUID()}.partial`; // numbers of processes come again, most of all in containers
-  await attempt(target, mkdir(partial, { recursive: true }));
+  const partial = await attempt(target, () => unfinished(target));
   try {
-    const result = await fill(partial);
+    await attempt(target, () => mkdir(partial.path, { recursive: true }));
+    const result = await fill(partial.path);
     expectNew(target); // somebody else may have been faster
-    await attempt(target, rename(partial, whole));
+    await attempt(target, () => rename(partial.path, resolve(target)));
     return result;
-  } catch (thrown) {
-    await rm(partial, { recursive: true, force: true });
-    throw thrown;
+  } finally {
+    partial.discard();
   }
 }
 
-async function attempt(target: string, work: Promise<unknown>): Promise<void> {
+async function attempt<T>(target: string, work: () => T): Promise<Awaited<T>> {
   try {
-    await work;
+    return await work();
   } catch (cause) {
     throw new PipelineError('ERR_OUTPUT', `Cannot make \`${target}\`: ${toError(cause).message}`, {
       cause,

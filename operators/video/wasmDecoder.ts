@@ -4,7 +4,6 @@ import type { FFmpeg } from '@ffmpeg/ffmpeg';
 import { PipelineError } from '../../models/errors.ts';
 import type { DecoderEvents, DecoderRequest, RunningDecoder } from './decoder.ts';
 import { isUrl } from './sources.ts';
-import { feedStream } from './wasmFeed.ts';
 import { runWasm } from './wasmFfmpeg.ts';
 
 const FOLDER = '/host';
@@ -25,8 +24,8 @@ export function startWasm(request: DecoderRequest, events: DecoderEvents): Runni
     );
   }
   const { onLine, onPicture, onEnd } = events;
-  const feed = typeof input === 'string' ? undefined : feedStream(input);
-  const start = { slots: slots.shared, feed };
+  const stdinHead = typeof input === 'string' ? undefined : input.head;
+  const start = { slots: slots.shared, stdinHead };
   return runWasm({ start, onLine, onPicture, work: (ffmpeg) => execute(ffmpeg, request) }, onEnd);
 }
 

@@ -136,5 +136,7 @@ suite('detect --attention', (test) => {
     const frame = { source: '../a b$(c)/門.mp4?x=1', frame: 7 };
 
     assert.is(pictureName(frame, 3, 'hot dog'), '.._a_b_c_門.mp4_x_1-000007-03-hot_dog.png');
+    const long = pictureName({ source: '門'.repeat(100), frame: 7 }, 3, 'x'.repeat(255));
+    assert.is(long, `${'門'.repeat(36)}-000007-03-${'x'.repeat(110)}.png`);
   });
 });

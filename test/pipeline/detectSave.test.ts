@@ -74,6 +74,8 @@ suite('detect --save', (test) => {
     ],
     damaged: ['detect', clip('damaged-middle.mp4'), '--save', inFolder('before-damage.mp4')],
     silent: ['detect', clip('sound-only.mp4'), '--save', kept],
+    longest: ['detect', DEMO_CLIP, '--max-frames', '1', ...savedAs(`${'n'.repeat(251)}.mp4`)],
+    tooLong: ['detect', DEMO_CLIP, '--save', inFolder(`${'n'.repeat(252)}.mp4`)],
     nowhere: ['detect', DEMO_CLIP, '--save', inFolder('no/such/a.mp4')],
     avi: ['detect', DEMO_CLIP, '--save', inFolder('a.avi'), '--model', folder],
   };
@@ -220,6 +222,23 @@ suite('detect --save', (test) => {
         /^pix2seq-stream: .*a\.mp4` can't be written: ENOENT: no such file or directory; choose another place\n$/,
       );
       assert.match(avi.stderr, /^pix2seq-stream: .* makes an MP4 file; .* ends with \.mp4\n$/);
+    },
+    LIMIT,
+  );
+
+  test(
+    'takes every name that the system takes, and says at once which one it does not',
+    async () => {
+      const [longest, tooLong] = [await outcomeOf('longest'), await outcomeOf('tooLong')];
+
+      assert.equal([longest.code, longest.stderr], [0, '']);
+      assert.is((await read(inFolder(`${'n'.repeat(251)}.mp4`))).length, 1);
+      assert.equal([tooLong.code, tooLong.stdout], [2, '']);
+      assert.match(
+        tooLong.stderr,
+        /n\.mp4` can't be written: ENAMETOOLONG: name too long; choose another place\n$/,
+      );
+      assertNothingPartial();
     },
     LIMIT,
   );

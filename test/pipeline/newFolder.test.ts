@@ -22,6 +22,22 @@ suite('createFolder', (test) => {
     assert.equal((await readdir(parent.path)).toSorted(), ['deep', 'model', 'model with a slash']);
   });
 
+  test('takes every name that the system takes, and no other, which it says at once', async () => {
+    await using parent = await temporaryFolder();
+    const longest = 'n'.repeat(255);
+    let numFilled = 0;
+    const fill = async (): Promise<void> => void (numFilled += await Promise.resolve(1));
+
+    await createFolder(join(parent.path, longest), fill);
+    await assert.rejects(createFolder(join(parent.path, `${longest}n`), fill), {
+      code: 'ERR_OUTPUT',
+      message: /ENAMETOOLONG/,
+    });
+
+    assert.is(numFilled, 1);
+    assert.equal(await readdir(parent.path), [longest]);
+  });
+
   test('leaves nothing where filling fails', async () => {
     await using parent = await temporaryFolder();
     const work = createFolder(join(parent.path, 'model'), async (folder) => {
