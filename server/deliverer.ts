@@ -1,3 +1,4 @@
+import { Budget } from './budget.ts';
 import type { Codec } from './codec.ts';
 import type { Counters } from './counters.ts';
 import type { Delivery, Interest } from './interest.ts';
@@ -6,21 +7,32 @@ import type { Outbox } from './outbox.ts';
 import type { PublishedFrame } from './publishedFrame.ts';
 import type { SourceHub } from './sourceHub.ts';
 
+/** What of the last frames a client can have sent again, text in bytes: as much as one source keeps, each second. */
+const REPLAY_BUDGET = { atOnce: 8_388_608, perSecond: 8_388_608 };
+
 /** What a deliverer works with. */
 export interface DelivererConfig {
   readonly outbox: Outbox;
   readonly hub: SourceHub;
   readonly codec: Codec;
   readonly counters: Counters;
+  readonly interests: Iterable<Interest>;
+  /** Called when `sendNext` has something to do. */
+  readonly onDue: () => void;
+  /** Called when `replayNext` has something to do. */
+  readonly onBehind: () => void;
 }
 
 /**
- * Sends the frames of one client's subscriptions, as fast as it reads. Under `latest` and `everyMs` the
+ * Sends the frames of one client's subscriptions, as fast as it reads, one at a time. Under `latest` and `everyMs` the
  * newest frame waits for room, and what it replaced becomes a gap. Under `all` nothing waits here: what
- * the client has not had is read from the source's replay, as far as that goes back.
+ * the client has not had is read from the source's replay, as far as that goes back. Older frames than the newest
+ * have to be written anew for each client: they are sent apart from it, and within a budget.
  */
 export class Deliverer {
   readonly #config: DelivererConfig;
+  readonly #budget = new Budget(REPLAY_BUDGET);
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(config: DelivererConfig) {
     this.#config = config;
@@ -34,52 +46,81 @@ export class Deliverer {
       this.#config.counters.gaps += 1;
       this.#config.outbox.insist(this.#config.codec.encode(gap));
     }
-    if (interest.policy === 'all') {
-      this.pump(interest, source);
-      return;
-    }
-    const first = interest.wanted(source) ?? Infinity;
-    for (let seq = first; seq <= replay.lastSeq; seq++) {
-      const frame = replay.at(seq);
-      if (frame !== undefined) {
-        this.#show(interest, frame);
-      }
+    if ((interest.wanted(source) ?? Infinity) <= replay.lastSeq) {
+      this.#fallBehind(interest, source);
     }
   }
 
-  /** Takes a new frame to a subscription. @param nowMs monotonic time */
-  frame(interest: Interest, frame: PublishedFrame, nowMs: number): void {
+  /** Takes a new frame for a subscription. @param nowMs monotonic time */
+  take(interest: Interest, frame: PublishedFrame, nowMs: number): void {
+    const { source } = frame;
     if (interest.policy === 'all') {
-      this.pump(interest, frame.source);
+      this.due(interest, source);
+    } else if (interest.behind.has(source)) {
+      return; // it comes in its turn
     } else if (interest.holdNext(frame)) {
-      this.#deliver(interest, { source: frame.source, gap: undefined, frame }, FRESH_BYTES);
-    } else if (interest.isDue(frame.source, frame.frame, nowMs)) {
-      this.#show(interest, frame);
+      this.due(interest, source);
+    } else if (interest.isDue(source, frame.frame, nowMs)) {
+      this.#config.counters.coalesced += interest.hold(frame) ? 1 : 0;
+      this.due(interest, source);
     }
   }
 
-  /** Sends what a subscription to all frames has not had yet, as far as room and window allow. */
-  pump(interest: Interest, source: string): void {
-    const replay = this.#config.hub.replayOf(source);
-    let wanted = interest.wanted(source);
-    while (wanted !== undefined && wanted <= replay.lastSeq) {
-      const frame = replay.at(Math.max(wanted, replay.oldestSeq));
-      const seq = frame?.seq ?? replay.lastSeq + 1; // none is left where the source is long gone
-      if (seq > wanted) {
-        interest.lose(source, seq - 1);
-      }
-      if (!this.#deliver(interest, interest.take(source, frame), Infinity)) {
-        return;
-      }
-      this.#config.counters.dropped += seq - wanted;
-      wanted = interest.wanted(source);
+  /** Has what there is of a source looked at soon. */
+  due(interest: Interest, source: string): void {
+    interest.due.add(source);
+    this.#config.onDue();
+  }
+
+  /** There is room again: has what there is of all sources looked at soon. */
+  allDue(): void {
+    for (const interest of this.#config.interests) {
+      interest.sources.forEach((source) => this.due(interest, source));
     }
   }
 
-  /** Sends what is owed of a source, where there is room. */
+  /** Sends the newest frame of one source that is due. @returns whether there may be more */
+  sendNext(): boolean {
+    for (const interest of this.#config.interests) {
+      for (const source of interest.due) {
+        this.flush(interest, source);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Sends one of the older frames that are wanted. @returns whether more can be sent now */
+  replayNext(): boolean {
+    for (const interest of this.#config.interests) {
+      for (const source of interest.behind) {
+        if (this.#waits()) {
+          return false;
+        }
+        interest.behind.delete(source);
+        if (this.#replayOne(interest, source)) {
+          interest.behind.add(source); // behind the others
+        }
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Sends what is owed of a source, where there is room.
+   * @param limit bytes that may wait with it, under `latest` and `everyMs`
+   */
   flush(interest: Interest, source: string, limit: number = FRESH_BYTES): void {
+    interest.due.delete(source);
     if (interest.policy === 'all') {
-      this.pump(interest, source);
+      const { lastSeq } = this.#config.hub.replayOf(source);
+      const wanted = interest.wanted(source) ?? Infinity;
+      if (wanted < lastSeq) {
+        this.#fallBehind(interest, source);
+      } else if (wanted === lastSeq) {
+        this.#advance(interest, source, Infinity);
+      }
       return;
     }
     const delivery = interest.owed(source);
@@ -88,10 +129,77 @@ export class Deliverer {
     }
   }
 
-  /** Sends a frame, or keeps it in place of the one that waits. */
-  #show(interest: Interest, frame: PublishedFrame): void {
-    this.#config.counters.coalesced += interest.hold(frame) ? 1 : 0;
-    this.flush(interest, frame.source);
+  /** Ends the wait for the budget. Idempotent. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #fallBehind(interest: Interest, source: string): void {
+    interest.behind.add(source);
+    this.#config.onBehind();
+  }
+
+  /** Whether the budget is used up; then it is told when it is not. */
+  #waits(): boolean {
+    const waitMs = this.#budget.waitMs(performance.now());
+    if (waitMs > 0) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(this.#config.onBehind, waitMs);
+    }
+    return waitMs > 0;
+  }
+
+  /** @returns whether there is more to be sent now */
+  #replayOne(interest: Interest, source: string): boolean {
+    const replay = this.#config.hub.replayOf(source);
+    const wanted = interest.wanted(source) ?? Infinity;
+    const frame = replay.at(Math.max(wanted, replay.oldestSeq));
+    if (wanted > replay.lastSeq) {
+      return false;
+    }
+    this.#budget.spend(frame?.numBytes ?? 0, performance.now());
+    if (interest.policy === 'all') {
+      return this.#advance(interest, source, FRESH_BYTES);
+    }
+    if (frame === undefined) {
+      return false; // none is left where the source is long gone
+    }
+    if (frame.seq > wanted) {
+      interest.lose(source, frame.seq - 1);
+    }
+    if (this.#deliver(interest, interest.take(source, frame), FRESH_BYTES)) {
+      return true;
+    }
+    // What has no room gives way to the newest.
+    const newest = replay.at(replay.lastSeq);
+    if (newest !== undefined) {
+      this.#config.counters.coalesced += newest.seq - frame.seq;
+      interest.lose(source, newest.seq - 1);
+      interest.hold(newest);
+    }
+    return false;
+  }
+
+  /**
+   * Sends the next frame that a subscription to all has not had yet, as far as room and window allow.
+   * @returns whether there may be another
+   */
+  #advance(interest: Interest, source: string, limit: number): boolean {
+    const replay = this.#config.hub.replayOf(source);
+    const wanted = interest.wanted(source);
+    if (wanted === undefined || wanted > replay.lastSeq) {
+      return false;
+    }
+    const frame = replay.at(Math.max(wanted, replay.oldestSeq));
+    const seq = frame?.seq ?? replay.lastSeq + 1; // none is left where the source is long gone
+    if (seq > wanted) {
+      interest.lose(source, seq - 1);
+    }
+    if (!this.#deliver(interest, interest.take(source, frame), limit)) {
+      return false;
+    }
+    this.#config.counters.dropped += seq - wanted;
+    return true;
   }
 
   /** @returns whether it was sent; where not, all of it is still owed */

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Demand, Detection } from '../models/index.ts';
 import type { FrameSize, Zone } from './zones.ts';
+
+/** A key that would be longer is a hash, characters. */
+const MAX_KEY = 200;
 
 /** What is wanted of a source's detections; everything where fields are absent. */
 export interface FilterOptions extends Demand {
@@ -11,8 +15,10 @@ export interface FilterOptions extends Demand {
 
 /** What a client wants to see of a frame. */
 export interface DetectionFilter {
-  /** Equal for filters that do the same. */
+  /** Equal for filters that do the same, and short however much they name. */
   readonly key: string;
+  /** Whether there is nothing that it leaves out. */
+  readonly passesAll: boolean;
   /** The same as its sources are told it; what is not asked for is absent. */
   readonly demand: Demand;
   /** At most so many detections of a frame; Infinity for all that pass. */
@@ -45,12 +51,14 @@ export function createDetectionFilter({
     (numbers === undefined ||
       (detection.trackId !== undefined && numbers.has(detection.trackId))) &&
     (zones?.some((zone) => zone.contains(source, detection, size)) ?? true);
+  const all = JSON.stringify({
+    ...{ ...wanted, ...limited },
+    ...(numbers && { tracks: [...numbers].sort((a, b) => a - b) }),
+    ...(zones && { zones: zones.map(({ name }) => name).sort() }),
+  });
   return {
-    key: JSON.stringify({
-      ...{ ...wanted, ...limited },
-      ...(numbers && { tracks: [...numbers].sort((a, b) => a - b) }),
-      ...(zones && { zones: zones.map(({ name }) => name).sort() }),
-    }),
+    key: all.length > MAX_KEY ? createHash('sha256').update(all).digest('base64') : all,
+    passesAll: all === '{}',
     demand: isOfTokens ? { ...wanted, ...limited } : wanted,
     limit: limit ?? Infinity,
     passes,

@@ -11,6 +11,8 @@ const MAX_EARLY = 8;
 /** What reads the messages of one socket. */
 export interface Client {
   receive(message: string | Uint8Array): void;
+  /** Takes a ping, which is to be answered. */
+  ping(data: Uint8Array): void;
   /** The socket is gone. Idempotent. */
   end(): void;
 }
@@ -64,6 +66,11 @@ export class Doorstep implements Client {
         (thrown: unknown) => this.#refuse(toError(thrown).message),
       );
     }
+  }
+
+  /** Who is not in yet gets no answer. */
+  ping(data: Uint8Array): void {
+    this.#inside?.ping(data);
   }
 
   end(): void {

@@ -1,7 +1,7 @@
 import type { FoundObject } from '../models/index.ts';
 import type { Codec } from './codec.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
-import { matchesGlob } from './matchesGlob.ts';
+import { matcherOf } from './matchesGlob.ts';
 import type { GapCause, GapMessage, Policy, SubscribeMessage } from './messages.ts';
 import { createFrameForm } from './publishedFrame.ts';
 import type { FrameForm, PublishedFrame } from './publishedFrame.ts';
@@ -38,7 +38,15 @@ export class Interest {
   readonly wantsObjects: boolean;
   /** Frames of a source that may be unacknowledged; Infinity without a limit. */
   readonly #window: number;
-  readonly #message: SubscribeMessage;
+  /** Sources of which something is to be sent now. */
+  readonly due: Set<string> = new Set();
+  /** Sources of which older frames than the newest are to be sent first. */
+  readonly behind: Set<string> = new Set();
+  /** Tells whether a source is among the ones asked for. */
+  readonly matches: (source: string) => boolean;
+  /** By source; a map, as a source may have the name of something that every object has. */
+  readonly #fromSeq: ReadonlyMap<string, number>;
+  readonly #wantsNewest: boolean;
   readonly #hasRestarted: boolean;
   readonly #tracks = new Map<string, Track>();
 
@@ -49,18 +57,16 @@ export class Interest {
     this.form = createFrameForm(message.id, filter, codec);
     this.wantsObjects = message.objects ?? false;
     this.#window = message.window ?? Infinity;
-    this.#message = message;
+    const { sources = ['*'], fromSeq = {} } = message;
+    this.matches = matcherOf(sources);
+    this.#fromSeq = new Map(Object.entries(fromSeq));
+    this.#wantsNewest = message.snapshot ?? false;
     this.#hasRestarted = message.epoch !== undefined && message.epoch !== epoch;
   }
 
   /** The sources it has begun with. */
   get sources(): readonly string[] {
     return [...this.#tracks.keys()];
-  }
-
-  /** Tells whether a source is among the ones asked for. */
-  matches(source: string): boolean {
-    return (this.#message.sources ?? ['*']).some((pattern) => matchesGlob(pattern, source));
   }
 
   /** Tells whether it has begun with a source: the same as `matches` for those that were attached, and cheap. */
@@ -78,12 +84,12 @@ export class Interest {
       known.frame = -1; // the source was detached and is back: `seq` went on, its frames count anew
       return undefined;
     }
-    const from = this.#message.fromSeq?.[source];
+    const from = this.#fromSeq.get(source);
     // A number of another epoch says nothing about this one.
     const isOther = from !== undefined && (this.#hasRestarted || from > lastSeq + 1);
     // Thinned by time there is nothing to go on with: what is old is not due.
     const oldest = typeof this.policy === 'string' ? oldestSeq : lastSeq + 1;
-    const newest = this.#message.snapshot === true ? Math.max(lastSeq, oldestSeq) : lastSeq + 1;
+    const newest = this.#wantsNewest ? Math.max(lastSeq, oldestSeq) : lastSeq + 1;
     const next = from === undefined ? newest : isOther ? oldest : Math.max(from, oldest);
     this.#tracks.set(source, createTrack(next));
     if (isOther) {

@@ -3,7 +3,6 @@ import { suggest } from '../models/validate.ts';
 import type { Codec } from './codec.ts';
 import type { Counters } from './counters.ts';
 import { createDetectionFilter } from './detectionFilter.ts';
-import type { DetectionFilter } from './detectionFilter.ts';
 import { Interest } from './interest.ts';
 import type { AckMessage, SubscribeMessage } from './messages.ts';
 import type { Zone } from './zones.ts';
@@ -87,9 +86,9 @@ export class Interests implements Iterable<Interest> {
       : [];
   }
 
-  /** What the subscriptions that have begun with a source want to see of it; matches no globs. */
-  filtersFor(source: string): readonly DetectionFilter[] {
-    return [...this].filter((interest) => interest.follows(source)).map(({ filter }) => filter);
+  /** The subscriptions that have begun with a source; matches no globs. */
+  following(source: string): readonly Interest[] {
+    return [...this].filter((interest) => interest.follows(source));
   }
 
   clear(): void {

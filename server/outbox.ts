@@ -8,7 +8,7 @@ export const FRESH_BYTES = 65_536;
 const RESERVE_BYTES = 65_536;
 
 /** The part of a WebSocket an outbox needs. */
-export type OutboxSocket = Pick<WebSocket, 'bufferedAmount' | 'send'>;
+export type OutboxSocket = Pick<WebSocket, 'bufferedAmount' | 'send' | 'pong'>;
 
 /** How an outbox is set up. */
 export interface OutboxConfig {
@@ -95,6 +95,13 @@ export class Outbox {
   send(message: Uint8Array): void {
     this.#config.counters.sent += 1;
     this.#socket.send(message, { binary: this.#config.binary }, this.#onWritten);
+  }
+
+  /** Answers a ping, where there is room: a client that does not read must not fill the memory with its pings. */
+  pong(data: Uint8Array): void {
+    if (this.admits(data.byteLength)) {
+      this.#socket.pong(data);
+    }
   }
 
   /** Ends the watch over the socket. Idempotent. */

@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { toError } from '../models/errors.ts';
 import type { Ending } from './connection.ts';
 import type { Counters } from './counters.ts';
+import { MessageLimit } from './messageLimit.ts';
 import type { ServerOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxSocket } from './outbox.ts';
@@ -27,12 +28,14 @@ export class PictureViewer {
   readonly #counters: Counters;
   readonly #onClose: PictureViewerConfig['onClose'];
   readonly #watching = new Subscription();
+  readonly #limit: MessageLimit;
   /** The newest picture, kept while the client is busy. */
   #held: Uint8Array | undefined;
 
   constructor({ socket, pictures$, options, counters, onClose }: PictureViewerConfig) {
     this.#onClose = onClose;
     this.#counters = counters;
+    this.#limit = new MessageLimit(options.maxMessagesPerSecond);
     this.#outbox = new Outbox(socket, {
       maxBytes: options.maxOutboxBytes,
       slowMs: options.slowClientMs,
@@ -53,6 +56,15 @@ export class PictureViewer {
   /** A picture socket takes no messages. */
   receive(): void {
     this.#close('protocol', 'A picture socket takes no messages');
+  }
+
+  /** Answers a ping. */
+  ping(data: Uint8Array): void {
+    if (this.#limit.admit(performance.now())) {
+      this.#outbox.pong(data);
+    } else {
+      this.#close('protocol', 'Too many pings within a second');
+    }
   }
 
   /** Ends the watching. Idempotent. */

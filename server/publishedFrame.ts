@@ -3,6 +3,9 @@ import { JSON_CODEC } from './codec.ts';
 import type { Codec } from './codec.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
 
+/** Forms, and filters, that are kept of a frame for others who have the same; what is rarer is written for each. */
+const MAX_KEPT = 64;
+
 /** How one subscription has its frames. */
 export interface FrameForm {
   /** Equal for forms that are the same bytes. */
@@ -66,19 +69,22 @@ export class PublishedFrame {
       return known;
     }
     const message = this.#write(form);
-    this.#fresh?.messages.set(form.key, message);
+    keep(this.#fresh?.messages, form.key, message);
     return message;
   }
 
   #write({ id, filter, codec }: FrameForm): Uint8Array {
     const tails = this.#fresh?.tails;
     const tail = tails?.get(filter.key) ?? this.#filtered(filter);
-    tails?.set(filter.key, tail);
+    keep(tails, filter.key, tail);
     const json = `{"v":1,"type":"frame","id":${JSON.stringify(id)},${tail}`;
     return codec === JSON_CODEC ? Buffer.from(json) : codec.encode(JSON.parse(json) as object);
   }
 
   #filtered(filter: DetectionFilter): string {
+    if (filter.passesAll) {
+      return this.#json;
+    }
     const body = this.#fresh?.body ?? (JSON.parse(`{${this.#json}`) as FrameDetections);
     const detections = filter.select(this.source, body.detections, body);
     return detections.length === body.detections.length ? this.#json : this.#tail(body, detections);
@@ -88,5 +94,11 @@ export class PublishedFrame {
     const { type: _type, source: _source, ...rest } = body;
     const fields = { source: this.source, seq: this.seq, ...rest, detections };
     return JSON.stringify(fields).slice(1);
+  }
+}
+
+function keep<T>(kept: Map<string, T> | undefined, key: string, value: T): void {
+  if (kept !== undefined && kept.size < MAX_KEPT) {
+    kept.set(key, value);
   }
 }

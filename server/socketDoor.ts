@@ -21,6 +21,7 @@ import { PictureViewer } from './pictureViewer.ts';
 import { Places } from './places.ts';
 import type { Place } from './places.ts';
 import type { PageGuard } from './refusal.ts';
+import { Slices } from './slices.ts';
 import type { SourceHub } from './sourceHub.ts';
 import { Subscriber } from './subscriber.ts';
 import type { Zone } from './zones.ts';
@@ -31,6 +32,9 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const SHUTDOWN_MS = 1_000;
 /** Messages above this are worth compressing, bytes. */
 const COMPRESS_BYTES = 1_024;
+
+/** Rest for the time that messages and replays of clients take: at most a third of the whole is theirs. */
+const REST_PER_ASKED = 2;
 
 /** What the door opens to. */
 export interface SocketDoorConfig {
@@ -51,6 +55,8 @@ export class SocketDoor {
   readonly #connections = new Set<Connection>();
   readonly #places: Places;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #live = new Slices();
+  readonly #asked = new Slices(REST_PER_ASKED);
   /** Told each time a client has gone. */
   readonly #left$ = new Subject<void>();
   #isShut = false;
@@ -62,6 +68,7 @@ export class SocketDoor {
     const settings = {
       noServer: true,
       clientTracking: false,
+      autoPong: false, // pings are answered in their turn, and count
       maxPayload: options.maxMessageBytes,
       closeTimeout: CLOSE_TIMEOUT_MS, // missing in @types/ws 8.18
       // Without this ws agrees to whatever subprotocol a client names first, be it its token.
@@ -169,7 +176,7 @@ export class SocketDoor {
     const onAccess = (access: Access): Client =>
       new Subscriber({
         ...{ socket, hub, counters, options, version, zones, codec, access, onClose },
-        epoch: this.epoch,
+        ...{ epoch: this.epoch, live: this.#live, asked: this.#asked },
       });
     if (known !== undefined) {
       return onAccess(known);
@@ -210,6 +217,7 @@ export class SocketDoor {
       const bytes = data as Buffer; // ws's default `binaryType`
       client.receive(isBinary ? bytes : bytes.toString());
     });
+    socket.on('ping', (data) => client.ping(data));
     socket.on('close', () => {
       client.end();
       this.#connections.delete(connection);

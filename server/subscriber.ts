@@ -1,16 +1,18 @@
 import type { Subscription } from 'rxjs';
 import type { FoundObject, FrameDetections } from '../models/index.ts';
-import { PipelineError } from '../models/errors.ts';
 import type { Access } from './access.ts';
 import type { Codec } from './codec.ts';
 import type { Ending } from './connection.ts';
 import type { Counters } from './counters.ts';
 import { Deliverer } from './deliverer.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
+import { Inbox } from './inbox.ts';
+import type { InboxSocket } from './inbox.ts';
 import { Interests } from './interests.ts';
-import { MessageLimit } from './messageLimit.ts';
+import { MessageReader } from './messageReader.ts';
 import type {
   AckMessage,
+  ClientMessage,
   ObjectMessage,
   ServerMessage,
   SourceStatus,
@@ -19,19 +21,21 @@ import type {
 import type { ServerOptions } from './options.ts';
 import { FRESH_BYTES, Outbox } from './outbox.ts';
 import type { OutboxSocket } from './outbox.ts';
-import { parseClientMessage } from './parseClientMessage.ts';
 import type { PublishedFrame } from './publishedFrame.ts';
+import type { Slices, Worker } from './slices.ts';
 import type { HubListener, SourceHub } from './sourceHub.ts';
 import type { FrameSize, Zone } from './zones.ts';
 
-/** A client that sends so many wrong messages is closed. */
-const MAX_ERRORS = 10;
 /** Bytes waiting above which `object` messages are dropped, before any frame is. */
 const OBJECT_BYTES = FRESH_BYTES / 2;
 
 /** What a subscriber is connected with. */
 export interface SubscriberConfig {
-  readonly socket: OutboxSocket;
+  readonly socket: OutboxSocket & InboxSocket;
+  /** In which the newest frames are sent. */
+  readonly live: Slices;
+  /** In which clients' messages are read and older frames sent: what a client can ask for at will. */
+  readonly asked: Slices;
   readonly hub: SourceHub;
   readonly options: Required<ServerOptions>;
   readonly counters: Counters;
@@ -52,22 +56,22 @@ export class Subscriber implements HubListener {
   readonly #config: SubscriberConfig;
   readonly #outbox: Outbox;
   readonly #deliverer: Deliverer;
-  readonly #limit: MessageLimit;
+  readonly #inbox: Inbox;
+  readonly #reader: MessageReader;
   readonly #interests: Interests;
+  readonly #sending: Worker = { work: () => this.#deliverer.sendNext() };
+  readonly #working: Worker = { work: () => this.#inbox.runNext() || this.#deliverer.replayNext() };
   readonly #listening: Subscription;
   #state: 'OPEN' | 'CLOSED' = 'OPEN';
-  /** Wrong messages so far. */
-  #errors = 0;
 
   /** Greets the client. */
   constructor(config: SubscriberConfig) {
-    const { socket, hub, options, counters, version, epoch, codec, access } = config;
+    const { socket, live, asked, hub, options, counters, version, epoch, codec, access } = config;
     const { permits, permitsSome } = access;
     // the others would tell of sources that it may not know of
     const zones = config.zones.filter(({ source }) => permitsSome(source));
     this.#config = config;
-    this.#limit = new MessageLimit(options.maxMessagesPerSecond);
-    const { maxSubscriptions } = options;
+    const { maxSubscriptions, maxMessagesPerSecond } = options;
     this.#interests = new Interests({
       ...{ epoch, maxSubscriptions, codec, counters, zones, permits },
     });
@@ -76,10 +80,22 @@ export class Subscriber implements HubListener {
       slowMs: options.slowClientMs,
       binary: codec.isBinary,
       counters,
-      onRoom: () => this.#flushAll(),
+      onRoom: () => this.#deliverer.allDue(),
       onStuck: () => this.#close('slow', `Too slow: ${this.#outbox.bytes} bytes were waiting`),
     });
-    this.#deliverer = new Deliverer({ outbox: this.#outbox, hub, codec, counters });
+    this.#deliverer = new Deliverer({
+      ...{ outbox: this.#outbox, interests: this.#interests, hub, codec, counters },
+      onDue: () => live.ask(this.#sending),
+      onBehind: () => asked.ask(this.#working),
+    });
+    this.#inbox = new Inbox(socket, () => asked.ask(this.#working));
+    this.#reader = new MessageReader({
+      ...{ codec, maxMessagesPerSecond, inbox: this.#inbox },
+      onMessage: (message) => this.#do(message),
+      onPing: (data) => this.#outbox.pong(data),
+      onWrong: (error) => this.#tell(error),
+      onTooMuch: (text) => this.#close('protocol', text),
+    });
     this.#listening = hub.listen(this);
     const sources = hub.describe().filter(({ name }) => permits(name));
     const named = zones.map(({ name, source, points }) => ({ name, source, points }));
@@ -88,35 +104,19 @@ export class Subscriber implements HubListener {
   }
 
   /**
-   * Reads one message of the client. What is wrong with it is answered, never thrown.
+   * Takes one message of the client, to be read in its turn. What is wrong with it is answered, never thrown.
    * @param data text, or the bytes of a binary message
    */
   receive(data: string | Uint8Array): void {
-    if (this.#state !== 'OPEN') {
-      return;
+    if (this.#state === 'OPEN') {
+      this.#reader.receive(data);
     }
-    if (!this.#limit.admit(performance.now())) {
-      const { maxMessagesPerSecond } = this.#config.options;
-      this.#close('protocol', `More than ${maxMessagesPerSecond} messages within a second`);
-      return;
-    }
-    try {
-      const message = parseClientMessage(data, this.#config.codec);
-      switch (message.type) {
-        case 'subscribe':
-          this.#subscribe(message);
-          break;
-        case 'unsubscribe':
-          this.#unsubscribe(message.id);
-          break;
-        case 'auth':
-          break; // it is in already
-        case 'ack':
-          this.#acknowledge(message);
-          break;
-      }
-    } catch (thrown) {
-      this.#complain(thrown);
+  }
+
+  /** Takes a ping, which is answered in its turn. */
+  ping(data: Uint8Array): void {
+    if (this.#state === 'OPEN') {
+      this.#reader.ping(data);
     }
   }
 
@@ -125,30 +125,33 @@ export class Subscriber implements HubListener {
     this.#state = 'CLOSED';
     this.#listening.unsubscribe();
     this.#outbox.close();
+    this.#deliverer.close();
+    this.#inbox.clear();
     this.#interests.clear();
   }
 
   filtersFor(source: string): readonly DetectionFilter[] {
-    return this.#interests.filtersFor(source);
+    return this.#interests.following(source).map(({ filter }) => filter);
   }
 
   onAttached(status: SourceStatus): void {
-    const interested = this.#interests.matching(status.source);
-    if (interested.length > 0) {
-      this.#tell({ v: 1, ...status });
-    }
-    for (const interest of interested) {
-      this.#deliverer.begin(interest, status.source);
-    }
+    this.#inOrder(() => {
+      const interested = this.#interests.matching(status.source);
+      if (interested.length > 0) {
+        this.#tell({ v: 1, ...status });
+      }
+      interested.forEach((interest) => this.#deliverer.begin(interest, status.source));
+    });
   }
 
   onFrame(frame: PublishedFrame, _result: FrameDetections, nowMs: number): void {
     for (const interest of this.#interests) {
-      this.#deliverer.frame(interest, frame, nowMs);
+      this.#deliverer.take(interest, frame, nowMs);
     }
   }
 
   onObject(object: FoundObject, size: FrameSize): void {
+    const { live } = this.#config;
     const nowMs = performance.now();
     for (const interest of this.#interests) {
       if (!interest.takesObject(object, size, nowMs)) {
@@ -156,7 +159,8 @@ export class Subscriber implements HubListener {
       }
       const told: ObjectMessage = { v: 1, id: interest.id, ...object };
       const message = this.#config.codec.encode(told);
-      if (this.#outbox.hasRoom(message.byteLength, OBJECT_BYTES)) {
+      // Objects go first where there is no room, or no time.
+      if (!live.isBehind && this.#outbox.hasRoom(message.byteLength, OBJECT_BYTES)) {
         this.#outbox.send(message);
       } else {
         this.#config.counters.dropped += 1;
@@ -165,7 +169,20 @@ export class Subscriber implements HubListener {
   }
 
   onStatus(status: SourceStatus): void {
-    const interested = this.#interests.matching(status.source);
+    this.#inOrder(() => this.#pass(status));
+  }
+
+  /** Does something at once, or behind what the client has asked for before. */
+  #inOrder(run: () => void): void {
+    if (this.#inbox.isEmpty) {
+      run();
+    } else {
+      this.#inbox.add(run);
+    }
+  }
+
+  #pass(status: SourceStatus): void {
+    const interested = this.#interests.following(status.source);
     for (const interest of interested) {
       this.#deliverer.flush(interest, status.source, Infinity); // the last frame goes before the news of the end
     }
@@ -174,6 +191,22 @@ export class Subscriber implements HubListener {
     }
     if (status.state === 'connecting') {
       interested.forEach((interest) => this.#deliverer.begin(interest, status.source)); // frames may count anew
+    }
+  }
+
+  #do(message: ClientMessage): void {
+    switch (message.type) {
+      case 'subscribe':
+        this.#subscribe(message);
+        break;
+      case 'unsubscribe':
+        this.#unsubscribe(message.id);
+        break;
+      case 'auth':
+        break; // it is in already
+      case 'ack':
+        this.#acknowledge(message);
+        break;
     }
   }
 
@@ -192,32 +225,13 @@ export class Subscriber implements HubListener {
 
   #acknowledge(message: AckMessage): void {
     const interest = this.#interests.acknowledge(message);
-    Object.keys(message.seq).forEach((source) => this.#deliverer.pump(interest, source));
+    Object.keys(message.seq).forEach((source) => this.#deliverer.due(interest, source));
   }
 
   #unsubscribe(id: string): void {
     this.#interests.remove(id);
     this.#config.hub.changeDemand();
     this.#tell({ v: 1, type: 'unsubscribed', id });
-  }
-
-  #complain(thrown: unknown): void {
-    if (!(thrown instanceof PipelineError)) {
-      throw thrown; // a fault of this package, not of the client
-    }
-    const { code, message, details } = thrown;
-    const id = details['id'];
-    this.#tell({ v: 1, type: 'error', code, message, ...(typeof id === 'string' ? { id } : {}) });
-    this.#errors += 1;
-    if (this.#errors >= MAX_ERRORS) {
-      this.#close('protocol', `${MAX_ERRORS} wrong messages`);
-    }
-  }
-
-  #flushAll(): void {
-    for (const interest of this.#interests) {
-      interest.sources.forEach((source) => this.#deliverer.flush(interest, source));
-    }
   }
 
   /** Sends a message that must not be lost. */

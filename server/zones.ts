@@ -51,11 +51,21 @@ export function resolveZones(given: Readonly<Record<string, ZoneOptions>>): read
         `Expected zone \`${name}\` to have a name, at will \`source\`, and \`points\`: ${MIN_POINTS} to ${MAX_POINTS} pairs [x, y] from 0 to 1`,
       );
     }
+    // One look at each object, however many subscriptions ask for the zone.
+    const looks = new WeakMap<Detection, FrameSize & { readonly isIn: boolean }>();
+    const isIn = (detection: Detection, { width, height }: FrameSize): boolean => {
+      const known = looks.get(detection);
+      if (known?.width === width && known.height === height) {
+        return known.isIn;
+      }
+      const { box } = detection;
+      const look = isInside(points, (box.xmin + box.xmax) / 2 / width, box.ymax / height);
+      looks.set(detection, { width, height, isIn: look });
+      return look;
+    };
     return {
       ...{ name, source, points },
-      contains: (of, { box }, { width, height }) =>
-        matchesGlob(source, of) &&
-        isInside(points, (box.xmin + box.xmax) / 2 / width, box.ymax / height),
+      contains: (of, detection, size) => matchesGlob(source, of) && isIn(detection, size),
     };
   });
 }

@@ -150,6 +150,18 @@ suite('Interest', (test) => {
 });
 
 suite('createDetectionFilter', (test) => {
+  test('has a short key, whatever it names, that is another for another filter', () => {
+    const keyOf = (from: number): string =>
+      createDetectionFilter({ classes: Array.from({ length: 256 }, (_, i) => `label ${from + i}`) })
+        .key;
+
+    assert.is(keyOf(1), keyOf(1));
+    assert.is.not(keyOf(1), keyOf(2));
+    assert.ok(keyOf(1).length < 100);
+    assert.ok(createDetectionFilter().passesAll);
+    assert.not.ok(createDetectionFilter({ limit: 1 }).passesAll);
+  });
+
   test('gives equal filters equal keys', () => {
     const keyOf = (demand: Demand): string => createDetectionFilter(demand).key;
 
@@ -196,6 +208,24 @@ suite('zones and tracks', (test) => {
   ];
   const select = (options: FilterOptions, source = 'door'): object =>
     createDetectionFilter(options).select(source, [outside, inside], SIZE);
+
+  test('are told anew for a picture of another size', () => {
+    const [zone] = resolveZones({
+      left: {
+        points: [
+          [0, 0],
+          [0.5, 0],
+          [0.5, 1],
+          [0, 1],
+        ],
+      },
+    });
+    const one = detectionOf({ box: { xmin: 60, ymin: 0, xmax: 80, ymax: 50 } });
+
+    assert.is(zone?.contains('a', one, { width: 100, height: 100 }), false);
+    assert.is(zone?.contains('a', one, { width: 200, height: 100 }), true);
+    assert.is(zone?.contains('a', one, { width: 100, height: 100 }), false);
+  });
 
   test('select by where an object stands', () => {
     assert.equal(select({ zones: [zones[0]!] }), [inside]);
@@ -289,5 +319,16 @@ suite('MessageLimit', (test) => {
     const admitted = [0, 1, 999, 1_000, 1_001, 1_002].map((nowMs) => limit.admit(nowMs));
 
     assert.equal(admitted, [true, true, false, true, true, false]);
+  });
+
+  test('counts a long message as several, and never refuses the first', () => {
+    const limit = new MessageLimit(4);
+
+    assert.ok(limit.admit(0, 65_536));
+    assert.not.ok(limit.admit(1, 1));
+    assert.ok(limit.admit(1_000, 1e6));
+    assert.ok(limit.admit(2_000, 16_385)); // two
+    assert.ok(limit.admit(2_001, 20_000)); // four
+    assert.not.ok(limit.admit(2_002, 0));
   });
 });
