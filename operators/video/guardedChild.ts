@@ -1,59 +1,58 @@
-/** Starts a program that ends when this process does, even when this process is killed with SIGKILL. */
+/** Starts programs whose end is this process's to say, whatever is killed: they themselves, their guard, or this process. */
 import { spawn } from 'node:child_process';
-import type { ChildProcessByStdio } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import type { ChildProcess, ChildProcessByStdio } from 'node:child_process';
+import { Readable, Writable } from 'node:stream';
+import { decoderGuard } from './decoderGuard.ts';
 
 /** A child whose three standard streams are ours. */
 export type PipedChild = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** A child, and how it is ended. */
 export interface StartedChild {
+  /** What keeps it from starting is told by its `error`, always. */
   readonly child: PipedChild;
-  /** Kills the program at once. Idempotent. */
+  /** Kills the program at once, and lets go of its streams. Idempotent. */
   stop(): void;
 }
 
-const SHELL = '/bin/sh';
 /**
- * The shell starts the program and waits at a pipe of which this process holds the other end. A line
- * says that the program has ended by itself; the pipe's end without one, that it has to go: because
- * it was stopped, or because this process is gone. The shell then takes the program's exit code for
- * its own, so that no process is left that nobody waits for.
- */
-const GUARD = '"$0" "$@" 3<&- & exec >/dev/null 2>&1; read -r _ <&3 || kill -9 $!; wait $!';
-
-/**
- * Starts a program that must not outlive this process.
- * A program that waits for the network for ever would never notice that nobody reads it any more.
- * Windows ends children with their parent by itself; so it does without the guard, and so does a
- * system without a shell.
+ * Starts a program that must not outlive this process: one that waits for the network for ever would never
+ * notice that nobody reads it any more.
+ * Its process group is its own, so that a terminal's Ctrl-C goes to this process alone; on Windows to both.
  */
 export function spawnGuarded(program: string, args: readonly string[]): StartedChild {
-  if (process.platform === 'win32' || !existsSync(SHELL)) {
-    return spawnPlain(program, args);
-  }
-  const child = spawn(SHELL, ['-c', GUARD, program, ...args], {
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-  });
-  const guard = child.stdio[3] as Writable;
-  guard.on('error', () => undefined); // EPIPE: the shell is gone, and its program with it
-  child.stderr.on('end', () => guard.end('\n')); // the shell does not hold it: the program has ended
-  return { child, stop: () => void guard.destroy() };
+  const started = spawnApart(program, args);
+  decoderGuard.add(started.child);
+  return started;
 }
 
-/** Starts a program that ends by itself when nobody reads it any more. */
-export function spawnPlain(program: string, args: readonly string[]): StartedChild {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  return { child, stop: () => void child.kill('SIGKILL') };
-}
-
-/**
- * Starts a program that ends by itself when nobody writes to it any more, in a process group of its own:
- * a terminal's Ctrl-C goes to this process alone. On Windows it goes to both.
- */
+/** Starts a program that ends by itself when nobody writes to it any more, in a process group of its own. */
 export function spawnApart(program: string, args: readonly string[]): StartedChild {
   const detached = process.platform !== 'win32'; // there it would get a window
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached });
-  return { child, stop: () => void child.kill('SIGKILL') };
+  const child = withStreams(spawn(program, args, { stdio: 'pipe', detached }));
+  const streams = [child.stdin, child.stdout, child.stderr];
+  for (const emitter of [child, ...streams]) {
+    emitter.on('error', () => undefined); // whoever wants to know of it listens as well
+  }
+  return {
+    child,
+    stop() {
+      child.kill('SIGKILL');
+      // a program that the system cannot end, or one that has them from it, must not hold this process
+      streams.forEach((stream) => stream.destroy());
+      child.unref();
+    },
+  };
+}
+
+/** Node gives a child no streams at all where there is no descriptor left for them; it tells of it as `error`. */
+function withStreams(child: ChildProcess): PipedChild {
+  const { stdin, stdout, stderr } = child as Partial<PipedChild>;
+  const nothing = (): Readable => Readable.from([]);
+  const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
+  return Object.assign(child, {
+    stdin: stdin ?? nowhere(),
+    stdout: stdout ?? nothing(),
+    stderr: stderr ?? nothing(),
+  }) as PipedChild;
 }

@@ -7,7 +7,7 @@ import which from 'which';
 import { PipelineError } from '../../models/errors.ts';
 import type { DecoderEvents, DecoderRequest, RunningDecoder } from './decoder.ts';
 import { SlotWriter } from './frameSlots.ts';
-import { spawnGuarded, spawnPlain } from './guardedChild.ts';
+import { spawnGuarded } from './guardedChild.ts';
 import { ffmpegInput } from './sources.ts';
 
 /** Where the program is on this machine, or nothing. */
@@ -61,8 +61,7 @@ export function startNative(
     ...request.outputOptions,
     ...[...passThrough(program), ...WRITE_AT_ONCE, 'pipe:1'],
   ];
-  const start = request.live === true ? spawnGuarded : spawnPlain;
-  const { child, stop: kill } = start(program.path, args);
+  const { child, stop: kill } = spawnGuarded(program.path, args);
   let stopped = false;
   feed(child.stdin, input);
   const reader = new PictureReader(child.stdout, request, events);
