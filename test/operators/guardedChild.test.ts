@@ -11,11 +11,9 @@ import { playing } from './playing.ts';
 
 const LOADER = new URL('../support/typescript.mjs', import.meta.url).href;
 
+/** Arguments of Node for one of the tests' programs. */
 function program(name: string): readonly string[] {
-  return [
-    ...[process.execPath, '--import', LOADER],
-    fileURLToPath(new URL(`./programs/${name}`, import.meta.url)),
-  ];
+  return ['--import', LOADER, fileURLToPath(new URL(`./programs/${name}`, import.meta.url))];
 }
 
 /** Numbers of the shells that are children of a process. */
@@ -72,8 +70,9 @@ suite('spawnGuarded', (declare) => {
   test('replaces a guard that is killed, which ends the decoders with this process', async () => {
     await using camera = await openTcpCamera();
     const address = `tcp://127.0.0.1:${camera.port}`;
-    const [node = '', ...args] = [...program('holdLive.ts'), address];
-    const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...program('holdLive.ts'), address], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     camera.freeze();
     const [guard = 0] = shellsOf(child.pid ?? 0);
@@ -92,7 +91,7 @@ suite('fromLive, without descriptors', (declare) => {
   test.needs('ffmpeg', 'ps', 'bash');
 
   test('goes offline where no decoder can be started, and comes back', async () => {
-    const args = [...program('withoutDescriptors.ts'), '322x182@10'];
+    const args = [process.execPath, ...program('withoutDescriptors.ts'), '322x182@10'];
     const child = spawn('bash', ['-c', 'ulimit -n 200; exec "$@"', 'bash', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
       timeout: MODEL_TEST_MS, // or it would play for ever, were it to come back another way
