@@ -3,6 +3,7 @@ import { Observable } from 'rxjs';
 import type { Subscriber } from 'rxjs';
 import { PipelineError, toError } from '../models/errors.ts';
 import { bundledImageSpec } from '../models/index.ts';
+import { maskFor } from '../models/secrets.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectNumber } from '../models/validate.ts';
 import { findImages } from './images/findImages.ts';
@@ -10,6 +11,7 @@ import type { Picture } from './images/fitPicture.ts';
 import { pictureBytes, pictureFrame } from './images/pictureFrame.ts';
 import type { FitRequest } from './images/pictureFrame.ts';
 import { readPicture } from './images/readPicture.ts';
+import { maskErrors } from './maskErrors.ts';
 import { FrameSlots } from './video/frameSlots.ts';
 
 /** Options of `fromImages`. */
@@ -86,7 +88,7 @@ export function fromImages(
     } catch (thrown) {
       subscriber.error(toError(thrown));
     }
-  });
+  }).pipe(maskErrors(maskFor(typeof source === 'string' ? source : '')));
 }
 
 interface Settings extends FitRequest {

@@ -5,8 +5,9 @@ import { bundledImageSpec } from '../models/index.ts';
 import type { BackOff } from './live/backOff.ts';
 import type { LiveDropCause, LiveState } from './live/liveSettings.ts';
 import { watchLive } from './live/watchLive.ts';
-import { maskedAddress, readLiveSource } from './live/liveSource.ts';
+import { maskedAddress, maskOf, readLiveSource } from './live/liveSource.ts';
 import type { LiveSource } from './live/liveSource.ts';
+import { maskErrors } from './maskErrors.ts';
 
 /** Options of `fromLive`. */
 export interface FromLiveConfig {
@@ -94,6 +95,7 @@ export function fromLive(
   const minSeconds = expectNumber('minSeconds', retryDelay.minSeconds ?? 0.25, { min: 0 });
   const maxSeconds = expectNumber('maxSeconds', retryDelay.maxSeconds ?? 1.5, { min: minSeconds });
   const name = maskedAddress(input);
+  const mask = maskOf(input);
   return watchLive(readLiveSource(input), {
     name,
     source: config.source ?? name,
@@ -108,7 +110,7 @@ export function fromLive(
     openSeconds: expectNumber('openSeconds', config.openSeconds ?? 15, { above: 0 }),
     retryDelay: { minSeconds, maxSeconds },
     onOpen: (facts) => onOpen?.(facts),
-    onState: (state, reason) => onState?.(state, reason),
+    onState: (state, reason) => onState?.(state, mask(reason)),
     onDropped: (cause) => onDropped?.(cause),
-  });
+  }).pipe(maskErrors(mask));
 }

@@ -1,9 +1,12 @@
-import { basename } from 'node:path';
 import { Observable } from 'rxjs';
+import { expectAddress } from '../models/address.ts';
 import { toError } from '../models/errors.ts';
 import { bundledImageSpec } from '../models/index.ts';
+import { maskFor } from '../models/secrets.ts';
+import { sourceName } from '../models/sourceName.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectOneOf } from '../models/validate.ts';
+import { maskErrors } from './maskErrors.ts';
 import type { StartDecoder } from './video/decoder.ts';
 import { filterGraph } from './video/filterGraph.ts';
 import { FrameReader } from './video/frameReader.ts';
@@ -25,7 +28,7 @@ export interface VideoInfo {
 
 /** Options of `fromVideo`. */
 export interface FromVideoConfig {
-  /** Name of the source in every frame. Default: the file's name. */
+  /** Name of the source in every frame. Default: the file's name, without what may be secret in an address. */
   readonly source?: string;
   /** How the model wants its pictures: `detector.model.image`. Default: as the bundled model does. */
   readonly image?: ImageSpec;
@@ -63,7 +66,7 @@ const KEYS = 'source image decoder display stride maxFrames loop maxOpenFrames o
  * @param input a path, a URL (with the `ffmpeg` program only), or `-` for standard input
  * @returns frames; **errors:** ERR_VIDEO_OPEN where there is no video to be read, ERR_VIDEO_DECODE
  * where it is damaged or cut short, after the frames before the damage
- * @throws TypeError, RangeError for wrong options
+ * @throws TypeError, RangeError for wrong options, TypeError for an address whose password holds a raw `/`, `?` or `#`
  * **Owns:** the subscriber gets each frame and closes it; `detect` and `encode` do.
  */
 export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Observable<Frame> {
@@ -75,6 +78,7 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
     maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }),
     maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 8, { min: 2 }),
   };
+  expectAddress(String(input));
   const path = pathOf(input);
 
   return new Observable<Frame>((subscriber) => {
@@ -89,7 +93,7 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
       const request = { image, display: settings.display, stride: settings.stride };
       const reader = new FrameReader({
         name: path === '-' ? 'standard input' : `\`${path}\``,
-        source: config.source ?? (path === '-' ? 'stdin' : basename(path)),
+        source: config.source ?? sourceName(path),
         request,
         maxOpenFrames: settings.maxOpenFrames,
         onOpen: (facts) => config.onOpen?.({ decoder, ...facts }),
@@ -121,7 +125,7 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
     } catch (thrown) {
       fail(thrown);
     }
-  });
+  }).pipe(maskErrors(maskFor(path)));
 }
 
 function chooseDecoder(choice: DecoderChoice): {

@@ -3,7 +3,7 @@ export type { DecoderChoice, FromVideoConfig, VideoInfo } from './fromVideo.ts';
 export { fromLive } from './fromLive.ts';
 export type { FromLiveConfig } from './fromLive.ts';
 export type { LiveDropCause, LiveState } from './live/liveSettings.ts';
-export { isLiveSource, maskedAddress } from './live/liveSource.ts';
+export { isLiveSource, maskedAddress, maskOf } from './live/liveSource.ts';
 export type {
   LiveSource,
   NetworkSource,

@@ -2,6 +2,8 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { toError } from '../models/errors.ts';
+import { maskError, maskFor } from '../models/secrets.ts';
+import type { Mask } from '../models/secrets.ts';
 import { evalArguments } from './eval/evalArguments.ts';
 import type { EvalFlags } from './eval/evalArguments.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
@@ -20,7 +22,8 @@ import type { ServeFlags } from './serveOptions.ts';
  */
 export async function runCli(args: readonly string[], interrupt: AbortSignal): Promise<number> {
   let code: number = EXIT.done;
-  const program = createProgram(interrupt, (result) => (code = result));
+  const mask = maskArguments(args);
+  const program = createProgram(interrupt, mask, (result) => (code = result));
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -28,13 +31,13 @@ export async function runCli(args: readonly string[], interrupt: AbortSignal): P
     if (thrown instanceof CommanderError) {
       return thrown.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said why
     }
-    const error = toError(thrown);
+    const error = maskError(toError(thrown), mask);
     process.stderr.write(errorLine(error, args.includes('--verbose')));
     return exitCodeOf(error);
   }
 }
 
-function createProgram(interrupt: AbortSignal, done: (code: number) => void): Command {
+function createProgram(interrupt: AbortSignal, mask: Mask, done: (code: number) => void): Command {
   const program = new Command('pix2seq-stream')
     .description(
       'Streaming object detection: a model reads the objects of each frame out as tokens',
@@ -42,7 +45,7 @@ function createProgram(interrupt: AbortSignal, done: (code: number) => void): Co
     .version(packageVersion())
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => write(`pix2seq-stream: ${oneLine(text)}\n`),
+      outputError: (text, write) => write(`pix2seq-stream: ${mask(oneLine(text))}\n`),
     });
   addDetectOptions(program.command('detect'))
     .description('find the objects in videos and pictures')
@@ -95,6 +98,14 @@ interface BenchFlags {
   readonly json?: boolean;
   readonly minutes: number;
   readonly maxFrames: number;
+}
+
+/** Knows the secrets of what was typed: of addresses, and whatever follows a misspelt option: `--tokn=secret`. */
+function maskArguments(args: readonly string[]): Mask {
+  const mask = maskFor(...args);
+  const options = args.flatMap((arg) => /^--[\w-]+=/.exec(arg)?.map((name) => [arg, name]) ?? []);
+  return (text) =>
+    options.reduce((safe, [arg = '', name = '']) => safe.replaceAll(arg, `${name}***`), mask(text));
 }
 
 /** Commander's errors have a hint on a line of their own. */

@@ -81,6 +81,7 @@ const tokensSchema = Type.Array(
     closed,
   ),
   {
+    writeOnly: true,
     description:
       'a list, each with `token` of 16 or more characters, and at will `sources` and `manage`',
   },
@@ -90,7 +91,10 @@ const tokensSchema = Type.Array(
 export const configSchema: TObject = Type.Object(
   {
     sources: Type.Optional(
-      Type.Array(Type.Object({}), { description: 'a list, each with `name` and `source`' }),
+      Type.Array(Type.Object({}), {
+        writeOnly: true,
+        description: 'a list, each with `name` and `source`',
+      }),
     ),
     model: text('a model folder or the name of a bundled model'),
     device: oneOf(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml']),

@@ -1,7 +1,7 @@
-import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Observable } from 'rxjs';
 import type { Frame, ImageSpec, PipelineError } from '../models/index.ts';
+import { sourceName } from '../models/sourceName.ts';
 import { fromImages, fromVideo, isImageSource } from '../operators/index.ts';
 import type { DecoderChoice } from '../operators/index.ts';
 
@@ -35,11 +35,6 @@ export interface OpenSourceOptions {
   readonly onOpen?: ((facts: SourceFacts) => void) | undefined;
   /** Told of a picture that cannot be read and is left out. */
   readonly onFault?: ((error: PipelineError) => void) | undefined;
-}
-
-/** The name a source gets where none is given. */
-export function sourceName(source: string): string {
-  return source === '-' ? 'stdin' : basename(source.replace(/\/+$/, '')) || source;
 }
 
 /**

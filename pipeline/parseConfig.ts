@@ -2,10 +2,13 @@
 import { dirname, resolve } from 'node:path';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
+import { expectAddress } from '../models/address.ts';
+import { toError } from '../models/errors.ts';
+import { isSourceName } from '../models/sourceName.ts';
 import { findProblem } from '../server/index.ts';
 import type { ServerOptions, TokenOptions } from '../server/index.ts';
 import { configSchema, partSchemas } from './configSchema.ts';
-import { absoluteSource, withoutAddresses } from './pipelineSource.ts';
+import { absoluteSource } from './pipelineSource.ts';
 
 /** A source in a configuration. */
 export interface ConfigSource {
@@ -39,6 +42,10 @@ export interface Config {
 
 type Path = readonly (string | number)[];
 
+/** Where yaml's messages begin to repeat the file. */
+const QUOTE =
+  /(?<=^(?:Unresolved |Not a YAML token|Block scalar header|Unexpected .* in YAML).*): .*|(?<=escape sequence) .*/;
+
 /**
  * Reads a configuration, YAML 1.2, and checks every key of it.
  * `${NAME}` in a `source` stands for a variable of the environment, so that passwords need not be in the
@@ -58,7 +65,7 @@ export function parseConfig(
     new TypeError(`${file}, line ${lines.linePos(offset).line}: ${message}`);
   const [broken] = document.errors;
   if (broken !== undefined) {
-    throw at(broken.pos[0], `this is not YAML: ${broken.message.replaceAll(/\s+/g, ' ')}`);
+    throw at(broken.pos[0], `this is not YAML: ${withoutQuote(broken.message)}`);
   }
   const value = toValue(document, (message) => at(0, message));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -68,9 +75,7 @@ export function parseConfig(
     const problem = findProblem(owner, schema, part);
     if (problem !== undefined) {
       const wrong = problem.isPresent ? [...path, problem.field] : path;
-      const said =
-        problem.field === 'tokens' ? problem.text.replace(/, got .*/s, '') : problem.text;
-      throw at(offsetOf(document, wrong), withoutAddresses(said));
+      throw at(offsetOf(document, wrong), problem.text);
     }
   };
   check('the configuration', configSchema, [], value);
@@ -88,43 +93,48 @@ export function parseConfig(
     seen.add(source.name);
   }
   const sources = config.sources?.map((source, index) => {
-    const toError = (missing: string): TypeError =>
-      at(
-        offsetOf(document, ['sources', index, 'source']),
-        `There is no variable ${missing} in the environment; set it, or write the address out`,
-      );
-    return { ...source, source: fillIn(source.source, environment, toError) };
+    try {
+      const filledIn = fillIn(source.source, environment);
+      expectAddress(filledIn);
+      return { ...source, source: filledIn };
+    } catch (thrown) {
+      throw at(offsetOf(document, ['sources', index, 'source']), toError(thrown).message);
+    }
   });
   return withAbsolutePaths(sources ? { ...config, sources } : config, dirname(resolve(file)));
 }
 
-/** Puts variables of the environment in their places. @param toError makes the error of one that is not there */
-function fillIn(
-  text: string,
-  environment: Readonly<Record<string, string | undefined>>,
-  toError: (name: string) => Error,
-): string {
+/** Puts variables of the environment in their places. @throws TypeError where one is not there */
+function fillIn(text: string, environment: Readonly<Record<string, string | undefined>>): string {
   const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
   return text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = environment[name];
     if (value === undefined) {
-      throw toError(name);
+      throw new TypeError(
+        `There is no variable ${name} in the environment; set it, or write the address out`,
+      );
     }
     return isAddress ? encodeURIComponent(value) : value;
   });
 }
 
 function owner(source: object, index: number): string {
-  const name = 'name' in source && typeof source.name === 'string' ? source.name : '';
-  return name === '' ? `source ${index + 1}` : `source \`${name}\``;
+  return 'name' in source && isSourceName(source.name)
+    ? `source \`${source.name}\``
+    : `source ${index + 1}`;
 }
 
 function toValue(document: Document, wrong: (message: string) => TypeError): unknown {
   try {
     return document.toJS() as unknown; // refuses anchors that multiply without end
   } catch (thrown) {
-    throw wrong(thrown instanceof Error ? thrown.message : String(thrown));
+    throw wrong(withoutQuote(toError(thrown).message));
   }
+}
+
+/** What is wrong with a file, without the piece of the file that yaml repeats: a line of it may hold a secret. */
+function withoutQuote(message: string): string {
+  return message.replaceAll(/\s+/g, ' ').replace(QUOTE, '');
 }
 
 /** Where a key, or an item of a list, begins in the text; where there is none, what holds it. */

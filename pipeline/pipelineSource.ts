@@ -3,7 +3,11 @@ import { Type } from 'typebox';
 import type { TObject } from 'typebox';
 import type { Observable } from 'rxjs';
 import type { Frame } from '../models/index.ts';
-import { isLiveSource, maskedAddress } from '../operators/index.ts';
+import { expectAddress } from '../models/address.ts';
+import { maskFor } from '../models/secrets.ts';
+import type { Mask } from '../models/secrets.ts';
+import { SOURCE_NAME_PATTERN, SOURCE_NAME_RULE } from '../models/sourceName.ts';
+import { isLiveSource, maskedAddress, maskOf } from '../operators/index.ts';
 import type { LiveSource } from '../operators/index.ts';
 import { findProblem } from '../server/index.ts';
 
@@ -12,7 +16,10 @@ export type FrameSource = Observable<Frame> | AsyncIterable<Frame>;
 
 /** One video source of a pipeline. */
 export interface PipelineSource {
-  /** Name under which subscribers know it: 1 to 128 characters, unique in the pipeline. */
+  /**
+   * Name under which subscribers know it, unique in the pipeline: 1 to 128 characters, without control characters and
+   * `://`, and not `.` or `..`.
+   */
   readonly name: string;
   /**
    * A video, a picture, a folder or a glob of pictures, which play at their own speed and end; a live
@@ -42,12 +49,13 @@ export interface TextSource extends PipelineSource {
 export const sourceSchema: TObject = Type.Object(
   {
     name: Type.String({
-      pattern: '^[^\\x00-\\x1f\\x7f]{1,128}$',
-      description: 'a name of 1 to 128 characters',
+      pattern: SOURCE_NAME_PATTERN,
+      description: SOURCE_NAME_RULE,
     }),
     source: Type.String({
       minLength: 1,
       maxLength: 4096,
+      writeOnly: true,
       description: 'a file, a folder, a glob or an address',
     }),
     loop: Type.Optional(Type.Boolean({ description: 'true or false' })),
@@ -63,14 +71,16 @@ export const sourceSchema: TObject = Type.Object(
 
 /**
  * Checks a source given from outside, as text only.
- * @throws TypeError with one line that names the field
+ * @throws TypeError with one line that names the field, without a secret
  */
 export function parseSource(value: object): TextSource {
   const problem = findProblem('a source', sourceSchema, value);
   if (problem !== undefined) {
-    throw new TypeError(withoutAddresses(problem.text));
+    throw new TypeError(problem.text);
   }
-  return value as TextSource; // every field was held against the schema
+  const given = value as TextSource; // every field was held against the schema
+  expectAddress(given.source);
+  return given;
 }
 
 /**
@@ -92,11 +102,6 @@ export function absoluteSource(source: string, folder: string): string {
   return isPath ? resolve(folder, source) : source;
 }
 
-/** A text with only the schemes left of its addresses: one that is cut short hides no password. */
-export function withoutAddresses(text: string): string {
-  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s'"`]+/gi, '$1…');
-}
-
 /** Whether a source is frames from the caller's own code. */
 export function isFrameSource(source: unknown): source is FrameSource {
   return (
@@ -109,4 +114,9 @@ export function isFrameSource(source: unknown): source is FrameSource {
 /** The name of what a source plays, for people, without its secrets; `frames` for frames of one's own. */
 export function sourceText({ source }: PipelineSource): string {
   return isFrameSource(source) ? 'frames' : maskedAddress(source);
+}
+
+/** Hides the secrets of a source in what is told of it. */
+export function maskOfSource({ source }: PipelineSource): Mask {
+  return isFrameSource(source) ? maskFor() : maskOf(source);
 }

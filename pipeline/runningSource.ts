@@ -1,9 +1,9 @@
 import { Subject, distinctUntilChanged, map } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import { toError } from '../models/index.ts';
-import { maskedAddress } from '../operators/index.ts';
+import type { Mask } from '../models/secrets.ts';
 import type { FrameCounts, SourceEvent, SourceState } from '../server/index.ts';
-import { sourceText } from './pipelineSource.ts';
+import { maskOfSource, sourceText } from './pipelineSource.ts';
 import type { PipelineSource } from './pipelineSource.ts';
 import type { Account } from './accounts.ts';
 
@@ -33,6 +33,7 @@ export class RunningSource {
   readonly #told$ = new Subject<SourceEvent>();
   readonly #account: Account;
   readonly #run$: Observable<SourceEvent>;
+  readonly #mask: Mask;
   #run: Subscription | undefined;
   #state: SourceState = 'connecting';
   #reason = '';
@@ -42,6 +43,7 @@ export class RunningSource {
     this.given = given;
     this.#account = account;
     this.#run$ = run$;
+    this.#mask = maskOfSource(given);
     this.events$ = this.#told$.asObservable();
     this.states$ = this.#told$.pipe(
       map(() => `${this.#state} ${this.#reason}`),
@@ -62,7 +64,7 @@ export class RunningSource {
     this.#tell('connecting', '');
     this.#run = this.#run$.subscribe({
       next: (event) => this.#pass(event),
-      error: (thrown: unknown) => this.#tell('offline', maskedAddress(toError(thrown).message)),
+      error: (thrown: unknown) => this.#tell('offline', this.#mask(toError(thrown).message)),
       complete: () => this.#tell('ended', this.#state === 'ended' ? this.#reason : ''),
     });
   }

@@ -1,6 +1,7 @@
 /** What the command line and the configuration file of `serve` say, as typed values. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { SOURCE_NAME_RULE, isSourceName } from '../models/sourceName.ts';
 import type { ServerOptions } from '../server/index.ts';
 import type { ConfigFile } from './configFile.ts';
 import type { LogFormat } from './log.ts';
@@ -191,6 +192,11 @@ function namedSource(text: string, before: readonly ConfigSource[]): ConfigSourc
     throw new InvalidArgumentError('Expected NAME=URI, such as door=street.mp4.');
   }
   const name = text.slice(0, equals);
+  if (!isSourceName(name)) {
+    throw new InvalidArgumentError(
+      `Expected NAME=URI, such as door=street.mp4; NAME is ${SOURCE_NAME_RULE}.`,
+    );
+  }
   if (before.some((source) => source.name === name)) {
     throw new InvalidArgumentError(`There are two sources named ${name}.`);
   }

@@ -1,9 +1,16 @@
 import { Value } from 'typebox/value';
 import type { TObject } from 'typebox';
+import { readPieces, shownOf } from '../models/address.ts';
 import { suggest } from '../models/validate.ts';
 
 /** So much of a wrong value is repeated in an error message, characters. */
 const MAX_SHOWN = 60;
+
+/** What a schema says of a field beside what it may be. */
+interface SchemaNotes {
+  readonly description?: string;
+  readonly writeOnly?: boolean;
+}
 
 /** What is wrong with an object. */
 export interface Problem {
@@ -18,7 +25,8 @@ export interface Problem {
 /**
  * Holds the fields of an object against a closed schema, one level deep.
  * @param owner what the object is, in words; follows "of" in the message
- * @param schema every field's `description` ends the sentence "Expected … to be"
+ * @param schema every field's `description` ends the sentence "Expected … to be"; of one that is `writeOnly` the value
+ *   may be secret, and is not shown
  * @returns the first problem, unknown fields first; undefined where all is well
  */
 export function findProblem(owner: string, schema: TObject, value: object): Problem | undefined {
@@ -27,14 +35,19 @@ export function findProblem(owner: string, schema: TObject, value: object): Prob
   for (const field of given.keys()) {
     if (!fields.has(field)) {
       const hint = suggest(field.slice(0, MAX_SHOWN), [...fields.keys()]);
-      return { field, isPresent: true, text: `Unknown field ${quote(field)} of ${owner}${hint}` };
+      return {
+        field,
+        isPresent: true,
+        text: `Unknown field ${quote(shownOf(readPieces(field)))} of ${owner}${hint}`,
+      };
     }
   }
   for (const [field, wanted] of fields) {
     const isPresent = given.has(field);
-    if (isPresent ? !Value.Check(wanted, given.get(field)) : schema.required?.includes(field)) {
-      const words = Object.entries(wanted).find(([key]) => key === 'description')?.[1];
-      const got = isPresent ? show(given.get(field)) : 'nothing';
+    const found = given.get(field);
+    if (isPresent ? !Value.Check(wanted, found) : schema.required?.includes(field)) {
+      const { description: words, writeOnly = false } = wanted as SchemaNotes;
+      const got = writeOnly && found !== '' ? kindOf(found) : show(found);
       return {
         field,
         isPresent,
@@ -45,10 +58,17 @@ export function findProblem(owner: string, schema: TObject, value: object): Prob
   return undefined;
 }
 
-/** A value and its kind, short and on one line, for an error message. */
+/** A value and its kind, short, on one line and without the secrets of addresses, for an error message. */
 export function show(value: unknown): string {
-  const kind = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-  return value === undefined ? 'nothing' : `${quote(stringify(value))} (${kind})`;
+  const kind = kindOf(value);
+  return value === undefined ? kind : `${quote(stringify(value))} (${kind})`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) {
+    return value === null ? 'null' : 'nothing';
+  }
+  return Array.isArray(value) ? 'array' : typeof value;
 }
 
 /** A text in back quotes, short and on one line, for an error message. */
@@ -64,7 +84,9 @@ export function oneLine(text: string): string {
 
 function stringify(value: unknown): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, (_, part: unknown) =>
+      typeof part === 'string' ? shownOf(readPieces(part)) : part,
+    );
   } catch {
     return 'nested too deeply to show'; // what JSON.parse can read, JSON.stringify may find too deep
   }

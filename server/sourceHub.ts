@@ -2,6 +2,8 @@ import { Subject, Subscription, map, share, takeUntil, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Demand, FoundObject, FrameDetections } from '../models/index.ts';
 import { toError } from '../models/errors.ts';
+import { maskText } from '../models/secrets.ts';
+import { SOURCE_NAME_RULE, isSourceName } from '../models/sourceName.ts';
 import { createDetectionFilter } from './detectionFilter.ts';
 import type { DetectionFilter } from './detectionFilter.ts';
 import { describe, encodePicture, statusOf, watching } from './attachedSource.ts';
@@ -44,7 +46,7 @@ export class SourceHub {
   /**
    * Attaches a source.
    * @returns unsubscribing detaches it and tells the listeners that it has `ended`
-   * @throws TypeError where the name is empty, RangeError where it is taken, Error after `close()`
+   * @throws TypeError where the name is none, RangeError where it is taken, Error after `close()`
    */
   attach(feed: SourceFeed): Subscription {
     const { name } = feed;
@@ -172,8 +174,8 @@ export class SourceHub {
   }
 
   #expectFreeName(name: unknown): void {
-    if (typeof name !== 'string' || name === '') {
-      throw new TypeError('Expected `name` of the source to be a non-empty string');
+    if (!isSourceName(name)) {
+      throw new TypeError(`Expected \`name\` of the source to be ${SOURCE_NAME_RULE}`);
     }
     if (this.#sources.has(name)) {
       throw new RangeError(`Expected \`name\` of the source to be unique, got \`${name}\` again`);
@@ -219,7 +221,8 @@ export class SourceHub {
     this.#setState(source, 'online', source.state === 'online' ? source.reason : '');
   }
 
-  #setState(source: Source, state: SourceState, reason: string): void {
+  #setState(source: Source, state: SourceState, said: string): void {
+    const reason = maskText(said); // an attached stream may be anybody's
     if (source.state === state && source.reason === reason) {
       return;
     }

@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<Folder, readonly Folder[]>> = {
   pipeline: ['models', 'operators', 'server'],
 };
 /** Files of a folder that others may name: the door, and what costs nothing to load. */
-const DOORS = /^(index|types|errors|validate|import\/index)\.ts$/;
+const DOORS = /^(index|types|errors|validate|address|secrets|sourceName|import\/index)\.ts$/;
 /** Each foreign library has its door files; the others do not know of it. */
 const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^onnxruntime-/, [/^models\/session\.ts$/]],

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PipelineError, toError } from '../errors.ts';
+import { maskError, maskFor } from '../secrets.ts';
 import { readBundleIndex, shardFile } from './checkpoint/bundleIndex.ts';
 import { readState } from './checkpoint/findBundle.ts';
 import { downloadFile } from './downloadFile.ts';
@@ -17,7 +18,10 @@ const RETRY_MS = 1_000;
 
 /** What is downloaded, and how patiently. */
 export interface DownloadOptions {
-  /** The checkpoint's folder: `gs://bucket/path`, `https://…` or `http://…`; Google's page of it will do. */
+  /**
+   * The checkpoint's folder: `gs://bucket/path`, `https://…` or `http://…`, with user and password where the server asks
+   * for them; Google's page of it will do.
+   */
   readonly url: string;
   /** Where the files go; made where it is not there. */
   readonly directory: string;
@@ -44,6 +48,7 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
   const { directory, onProgress, onRetry, signal } = options;
   const { stallMs = STALL_MS, retryMs = RETRY_MS } = options;
   const folder = folderUrl(options.url);
+  const mask = maskFor(options.url);
   await makeFolder(directory);
   const get = async (name: string, at = encodeURIComponent(name)): Promise<string> => {
     const file = join(directory, name);
@@ -51,10 +56,12 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
       url: new URL(at, `${folder}/`).href,
       file,
       onProgress: (done, total) => onProgress?.(done, total, name),
-      onRetry: (reason, waitMs) => onRetry?.(reason, waitMs, name),
+      onRetry: (reason, waitMs) => onRetry?.(mask(reason), waitMs, name),
       signal,
       stallMs,
       retryMs,
+    }).catch((thrown: unknown) => {
+      throw maskError(toError(thrown), mask);
     });
     return file;
   };

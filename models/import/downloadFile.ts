@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { decoded } from '../address.ts';
 import { PipelineError, toError } from '../errors.ts';
 import { PartialFile, sumUp } from './partialFile.ts';
 
@@ -65,8 +66,10 @@ async function attemptDownload(download: FileDownload): Promise<void> {
     silence.abort(new Error(`nothing came for ${stallMs / 1000} seconds`));
   }, stallMs);
   try {
-    const response = await fetch(url, {
+    const { address, login } = readUrl(url);
+    const response = await fetch(address, {
       headers: {
+        ...login,
         'Accept-Encoding': 'identity',
         ...(partial.bytes > 0 && {
           Range: `bytes=${partial.bytes}-`,
@@ -96,6 +99,17 @@ async function attemptDownload(download: FileDownload): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Takes user and password out of an address, since `fetch` refuses one that has them. */
+function readUrl(url: string): { readonly address: URL; readonly login: object } {
+  const address = new URL(url);
+  const { username, password } = address;
+  address.username = '';
+  address.password = '';
+  const words = Buffer.from(decoded(`${username}:${password}`)).toString('base64');
+  const login = username === '' && password === '' ? {} : { Authorization: `Basic ${words}` };
+  return { address, login };
 }
 
 /** Makes the partial file ready for the answer's bytes. @throws Error, as `attemptDownload` */

@@ -56,8 +56,6 @@ export interface LiveRunOptions {
   /** A duration makes the source a file: true for web addresses, where it means a recording. */
   readonly mayBeFile: boolean;
   readonly isPaced: boolean;
-  /** Hides what must not be seen in FFmpeg's words. */
-  readonly mask: (text: string) => string;
 }
 
 type TimedLine = FrameLine & { readonly readAtMs: number };
@@ -150,10 +148,10 @@ interface RunEnd {
 }
 
 /** What the end of a connection means. @returns nothing where it is the end of a file */
-function endOf({ name, mask }: LiveRunOptions, log: FfmpegLog, end: RunEnd): Error | undefined {
+function endOf({ name }: LiveRunOptions, log: FfmpegLog, end: RunEnd): Error | undefined {
   const problem = end.numFrames === 0 ? log.problem : log.lastProblem;
   const said = problem ?? (end.error === undefined ? '' : toError(end.error).message);
-  const reason = mask(said.replace(OWN_ADDRESS, ''));
+  const reason = said.replace(OWN_ADDRESS, '');
   if (end.isFile && end.numFrames > 0) {
     return end.code === 0 && !log.isCut
       ? undefined

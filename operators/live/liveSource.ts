@@ -1,3 +1,6 @@
+import { expectAddress } from '../../models/address.ts';
+import { maskAddress, maskFor } from '../../models/secrets.ts';
+import type { Mask } from '../../models/secrets.ts';
 import { expectKnownKeys, expectOneOf, suggest } from '../../models/validate.ts';
 import { DEFAULT_PATTERN, readPattern } from './testPattern.ts';
 import type { ResolvedPattern, TestPattern } from './testPattern.ts';
@@ -81,7 +84,7 @@ export function isLiveSource(input: unknown): boolean {
 
 /**
  * Reads a live source.
- * @throws TypeError where it is none, or has an unknown field; secrets are masked in it
+ * @throws TypeError where it is none, its login holds a raw `/`, `?` or `#`, or it has an unknown field; no secret is in it
  */
 export function readLiveSource(input: string | URL | LiveSource): LiveAddress {
   if (typeof input === 'string' || input instanceof URL) {
@@ -103,7 +106,7 @@ export function readLiveSource(input: string | URL | LiveSource): LiveAddress {
   expectOneOf('transport', input.transport ?? 'tcp', ['tcp', 'udp']);
   const address = readText(String(input.url));
   if (address.kind !== 'network') {
-    throw new TypeError(`Expected \`url\` to be an address, got \`${String(input.url)}\``);
+    throw new TypeError(`Expected \`url\` to be an address, got \`${maskedAddress(input)}\``);
   }
   const url = withLogin(address.url, input.user, input.password);
   return { ...address, url, transport: input.transport ?? address.transport };
@@ -124,9 +127,10 @@ function readText(text: string): LiveAddress {
   if (!SCHEMES.includes(scheme) || !ADDRESS.test(text)) {
     const known = 'rtsp://, http://, rtmp://, udp://, tcp://, srt://, webcam:, screen: or test:';
     throw new TypeError(
-      `Expected a live source (${known}), got \`${maskSecrets(text)}\`${suggest(scheme, NEAREST)}`,
+      `Expected a live source (${known}), got \`${maskAddress(text)}\`${suggest(scheme, NEAREST)}`,
     );
   }
+  expectAddress(text);
   const transport = TRANSPORT.exec(text)?.[1] === 'udp' ? 'udp' : 'tcp';
   return { kind: 'network', scheme, url: text.replace(TRANSPORT, ''), transport };
 }
@@ -147,7 +151,7 @@ function withLogin(url: string, user?: string, password?: string): string {
  */
 export function maskedAddress(input: string | URL | LiveSource): string {
   if (typeof input === 'string' || input instanceof URL) {
-    return maskSecrets(String(input));
+    return maskAddress(String(input));
   }
   if ('webcam' in input) {
     return `webcam:${input.webcam}`;
@@ -155,43 +159,20 @@ export function maskedAddress(input: string | URL | LiveSource): string {
   if ('screen' in input) {
     return `screen:${input.screen}`;
   }
-  return 'test' in input ? 'test:' : maskSecrets(String(input.url));
+  return 'test' in input ? 'test:' : maskAddress(String(input.url));
 }
-
-/** The address itself in FFmpeg's words stands somewhere in a sentence, with a colon after it or quotes around. */
-const ADDRESS_IN_TEXT = /([a-z][a-z0-9+.-]*:\/\/)([^\s'"`]+)/gi;
-const SECRET_FIELD =
-  /([?&][\w.-]*(?:pass|pwd|token|secret|key|auth|sig|user|usr|login)[\w.-]*=)[^&#\s'"`]*/gi;
 
 /**
- * Hides users, passwords and tokens of every address in a text.
- * @param secrets words to hide wherever they stand, from `secretsOf`
+ * Makes a mask that knows the secrets of a source.
+ * @param input what a user typed, or a typed source
  */
-export function maskSecrets(text: string, secrets: readonly string[] = []): string {
-  const masked = text
-    .replace(ADDRESS_IN_TEXT, (_, scheme: string, rest: string) => {
-      const host = /^[^/?#]*/.exec(rest)?.[0] ?? '';
-      // a colon without an `@` before the path: a password with a slash or a hash in it
-      const end = host.includes('@') || host.includes(':') ? rest.lastIndexOf('@') : -1;
-      return scheme + (end < 0 ? rest : `***${rest.slice(end)}`);
-    })
-    .replace(SECRET_FIELD, '$1***');
-  return secrets.reduce((safe, secret) => safe.replaceAll(secret, '***'), masked);
-}
-
-/** The words of an address that must not be seen, as they are written and as they are meant. */
-export function secretsOf(address: LiveAddress): readonly string[] {
-  if (address.kind !== 'network') {
-    return [];
+export function maskOf(input: string | URL | LiveSource): Mask {
+  if (typeof input === 'string' || input instanceof URL) {
+    return maskFor(String(input));
   }
-  const [, login = ''] = /^[^:]+:\/\/([^/?#]*)@/.exec(address.url) ?? [];
-  const password = login.includes(':') ? login.slice(login.indexOf(':') + 1) : '';
-  let meant = password;
-  try {
-    meant = decodeURIComponent(password);
-  } catch {
-    // a lone percent sign: it is meant as it is written
+  if (!('url' in input)) {
+    return maskFor();
   }
-  // shorter ones would blot out half of every message, and stand in addresses only
-  return [...new Set([password, meant])].filter((word) => word.length > 3);
+  const url = String(input.url);
+  return maskFor(url, withLogin(url, input.user, input.password));
 }

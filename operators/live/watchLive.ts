@@ -11,7 +11,6 @@ import { liveInput } from './liveInput.ts';
 import { LiveLoss, liveRun, PacingNeeded } from './liveRun.ts';
 import type { LivePicture } from './liveRun.ts';
 import type { LiveSettings, LiveState } from './liveSettings.ts';
-import { maskSecrets, secretsOf } from './liveSource.ts';
 import type { LiveAddress } from './liveSource.ts';
 import { newestFrames, SPARE_SLOTS } from './newestFrames.ts';
 import type { PlacedPicture } from './newestFrames.ts';
@@ -30,7 +29,6 @@ export function watchLive(address: LiveAddress, settings: LiveSettings): Observa
       'install FFmpeg: the built-in FFmpeg cannot open sockets or devices',
     );
     const maker = new FrameMaker(source, request, maxOpenFrames + SPARE_SLOTS);
-    const secrets = secretsOf(address);
     const link = new Link(settings);
     link.tell('connecting', name);
 
@@ -45,10 +43,9 @@ export function watchLive(address: LiveAddress, settings: LiveSettings): Observa
         platform: process.platform,
         display: process.env['DISPLAY'] ?? ':0',
       });
-      const mask = (text: string): string => maskSecrets(text, secrets);
       const mayBeFile = address.kind === 'network' && /^https?$/.test(address.scheme);
       const slots = maker.slots;
-      const run$ = liveRun({ program, input, name, request, slots, mayBeFile, isPaced, mask });
+      const run$ = liveRun({ program, input, name, request, slots, mayBeFile, isPaced });
       return link.isLost ? concat(knock(address), run$) : run$;
     });
 

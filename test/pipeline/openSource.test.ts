@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { map, lastValueFrom, take, toArray } from 'rxjs';
 import sharp from 'sharp';
 import { bundledImageSpec } from '../../models/index.ts';
-import { DEMO_CLIP, openSource, sourceName } from '../../pipeline/openSource.ts';
+import { sourceName } from '../../models/sourceName.ts';
+import { DEMO_CLIP, openSource } from '../../pipeline/openSource.ts';
 import type { OpenSourceOptions, SourceFacts } from '../../pipeline/openSource.ts';
 import * as assert from '../support/assert.ts';
 import { findProgram } from '../support/programs.ts';
@@ -43,24 +44,6 @@ async function look(
   );
   return { frames, facts };
 }
-
-suite('sourceName', (test) => {
-  const names: readonly (readonly [string, string])[] = [
-    ['-', 'stdin'],
-    ['clip.mp4', 'clip.mp4'],
-    ['/videos/street.mp4', 'street.mp4'],
-    ['pictures/', 'pictures'],
-    ['pictures///', 'pictures'],
-    ['pictures/*.png', '*.png'],
-    ['rtsp://camera.local/live', 'live'],
-    ['/', '/'],
-  ];
-  for (const [source, name] of names) {
-    test(`of ${source} is ${name}`, () => {
-      assert.is(sourceName(source), name);
-    });
-  }
-});
 
 suite('openSource', (test) => {
   const folder = mkdtempSync(join(tmpdir(), 'source-'));

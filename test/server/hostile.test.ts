@@ -140,8 +140,8 @@ suite('a client that stops reading', (test) => {
 
   test('cannot fill the memory with answers to its own messages', async () => {
     await using server = await startServer({ maxMessagesPerSecond: 1e9, maxOutboxBytes: 10_000 });
-    for (let i = 0; i < 200; i++) {
-      attachFeed(server, `source ${i} ${'x'.repeat(500)}`);
+    for (let i = 0; i < 1_000; i++) {
+      attachFeed(server, `source ${i} ${'x'.repeat(100)}`);
     }
     await using client = await openClient(server);
     client.socket.pause();
