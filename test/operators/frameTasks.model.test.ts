@@ -1,5 +1,5 @@
-import { Subject, finalize, from, lastValueFrom, of, pipe, toArray } from 'rxjs';
-import type { OperatorFunction } from 'rxjs';
+import { Subject, finalize, firstValueFrom, from, lastValueFrom, of, pipe, toArray } from 'rxjs';
+import type { Observable, OperatorFunction } from 'rxjs';
 import {
   PipelineError,
   openLocalDetector,
@@ -234,7 +234,8 @@ suite('tasks of detect, with a small imported model', (test) => {
 suite('the documents on tasks', (test) => {
   const said: unknown[][] = [];
   const names = {
-    ...{ caption, pose, segment, toCaption, toObjectTokens, toPolygons },
+    ...{ caption, pose, segment },
+    openDetector: () => openLocalDetector({ model: imported.modelDir, device: 'cpu' }),
     readPieces: () => Promise.resolve(PIECES),
     console: { log: (...values: unknown[]) => said.push(values) },
   };
@@ -254,22 +255,22 @@ suite('the documents on tasks', (test) => {
     });
 
   test('have a block for detectors that runs', async () => {
-    using frame = await open();
-    using features = await detector.encode(frame.image);
+    const frame = await open();
     const box = { xmin: 8, ymin: 8, xmax: 40, ymax: 40 };
     const detection: Detection = { label: 'person', classId: 0, score: 1, box };
     said.length = 0;
 
-    await runSnippet('models/readme.md', 'Prompts', {
-      ...names,
-      detector,
-      features,
-      frame,
-      detection,
-    });
+    const pix2seq = {
+      ...{ ...names, toCaption, toObjectTokens, toPolygons },
+      fromImages: () => of(frame),
+      toDetections: () => [detection], // random weights find nothing
+    };
+    await runSnippet('models/readme.md', 'Prompts', { ...names, firstValueFrom, pix2seq });
 
     assert.is(said.length, 2);
-    assert.ok(Array.isArray(said[0]?.[0]));
+    assert.is(said[0]?.[0], 'person');
+    assert.ok(Array.isArray(said[0]?.[1]));
+    assert.ok(frame.closed);
     assert.match(said[1]?.[0] as string, /^\d+( \d+)+$/);
   });
 
@@ -285,12 +286,12 @@ suite('the documents on tasks', (test) => {
         detect(one, { ...all, ...config }),
         finalize(() => done.complete()),
       );
-    const frames$ = of(frame);
+    const fromVideo = (): Observable<Frame> => of(frame);
     const ended = lastValueFrom(done, { defaultValue: undefined });
     said.length = 0;
 
     await runSnippet('operators/readme.md', 'More than boxes', {
-      ...{ ...names, detector, frames$, detect: reading },
+      ...{ ...names, fromVideo, detect: reading },
     });
     await ended;
 

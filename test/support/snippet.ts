@@ -5,8 +5,8 @@ type Run = (...values: readonly unknown[]) => Promise<unknown>;
 const AsyncFunction = (async () => {}).constructor as new (...args: readonly string[]) => Run;
 
 /**
- * Runs the first TypeScript block under a heading of a document, as it stands there: one without types or imports.
- * @param names what it finds in scope
+ * Runs the first TypeScript block under a heading of a document, as it stands there but for its imports: one without types.
+ * @param names what it finds in scope in their place
  */
 export async function runSnippet(
   file: string,
@@ -19,5 +19,6 @@ export async function runSnippet(
   if (code === undefined) {
     throw new Error(`${file} has no block under ${heading}`);
   }
-  return await new AsyncFunction(...Object.keys(names), code)(...Object.values(names));
+  const body = code.replaceAll(/^import .*;\n/gm, '');
+  return await new AsyncFunction(...Object.keys(names), body)(...Object.values(names));
 }
