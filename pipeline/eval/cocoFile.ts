@@ -2,39 +2,10 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Type } from 'typebox';
-import type { Static } from 'typebox';
-import { Value } from 'typebox/value';
 import { PipelineError, toError } from '../../models/index.ts';
+import { parseCoco, unusable } from './cocoSchema.ts';
+import type { CocoCategory, CocoFile, CocoImage } from './cocoSchema.ts';
 import type { LabelledBox } from './match.ts';
-
-/** What of a COCO annotation file is used; further fields are for others. */
-const CocoFile = Type.Object({
-  images: Type.Array(
-    Type.Object({
-      id: Type.Integer(),
-      file_name: Type.String({ minLength: 1 }),
-      width: Type.Integer({ minimum: 1 }),
-      height: Type.Integer({ minimum: 1 }),
-      split: Type.Optional(Type.String()),
-    }),
-  ),
-  annotations: Type.Array(
-    Type.Object({
-      image_id: Type.Integer(),
-      category_id: Type.Integer(),
-      bbox: Type.Tuple([
-        Type.Number(),
-        Type.Number(),
-        Type.Number({ minimum: 0 }),
-        Type.Number({ minimum: 0 }),
-      ]),
-      area: Type.Number({ minimum: 0 }),
-      iscrowd: Type.Optional(Type.Integer({ minimum: 0, maximum: 1 })),
-    }),
-  ),
-  categories: Type.Array(Type.Object({ id: Type.Integer() })),
-});
 
 /** One picture and the boxes that were drawn in it. */
 export interface LabelledPicture {
@@ -46,10 +17,16 @@ export interface LabelledPicture {
   readonly labelled: readonly LabelledBox[];
 }
 
+/** A class of the data set. */
+export interface Category extends CocoCategory {
+  /** Boxes of it in the pictures. */
+  readonly numBoxes: number;
+}
+
 /** Pictures to be judged by. */
 export interface LabelledPictures {
   readonly pictures: readonly LabelledPicture[];
-  readonly categoryIds: readonly number[];
+  readonly categories: readonly Category[];
 }
 
 /** Which pictures are read, and from where. */
@@ -65,13 +42,17 @@ export interface CocoFileOptions {
 }
 
 /**
- * Reads and checks a COCO annotation file, and that its pictures are there.
- * @throws PipelineError ERR_ANNOTATIONS that names the file, and the field or the picture
+ * Reads and checks a COCO annotation file, and that its pictures are there. A picture that stands there twice counts
+ * once, as with pycocotools.
+ * @throws PipelineError ERR_ANNOTATIONS that names the file, and the field, the picture or the id
  */
 export async function readCocoFile(options: CocoFileOptions): Promise<LabelledPictures> {
   const { images: folder, annotations: file, split, limit } = options;
-  const coco = parse(file, await readText(file));
-  const inSplit = coco.images.filter((image) => split === undefined || image.split === split);
+  const coco = parseCoco(file, await readText(file));
+  const images = byId(file, 'picture', coco.images);
+  const categories = byId(file, 'category', coco.categories);
+  expectOwnIds(file, coco);
+  const inSplit = images.filter((image) => split === undefined || image.split === split);
   if (inSplit.length === 0) {
     throw unusable(file, split === undefined ? 'no picture' : `no picture of split \`${split}\``);
   }
@@ -86,7 +67,7 @@ export async function readCocoFile(options: CocoFileOptions): Promise<LabelledPi
       `There is no picture \`${missing.path}\`, which ${file} has annotations for`,
     );
   }
-  return { pictures, categoryIds: coco.categories.map(({ id }) => id) };
+  return { pictures, categories: counted(categories, pictures) };
 }
 
 /**
@@ -118,29 +99,49 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function parse(file: string, text: string): Static<typeof CocoFile> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new PipelineError('ERR_ANNOTATIONS', `Annotations \`${file}\` are not JSON`, { cause });
+/** @returns each entry once, in the order of the file @throws PipelineError where one id stands for two */
+function byId<T extends CocoImage | CocoCategory>(
+  file: string,
+  what: string,
+  entries: readonly T[],
+): readonly T[] {
+  const found = new Map<number, T>();
+  for (const entry of entries) {
+    const first = found.get(entry.id) ?? entry;
+    const [one, other] = [meaningOf(first), meaningOf(entry)];
+    if (one !== other) {
+      throw unusable(file, `${what} id ${entry.id} twice, for ${one} and for ${other}`);
+    }
+    found.set(entry.id, first);
   }
-  if (Value.Check(CocoFile, value)) {
-    return value;
-  }
-  const [mistake] = Value.Errors(CocoFile, value);
-  const where = mistake?.instancePath || 'the file';
-  throw unusable(file, `a mistake: ${where} ${mistake?.message ?? 'is wrong'}`);
+  return [...found.values()];
 }
 
-function unusable(file: string, what: string): PipelineError {
-  return new PipelineError(
-    'ERR_ANNOTATIONS',
-    `COCO annotations were expected, and \`${file}\` has ${what}`,
-  );
+function meaningOf(entry: CocoImage | CocoCategory): string {
+  if ('file_name' in entry) {
+    const { file_name, width, height, split } = entry;
+    const part = split === undefined ? '' : `, split \`${split}\``;
+    return `\`${file_name}\` (${width} x ${height}${part})`;
+  }
+  return entry.name === undefined ? 'no name' : `\`${entry.name}\``;
 }
 
-function boxesByPicture({ annotations }: Static<typeof CocoFile>): Map<number, LabelledBox[]> {
+/** @throws PipelineError where two annotations have one id: pycocotools would take the last one for both */
+function expectOwnIds(file: string, { annotations }: CocoFile): void {
+  const indices = new Map<unknown, number>();
+  for (const [index, { id }] of annotations.entries()) {
+    const first = indices.get(id);
+    if (first !== undefined) {
+      const places = `annotations[${first}] and annotations[${index}]`;
+      throw unusable(file, `annotation id ${JSON.stringify(id)} twice, at ${places}`);
+    }
+    if (id !== undefined) {
+      indices.set(id, index);
+    }
+  }
+}
+
+function boxesByPicture({ annotations }: CocoFile): Map<number, LabelledBox[]> {
   const boxes = new Map<number, LabelledBox[]>();
   for (const { image_id, category_id: categoryId, bbox: xywh, area, iscrowd } of annotations) {
     const box = { categoryId, xywh, area, isCrowd: iscrowd === 1 };
@@ -152,4 +153,17 @@ function boxesByPicture({ annotations }: Static<typeof CocoFile>): Map<number, L
     }
   }
   return boxes;
+}
+
+function counted(
+  categories: readonly CocoCategory[],
+  pictures: readonly LabelledPicture[],
+): readonly Category[] {
+  const counts = new Map<number, number>();
+  for (const { categoryId } of pictures.flatMap(({ labelled }) => labelled)) {
+    counts.set(categoryId, (counts.get(categoryId) ?? 0) + 1);
+  }
+  return categories.map(({ id, name }) => {
+    return { id, ...(name === undefined ? {} : { name }), numBoxes: counts.get(id) ?? 0 };
+  });
 }

@@ -1,8 +1,9 @@
-import { PipelineError, openDetector } from '../../models/index.ts';
-import type { Detector, FrameDetections, ModelInfo } from '../../models/index.ts';
+import { openDetector } from '../../models/index.ts';
+import type { Detector, FrameDetections } from '../../models/index.ts';
 import { EXIT } from '../exitCodes.ts';
 import { createProgress } from '../progress.ts';
 import { cocoFigures } from './averagePrecision.ts';
+import { expectSameCategories } from './categories.ts';
 import { readCocoFile } from './cocoFile.ts';
 import type { LabelledPictures } from './cocoFile.ts';
 import type { EvalArguments } from './evalArguments.ts';
@@ -20,7 +21,11 @@ import type { EvalReport } from './report.ts';
 export async function evalCommand(options: EvalArguments, interrupt: AbortSignal): Promise<number> {
   const labelled = await readCocoFile(options.pictures); // first: the model takes a while
   await using detector = await openDetector(options.detector);
-  expectCommonClass(labelled, detector.model, options.pictures.annotations);
+  const { categories } = labelled;
+  const remark = expectSameCategories(categories, detector.model, options.pictures.annotations);
+  if (remark !== undefined && !options.quiet) {
+    process.stderr.write(`${remark}\n`);
+  }
   const progress = options.quiet ? undefined : createProgress('eval');
   progress?.start(numFramesOf(labelled, options));
   const readings = await readPictures(labelled.pictures, options.pan, {
@@ -37,20 +42,6 @@ export async function evalCommand(options: EvalArguments, interrupt: AbortSignal
   return EXIT.done;
 }
 
-/** @throws PipelineError ERR_ANNOTATIONS where labels and model are of different data sets */
-function expectCommonClass(
-  { categoryIds }: LabelledPictures,
-  { name, labels }: ModelInfo,
-  file: string,
-): void {
-  if (!labels.some(({ id }) => categoryIds.includes(id))) {
-    throw new PipelineError(
-      'ERR_ANNOTATIONS',
-      `\`${file}\` and the model ${name} have no category id in common`,
-    );
-  }
-}
-
 /** Frames that will be read: with reuse, each clip's last one is also read from nothing. */
 function numFramesOf({ pictures }: LabelledPictures, { pan, detect }: EvalArguments): number {
   const numFrames = pan === 0 ? 1 : pan + (detect.reuse === 'off' ? 0 : 1);
@@ -59,7 +50,7 @@ function numFramesOf({ pictures }: LabelledPictures, { pan, detect }: EvalArgume
 
 function reportOf(
   { judged, results, lastFrames }: Readings,
-  { categoryIds }: LabelledPictures,
+  { categories }: LabelledPictures,
   { pan, detect }: EvalArguments,
   { model, device }: Detector,
 ): EvalReport {
@@ -70,7 +61,10 @@ function reportOf(
     model: model.name,
     device,
     numPictures: judged.length,
-    ...cocoFigures(judged, categoryIds),
+    ...cocoFigures(
+      judged,
+      categories.map(({ id }) => id),
+    ),
     objects: numObjects / judged.length,
     passes: mean(({ tokens }) => tokens.passes),
     encodeMs: mean(({ timing }) => timing.encodeMs),

@@ -20,7 +20,7 @@ const GOOD = {
   annotations: [
     label,
     { image_id: 2, category_id: 4, bbox: [0, 0, 1, 1], area: 1 },
-    { ...label, image_id: 77 },
+    { ...label, id: 10, image_id: 77 },
   ],
   categories: [{ id: 5, name: 'five' }, { id: 4 }],
 };
@@ -45,9 +45,12 @@ suite('readCocoFile', (test) => {
   }
 
   test('gives pictures in the order of the file, with their boxes', async () => {
-    const { pictures, categoryIds } = await read(GOOD);
+    const { pictures, categories } = await read(GOOD);
 
-    assert.equal(categoryIds, [5, 4]);
+    assert.equal(categories, [
+      { id: 5, name: 'five', numBoxes: 1 },
+      { id: 4, numBoxes: 1 },
+    ]);
     assert.equal(
       pictures.map(({ id, labelled }) => [id, labelled.length]),
       [
@@ -73,22 +76,88 @@ suite('readCocoFile', (test) => {
     assert.equal(await ids({ limit: 2 }), [3, 1]);
   });
 
+  test('reads what Python writes: a byte-order mark, and numbers that JSON has not, where they do not matter', async () => {
+    const plain = await read(GOOD);
+    const scored = { ...label, score: 'X', note: 'NaN and \\"Infinity\\"' };
+    const text = JSON.stringify({ ...GOOD, annotations: [scored, ...GOOD.annotations.slice(1)] });
+
+    assert.equal(await read(`\uFEFF${text.replace('"X"', '-Infinity')}`), plain);
+  });
+
+  test('counts once what stands there twice', async () => {
+    const [first, ...others] = GOOD.images;
+    const twice = {
+      ...GOOD,
+      images: [first, first, ...others],
+      categories: [...GOOD.categories, GOOD.categories[0]],
+    };
+
+    assert.equal(await read(twice), await read(GOOD));
+    assert.is((await read(twice, { limit: 2 })).pictures[1]!.id, 1);
+  });
+
   const withLabel = (changes: object): object => ({
     ...GOOD,
-    annotations: [label, { ...label, ...changes }],
+    annotations: [label, { ...label, id: 8, ...changes }],
   });
+  /** A number in the last annotation that JSON has not. */
+  const withNumber = (changes: object, number: string): string =>
+    JSON.stringify(withLabel(changes)).replace('"?"', number);
   const mistakes: readonly (readonly [string, unknown, RegExp])[] = [
     ['no JSON', '{"images": [', /labels\.json` are not JSON/],
     ['a list', [], /labels\.json` has a mistake: the file must be object/],
     ['no categories', { ...GOOD, categories: undefined }, /the file must have .* categories/],
-    ['no size of a box', withLabel({ area: undefined }), /\/annotations\/1 must have .* area/],
-    ['a box of three', withLabel({ bbox: [1, 2, 3] }), /\/annotations\/1\/bbox must /],
+    [
+      'no size of a box',
+      withLabel({ area: undefined }),
+      /annotations\[1\] \(id 8\) must have .* area/,
+    ],
+    ['a box of three', withLabel({ bbox: [1, 2, 3] }), /annotations\[1\]\.bbox \(id 8\) must /],
     [
       'a box turned over',
       withLabel({ bbox: [1, 2, 3, -1] }),
-      /\/annotations\/1\/bbox\/3 must be >= 0/,
+      /annotations\[1\]\.bbox\[3\] \(id 8\) -1 must be >= 0/,
     ],
-    ['a crowd of two', withLabel({ iscrowd: 2 }), /\/annotations\/1\/iscrowd must be <= 1/],
+    [
+      'a crowd of two',
+      withLabel({ iscrowd: 2 }),
+      /annotations\[1\]\.iscrowd \(id 8\) 2 must be <= 1/,
+    ],
+    [
+      'a text for a number',
+      withLabel({ bbox: [1, '2', 3, 4] }),
+      /annotations\[1\]\.bbox\[1\] \(id 8\) "2" must be number/,
+    ],
+    [
+      'NaN in a box',
+      withNumber({ bbox: [1, 2, '?', 4] }, 'NaN'),
+      /annotations\[1\]\.bbox\[2\] \(id 8\) "NaN" must be number/,
+    ],
+    [
+      'an endless area',
+      withNumber({ area: '?' }, '-Infinity'),
+      /annotations\[1\]\.area \(id 8\) "-Infinity" must be number/,
+    ],
+    [
+      'a number out of range',
+      withNumber({ area: '?' }, '1e999'),
+      /annotations\[1\]\.area .* must be/,
+    ],
+    [
+      'an annotation id that is there twice',
+      withLabel({ id: 9 }),
+      /annotation id 9 twice, at annotations\[0\] and annotations\[1\]/,
+    ],
+    [
+      'a picture id with two files',
+      { ...GOOD, images: [...GOOD.images, { ...GOOD.images[1], file_name: '2.png' }] },
+      /picture id 1 twice, for `1\.png`.* and for `2\.png`/,
+    ],
+    [
+      'a category id with two names',
+      { ...GOOD, categories: [...GOOD.categories, { id: 5, name: 'fife' }] },
+      /category id 5 twice, for `five` and for `fife`/,
+    ],
     ['no picture', { ...GOOD, images: [] }, /labels\.json` has no picture/],
     [
       'a picture that is not there',

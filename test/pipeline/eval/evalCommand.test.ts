@@ -47,6 +47,7 @@ suite('evalCommand', (test) => {
   const folder = mkdtempSync(join(tmpdir(), 'eval-'));
   const images = join(folder, 'pictures');
   const annotations = join(folder, 'labels.json');
+  const other = join(folder, 'other.json');
   test.before(async () => {
     await makePictures(images);
     writeFileSync(annotations, JSON.stringify(LABELS));
@@ -70,7 +71,7 @@ suite('evalCommand', (test) => {
     async () => {
       const { model, device, numPictures, objects, passes, encodeMs, tokensMs, ...rest } = plain;
 
-      const { pictures, categoryIds } = await readCocoFile({ images, annotations, limit: 0 });
+      const { pictures, categories } = await readCocoFile({ images, annotations, limit: 0 });
       await using detector = await openLocalDetector();
       const frames$ = fromImages(pictures.map(({ path }) => path)).pipe(
         detect(detector, { minScore: 0 }),
@@ -86,11 +87,26 @@ suite('evalCommand', (test) => {
         return { id, labelled, found };
       });
       assert.equal([model, device, numPictures], ['nano', detector.device, 2]);
-      assert.equal(rest, JSON.parse(JSON.stringify(cocoFigures(judged, categoryIds))));
+      const ids = categories.map(({ id }) => id);
+      assert.equal(rest, JSON.parse(JSON.stringify(cocoFigures(judged, ids))));
       assert.ok(rest.ap50! > 0.5, 'the hand-drawn boxes are found');
       assert.is(objects, (judged[0]!.found.length + judged[1]!.found.length) / 2);
       assert.is(passes, (results[0]!.tokens.passes + results[1]!.tokens.passes) / 2);
       assert.ok(encodeMs > 0 && tokensMs > 0);
+    },
+    LIMIT,
+  );
+
+  test(
+    'counts a picture once that stands there twice, and reads a file with a byte-order mark',
+    async () => {
+      const twice = { ...LABELS, images: [...LABELS.images, LABELS.images[0]] };
+      writeFileSync(other, `\uFEFF${JSON.stringify(twice)}`);
+
+      const { encodeMs: _, tokensMs: __, ...again } = await figures('--annotations', other);
+
+      const { encodeMs: ___, tokensMs: ____, ...once } = plain;
+      assert.equal(again, once);
     },
     LIMIT,
   );
@@ -196,7 +212,6 @@ suite('evalCommand', (test) => {
     LIMIT,
   );
 
-  const other = join(folder, 'other.json');
   const mistakes: readonly (readonly [string, object | undefined, readonly string[], number, RegExp])[] = [
     ['a missing argument', undefined, ['--images', images], 2, /'--annotations <file>' not specified/],
     ['reuse without clips', undefined, [...source, '--reuse', 'sticky'], 2, /`--reuse sticky` needs `--pan`/],
@@ -205,7 +220,9 @@ suite('evalCommand', (test) => {
     ['a field that is not there', { ...LABELS, categories: undefined }, ['--images', images, '--annotations', other], 3, /other\.json`.*categories.*ERR_ANNOTATIONS/],
     ['a picture that is not there', undefined, ['--images', folder, '--annotations', annotations], 3, /no picture `.*1\.png`.*ERR_ANNOTATIONS/],
     ['labels of another size', { ...LABELS, images: [{ ...LABELS.images[0], width: 640 }] }, ['--images', images, '--annotations', other, '--quiet'], 3, /768 x 576.*640 x 576.*ERR_ANNOTATIONS/],
-    ['labels of other classes', { ...LABELS, categories: [{ id: 1000 }] }, ['--images', images, '--annotations', other], 3, /other\.json`.*nano.*no category id in common/],
+    ['labels of other classes', { ...LABELS, categories: [{ id: 1000 }] }, ['--images', images, '--annotations', other], 3, /other\.json`.*nano.*no category id in common: the file has 1000, the model 1 `person`, 2 `bicycle`/],
+    ['ids of another order', { ...LABELS, categories: [{ id: PERSON, name: 'Car' }, { id: CAR, name: 'person' }] }, ['--images', images, '--annotations', other], 3, /1 is `Car` in the file and `person` in the model, 3 is `person` .*; by the model’s numbers `Car` is 3, `person` is 1/],
+    ['a picture with two meanings', { ...LABELS, images: [...LABELS.images, { ...LABELS.images[1], file_name: '1.png' }] }, ['--images', images, '--annotations', other], 3, /picture id 2 twice, for `2\.png`.* and for `1\.png`/],
   ]; // prettier-ignore
   for (const [title, labels, args, code, says] of mistakes) {
     test(
