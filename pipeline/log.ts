@@ -1,10 +1,11 @@
 /** The door to pino: what a running command tells on standard error. */
 import { errorLine } from './exitCodes.ts';
+import { openErrorLines } from './standardError.ts';
 
 /** How a log is written. */
 export type LogFormat = 'text' | 'json';
 
-/** What a running command tells, a line each. */
+/** What a running command tells, a line each; never throws, whatever becomes of who reads it. */
 export interface Log {
   /** @param facts what the line is made of, for programs; text does not repeat them */
   info(line: string, facts?: object): void;
@@ -14,23 +15,35 @@ export interface Log {
 
 /**
  * Opens a log on standard error: lines for people, or JSON as pino writes it (`level`, `time`, `pid`,
- * `hostname`, `msg`, the facts, and `err` of an error).
+ * `hostname`, `msg`, the facts, and `err` of an error). Lines that could not be written, since the disk is full or
+ * nobody reads them, are counted; how many is told when the log works again.
  * @param quiet leaves out all but errors
  */
 export async function createLog(format: LogFormat, quiet: boolean): Promise<Log> {
-  if (format === 'text') {
-    return {
-      info: (line) => void (quiet || process.stderr.write(`${line}\n`)),
-      error: (error) => void process.stderr.write(errorLine(error, false)),
-    };
-  }
-  const { destination, pino, stdTimeFunctions } = await import('pino');
+  const write = openErrorLines((numLost) => log.error(new Error(lostLine(numLost))));
+  const log = format === 'text' ? textLog(write, quiet) : await jsonLog(write, quiet);
+  return log;
+}
+
+function textLog(write: (line: string) => void, quiet: boolean): Log {
+  return {
+    info: (line) => void (quiet || write(`${line}\n`)),
+    error: (error) => write(errorLine(error, false)),
+  };
+}
+
+async function jsonLog(write: (line: string) => void, quiet: boolean): Promise<Log> {
+  const { pino, stdTimeFunctions } = await import('pino');
   const logger = pino(
     { level: quiet ? 'error' : 'info', timestamp: stdTimeFunctions.isoTime },
-    destination({ dest: 2, sync: true }), // the last lines come at the very end of the process
+    { write },
   );
   return {
     info: (line, facts = {}) => logger.info(facts, line),
     error: (error) => logger.error(error),
   };
+}
+
+function lostLine(numLost: number): string {
+  return `${numLost} ${numLost === 1 ? 'line' : 'lines'} before this could not be written to the log`;
 }

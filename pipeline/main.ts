@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { runCli } from './cli.ts';
 import { EXIT } from './exitCodes.ts';
+import { endStandardError, keepStandardError } from './standardError.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const interrupt = new AbortController();
@@ -13,4 +14,8 @@ for (const signal of SIGNALS) {
     interrupt.abort(signal); // its name is the reason
   });
 }
+keepStandardError();
 process.exitCode = await runCli(process.argv.slice(2), interrupt.signal);
+if (!(await endStandardError())) {
+  process.exit(); // who should read the last lines does not
+}
