@@ -11,7 +11,7 @@ import type { StartDecoder } from './video/decoder.ts';
 import { filterGraph } from './video/filterGraph.ts';
 import { FrameReader } from './video/frameReader.ts';
 import { findFfmpeg, startNative } from './video/nativeDecoder.ts';
-import { pathOf, prepareFile, prepareStdin } from './video/sources.ts';
+import { pathOf, prepareSource, sourceLabel } from './video/sources.ts';
 import type { PreparedSource } from './video/sources.ts';
 import { startWasm } from './video/wasmDecoder.ts';
 
@@ -63,7 +63,7 @@ const KEYS = 'source image decoder display stride maxFrames loop maxOpenFrames o
  * Cold: decoding starts at subscription and stops at once when it ends. Frames come in display order
  * with the media time of the file, also at a variable rate; rotation is applied; a size that changes
  * midway is followed. Completes at the end of the file.
- * @param input a path, a URL (with the `ffmpeg` program only), or `-` for standard input
+ * @param input a path, a named pipe, a URL (with the `ffmpeg` program only), or `-` for standard input
  * @returns frames; **errors:** ERR_VIDEO_OPEN where there is no video to be read, ERR_VIDEO_DECODE
  * where it is damaged or cut short, after the frames before the damage
  * @throws TypeError, RangeError for wrong options, TypeError for an address whose password holds a raw `/`, `?` or `#`
@@ -88,11 +88,14 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
       if (subscriber.closed) {
         return;
       }
+      if (typeof source !== 'string') {
+        source.on('error', fail);
+      }
       const { decoder, start: startDecoder } = chooseDecoder(config.decoder ?? 'auto');
       const image = config.image ?? bundledImageSpec();
       const request = { image, display: settings.display, stride: settings.stride };
       const reader = new FrameReader({
-        name: path === '-' ? 'standard input' : `\`${path}\``,
+        name: sourceLabel(path),
         source: config.source ?? sourceName(path),
         request,
         maxOpenFrames: settings.maxOpenFrames,
@@ -116,15 +119,9 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
       subscriber.add(() => running.stop());
     };
 
-    if (path === '-') {
-      prepareStdin().then(start).catch(fail);
-      return;
-    }
-    try {
-      start(prepareFile(path));
-    } catch (thrown) {
-      fail(thrown);
-    }
+    const preparing = new AbortController();
+    subscriber.add(() => preparing.abort());
+    prepareSource(path, preparing.signal).then(start).catch(fail);
   }).pipe(maskErrors(maskFor(path)));
 }
 

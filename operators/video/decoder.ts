@@ -1,14 +1,10 @@
+import type { Readable } from 'node:stream';
 import type { FrameSlots } from './frameSlots.ts';
-
-/** Standard input, of which the first bytes were read already to see what it is. */
-export interface StandardInput {
-  readonly head: Uint8Array;
-}
 
 /** One FFmpeg run that is wanted. */
 export interface DecoderRequest {
-  /** A path, a URL, or standard input. */
-  readonly input: string | StandardInput;
+  /** A path, a URL, or bytes that come by themselves: standard input, a pipe. Who opened them closes them. */
+  readonly input: string | Readable;
   /** FFmpeg's options before the input. */
   readonly inputOptions: readonly string[];
   /** FFmpeg's options after the input, without the output. */

@@ -20,7 +20,6 @@ const EPERM = 63;
 const ESPIPE = 70;
 /** Those that come of this machine's files. */
 const ERRNOS: Readonly<Record<string, number>> = { EACCES: 2, EFBIG: 22, ENOENT: 44, ENOSPC: 51 };
-const EAGAIN_PAUSE_MS = 10;
 
 const READ_ONLY_FILE = 0o100444;
 const READ_ONLY_FOLDER = 0o040555;
@@ -135,26 +134,15 @@ export function writingDevice(
 /**
  * Makes a device from which FFmpeg reads.
  * @param readOn fills the bytes it is given and may block; returns how many, 0 at the end
- * @param head bytes that were read already and come first
  */
 export function readingDevice(
   fs: EmscriptenFs,
   path: string,
   readOn: (into: Uint8Array) => number,
-  head: Uint8Array = new Uint8Array(),
 ): void {
-  let rest = head;
   addDevice(fs, path, 1, {
-    read(_: Stream, heap: Int8Array, offset: number, length: number) {
-      const into = new Uint8Array(heap.buffer, heap.byteOffset + offset, length);
-      if (rest.length > 0) {
-        const part = rest.subarray(0, length);
-        into.set(part);
-        rest = rest.subarray(part.length);
-        return part.length;
-      }
-      return readOn(into);
-    },
+    read: (_: Stream, heap: Int8Array, offset: number, length: number) =>
+      readOn(new Uint8Array(heap.buffer, heap.byteOffset + offset, length)),
   });
 }
 
@@ -176,28 +164,6 @@ export function fileDevice(fs: EmscriptenFs, path: string, host: string): void {
       guarded(fs, () => writeSync(fdOf(stream), heap, offset, length, position)),
     llseek: (stream: Stream, offset: number, whence: number) => seek(fs, stream, offset, whence),
   });
-}
-
-/**
- * Reads standard input, blocking, even where it is in non-blocking mode.
- * @returns bytes read, 0 at the end
- */
-export function readStdin(into: Uint8Array): number {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
-    try {
-      return readSync(0, into, 0, into.length, null);
-    } catch (thrown) {
-      const { code } = thrown as NodeJS.ErrnoException;
-      if (code === 'EOF') {
-        return 0; // how Windows ends a pipe
-      }
-      if (code !== 'EAGAIN') {
-        throw thrown;
-      }
-      Atomics.wait(pause, 0, 0, EAGAIN_PAUSE_MS);
-    }
-  }
 }
 
 /** Runs something that may fail on this machine, and fails as Emscripten does. */

@@ -1,6 +1,5 @@
 /** The door to the `ffmpeg` program: runs it as a child and cuts its output into pictures. */
 import { execFileSync } from 'node:child_process';
-import { createReadStream } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import which from 'which';
@@ -77,15 +76,14 @@ export function startNative(
   };
 }
 
-/** Hands standard input on, from its first byte; a child that ends early is no error here. */
+/** Hands a stream on; a child that ends early is no error here. */
 function feed(stdin: Writable, input: DecoderRequest['input']): void {
   stdin.on('error', () => undefined); // EPIPE: FFmpeg has seen enough, and says why on its own channel
   if (typeof input === 'string') {
     stdin.end();
     return;
   }
-  stdin.write(input.head);
-  createReadStream('', { fd: 0, autoClose: false }).pipe(stdin);
+  input.pipe(stdin);
 }
 
 /** A live source names its input in the words of its own format: `0:none`, `desktop`. */

@@ -1,24 +1,15 @@
-/** What a source string means, and whether it can be read. */
-import {
-  accessSync,
-  constants,
-  createReadStream,
-  createWriteStream,
-  mkdtempSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import type { Stats } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+/** What a source string means to FFmpeg, and whether it can be read. */
+import { open, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { PipelineError, toError } from '../../models/errors.ts';
-import type { StandardInput } from './decoder.ts';
-import { readStdin } from './emscripten.ts';
+import { PipelineError } from '../../models/errors.ts';
+import { fileProblem } from '../../models/fileProblem.ts';
+import { isOwnDescriptor, isStandardInput, openBytes, readHead, withHead } from './byteStream.ts';
+import { needsSeeking } from './isoBoxes.ts';
+import { layDown } from './temporaryFile.ts';
 
-/** Bytes of standard input that are looked at before FFmpeg gets them. */
-const HEAD_BYTES = 64 * 1024;
+/** Most of a stream that is kept in memory to see what it is, bytes. */
+const MAX_HEAD_BYTES = 8 * 2 ** 20;
 
 /** Whether a source is an address for FFmpeg rather than a file. */
 export function isUrl(source: string): boolean {
@@ -36,108 +27,98 @@ export function ffmpegInput(source: string): string {
   return isUrl(source) ? source : `file:${source}`;
 }
 
-/**
- * Checks that a file is there, may be read, and holds something; addresses are left to FFmpeg.
- * @throws PipelineError ERR_VIDEO_OPEN
- */
-export function prepareFile(path: string): PreparedSource {
-  if (!isUrl(path)) {
-    expectReadableFile(path);
-  }
-  return { input: path, dispose: () => undefined };
-}
-
-function expectReadableFile(path: string): void {
-  const stats = statsOf(path);
-  if (stats === undefined) {
-    throw new PipelineError('ERR_VIDEO_OPEN', `There is no file \`${path}\``);
-  }
-  if (stats.isDirectory()) {
-    throw new PipelineError('ERR_VIDEO_OPEN', `\`${path}\` is a folder, not a video`);
-  }
-  if (stats.isFile() && stats.size === 0) {
-    throw new PipelineError('ERR_VIDEO_OPEN', `\`${path}\` is empty (0 bytes)`);
-  }
-}
-
-/** @returns nothing where there is no such file */
-function statsOf(path: string): Stats | undefined {
-  try {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats !== undefined) {
-      accessSync(path, constants.R_OK); // opening it would wait at a named pipe
-    }
-    return stats;
-  } catch (cause) {
-    const fact = `Cannot read \`${path}\`: ${toError(cause).message}`;
-    throw new PipelineError('ERR_VIDEO_OPEN', fact, { cause });
-  }
+/** A source as messages name it. */
+export function sourceLabel(path: string): string {
+  return isStandardInput(path) ? 'standard input' : `\`${path}\``;
 }
 
 /** A source made ready for FFmpeg. */
 export interface PreparedSource {
-  readonly input: string | StandardInput;
-  /** Removes what was laid down. Idempotent. */
+  readonly input: string | Readable;
+  /** Closes what was opened, and removes what was laid down. Idempotent. */
   dispose(): void;
 }
 
 /**
- * Reads the beginning of standard input. Most kinds of video can be read as they come; an MP4 whose
- * index stands at its end can't, and is put into a temporary file first.
- * @throws PipelineError ERR_VIDEO_OPEN where there is nothing to read
+ * Makes a source ready: a file must be there, be readable, and hold something; addresses are left to
+ * FFmpeg. Most kinds of video can be read from a pipe as they come; an MP4 whose index stands behind
+ * its media data can't, and is put into a temporary file first.
+ * @param path a file, an address, a named pipe, or a descriptor of this process: `-`, `/dev/stdin`, `/dev/fd/63`
+ * @param signal ends the wait for a pipe
+ * @throws PipelineError ERR_VIDEO_OPEN
  */
-export async function prepareStdin(): Promise<PreparedSource> {
-  const head = readHead();
-  if (head.length === 0) {
-    throw new PipelineError('ERR_VIDEO_OPEN', 'Standard input is empty; pipe a video into it');
+export async function prepareSource(path: string, signal: AbortSignal): Promise<PreparedSource> {
+  if (isUrl(path)) {
+    return { input: path, dispose: () => undefined };
   }
-  if (!needsSeeking(head)) {
-    return { input: { head }, dispose: () => undefined };
+  if (isOwnDescriptor(path) || (await isStream(path))) {
+    return prepareStream(path, signal);
   }
-  const folder = mkdtempSync(join(tmpdir(), 'pix2seq-stream-'));
-  const dispose = (): void => rmSync(folder, { recursive: true, force: true });
-  try {
-    const file = join(folder, 'stdin.mp4');
-    const out = createWriteStream(file);
-    out.write(head);
-    await pipeline(createReadStream('', { fd: 0, autoClose: false }), out);
-    return { input: file, dispose };
-  } catch (thrown) {
-    dispose();
-    throw thrown;
-  }
+  return { input: path, dispose: () => undefined };
 }
 
 /**
- * Whether an ISO base media file (MP4, MOV) has its media data before its index.
- * @param head the first bytes of the file
- * Source: ISO/IEC 14496-12 section 4.2, boxes.
+ * Looks at what is there.
+ * @returns whether it is a pipe or a device rather than a file
  */
-export function needsSeeking(head: Uint8Array): boolean {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  for (let at = 0; at + 8 <= head.length;) {
-    const size = view.getUint32(at);
-    const kind = String.fromCharCode(...head.subarray(at + 4, at + 8));
-    if (kind === 'mdat') {
+async function isStream(path: string): Promise<boolean> {
+  const refuse = (fact: string): never => {
+    throw new PipelineError('ERR_VIDEO_OPEN', fact);
+  };
+  try {
+    const stats = await stat(path);
+    if (stats.isDirectory()) {
+      return refuse(`\`${path}\` is a folder, not a video`);
+    }
+    if (stats.isFIFO() || stats.isCharacterDevice()) {
       return true;
     }
-    if (!['ftyp', 'free', 'skip', 'wide', 'uuid'].includes(kind) || size < 8) {
-      return false;
+    if (stats.isFile() && stats.size === 0) {
+      return refuse(`\`${path}\` is empty (0 bytes)`);
     }
-    at += size;
+    await (await open(path)).close();
+    return false;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      return refuse(`There is no file \`${path}\``);
+    }
+    throw unreadable(path, cause);
   }
-  return false;
 }
 
-function readHead(): Uint8Array {
-  const head = new Uint8Array(HEAD_BYTES);
-  let length = 0;
-  while (length < HEAD_BYTES) {
-    const count = readStdin(head.subarray(length));
-    if (count === 0) {
-      break;
+function unreadable(path: string, cause: unknown): Error {
+  const fact = `Cannot read ${sourceLabel(path)}: ${fileProblem(cause)}`;
+  return cause instanceof PipelineError
+    ? cause
+    : new PipelineError('ERR_VIDEO_OPEN', fact, { cause });
+}
+
+async function prepareStream(path: string, signal: AbortSignal): Promise<PreparedSource> {
+  const label = sourceLabel(path);
+  const { bytes, release } = await openBytes(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  try {
+    const isEnough = (head: Buffer): boolean =>
+      head.length >= MAX_HEAD_BYTES || needsSeeking(head) !== undefined;
+    const head = await readHead(bytes, isEnough, signal);
+    if (head.length === 0) {
+      const fact = isStandardInput(path) ? 'Standard input' : label;
+      throw new PipelineError('ERR_VIDEO_OPEN', `${fact} is empty; pipe a video into it`);
     }
-    length += count;
+    const whole = withHead(head, bytes);
+    const dispose = (): void => {
+      whole.destroy();
+      release();
+    };
+    if (needsSeeking(head) ?? head.length >= MAX_HEAD_BYTES) {
+      const file = await layDown(whole, label, signal);
+      release();
+      return { input: file.path, dispose: file.dispose };
+    }
+    return { input: whole, dispose };
+  } catch (thrown) {
+    release();
+    throw unreadable(path, thrown);
   }
-  return head.subarray(0, length);
 }

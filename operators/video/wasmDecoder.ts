@@ -4,6 +4,7 @@ import type { FFmpeg } from '@ffmpeg/ffmpeg';
 import { PipelineError } from '../../models/errors.ts';
 import type { DecoderEvents, DecoderRequest, RunningDecoder } from './decoder.ts';
 import { isUrl } from './sources.ts';
+import { feedStream } from './wasmFeed.ts';
 import { runWasm } from './wasmFfmpeg.ts';
 
 const FOLDER = '/host';
@@ -24,8 +25,8 @@ export function startWasm(request: DecoderRequest, events: DecoderEvents): Runni
     );
   }
   const { onLine, onPicture, onEnd } = events;
-  const stdinHead = typeof input === 'string' ? undefined : input.head;
-  const start = { slots: slots.shared, stdinHead };
+  const feed = typeof input === 'string' ? undefined : feedStream(input);
+  const start = { slots: slots.shared, feed };
   return runWasm({ start, onLine, onPicture, work: (ffmpeg) => execute(ffmpeg, request) }, onEnd);
 }
 

@@ -33,7 +33,7 @@ export function startWasmEncoder(file: string): Encoder {
   const log = new FfmpegLog();
   const running = runWasm(
     {
-      start: { encoding: { feed: feed.end, file } },
+      start: { feed: feed.end, outputFile: file },
       onLine: (line) => void log.read(line),
       work: (ffmpeg) =>
         ffmpeg.exec([

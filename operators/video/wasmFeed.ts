@@ -1,4 +1,5 @@
 /** How bytes come to FFmpeg's WebAssembly build, piece by piece, while it blocks its worker thread. */
+import type { Readable } from 'node:stream';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 
@@ -33,6 +34,41 @@ export function openFeed(onTaken: () => void): Feed {
     },
     close: () => mine.close(),
   };
+}
+
+/**
+ * Feeds a stream, a piece at a time as the worker takes them.
+ * @param bytes borrowed: who opened it destroys it, which ends the feed too
+ */
+export function feedStream(bytes: Readable): FeedEnd {
+  let numUntaken = 0;
+  let hasEnded = false;
+  const feed = openFeed(() => {
+    numUntaken -= 1;
+    if (hasEnded && numUntaken === 0) {
+      feed.close();
+    } else {
+      bytes.resume();
+    }
+  });
+  const send = (piece: Uint8Array | null): void => {
+    numUntaken += 1;
+    feed.send(piece);
+  };
+  bytes.on('data', (piece: Uint8Array) => {
+    bytes.pause();
+    send(piece);
+  });
+  bytes.on('end', () => {
+    hasEnded = true;
+    send(null);
+  });
+  bytes.on('close', () => {
+    if (!hasEnded) {
+      feed.close();
+    }
+  });
+  return feed.end;
 }
 
 /** Makes a reader that blocks until there is something. @returns bytes read, 0 at the end */

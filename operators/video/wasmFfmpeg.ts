@@ -96,7 +96,7 @@ function startWorker(
 ): { readonly thread: Worker; readonly asWebWorker: object; readonly failed: Promise<never> } {
   const thread = new Worker(siblingModule(import.meta.url, './wasmWorker'), {
     workerData: start,
-    transferList: start.encoding === undefined ? [] : [start.encoding.feed.port],
+    transferList: start.feed === undefined ? [] : [start.feed.port],
   });
   const asWebWorker = {
     onmessage: undefined as ((event: { data: unknown }) => void) | undefined,

@@ -6,13 +6,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  fileDevice,
-  hostFileSystem,
-  readStdin,
-  readingDevice,
-  writingDevice,
-} from './emscripten.ts';
+import { fileDevice, hostFileSystem, readingDevice, writingDevice } from './emscripten.ts';
 import type { CoreModule } from './emscripten.ts';
 import type { SharedSlots } from './frameSlots.ts';
 import { SlotWriter } from './frameSlots.ts';
@@ -24,10 +18,10 @@ export interface WasmStart {
   readonly wasm: WebAssembly.Module;
   /** Where pictures go, for a decoder. */
   readonly slots?: SharedSlots;
-  /** First bytes of standard input, where that is the source. */
-  readonly stdinHead?: Uint8Array | undefined;
-  /** Where an encoder's pictures come from, and the file that it writes. */
-  readonly encoding?: { readonly feed: FeedEnd; readonly file: string };
+  /** What is read that is no file: a stream, or the pictures of an encoder. */
+  readonly feed?: FeedEnd | undefined;
+  /** The file that an encoder writes. */
+  readonly outputFile?: string;
 }
 
 /** The worker's own message, beside those of the stock worker. */
@@ -37,7 +31,7 @@ export interface PictureMessage {
 
 type CreateCore = (options: object) => Promise<CoreModule>;
 
-const { slots, wasm, stdinHead, encoding } = workerData as WasmStart;
+const { slots, wasm, feed, outputFile } = workerData as WasmStart;
 
 async function createCore(create: CreateCore, options: object): Promise<CoreModule> {
   const core = await create({
@@ -63,12 +57,11 @@ async function createCore(create: CreateCore, options: object): Promise<CoreModu
       }
     });
   }
-  if (stdinHead !== undefined) {
-    readingDevice(core.FS, '/dev/input', readStdin, stdinHead);
+  if (feed !== undefined) {
+    readingDevice(core.FS, '/dev/input', feedReader(feed));
   }
-  if (encoding !== undefined) {
-    readingDevice(core.FS, '/dev/input', feedReader(encoding.feed));
-    fileDevice(core.FS, '/dev/video', encoding.file);
+  if (outputFile !== undefined) {
+    fileDevice(core.FS, '/dev/video', outputFile);
   }
   return core;
 }

@@ -1,9 +1,4 @@
-import { spawn } from 'node:child_process';
-import { createReadStream, openSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { Subscription } from 'rxjs';
 import type { Frame } from '../../models/types.ts';
 import { fromVideo } from '../../operators/fromVideo.ts';
@@ -14,7 +9,7 @@ import { clip, DECODERS, md5, needsOf, seen, until, watch } from './clips.ts';
 import { playing } from './playing.ts';
 import type { ForgetReport } from './programs/forgetFrames.ts';
 import type { MemoryReport } from './programs/playLong.ts';
-import type { StdinReport } from './programs/readStdin.ts';
+import { runHelper } from './runHelper.ts';
 
 /** A window in which a decoder that waits uses next to no processor time, milliseconds of each. */
 const REST_WINDOW_MS = 100;
@@ -23,11 +18,6 @@ const REST_CPU_MS = 20;
 suite('fromVideo, how long things live', (declare) => {
   const test = playing(declare);
   const started: Held[] = [];
-  let folder = '';
-  test.before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'from-video-'));
-  });
-  test.after(() => rm(folder, { recursive: true, force: true }));
   test.afterEach(async () => {
     for (const { subscription, frames } of started.splice(0)) {
       subscription.unsubscribe();
@@ -197,7 +187,7 @@ suite('fromVideo, how long things live', (declare) => {
     });
 
     test(`has forgotten frames released by the garbage collector, with a warning (${decoder})`, async () => {
-      const { stdout } = await runProgram('forgetFrames', [clip('h264.mp4'), decoder], {
+      const { stdout } = await runHelper('forgetFrames', [clip('h264.mp4'), decoder], {
         nodeOptions: ['--expose-gc'],
       });
 
@@ -208,66 +198,12 @@ suite('fromVideo, how long things live', (declare) => {
       assert.equal([name, code], ['PipelineWarning', 'FRAME_NOT_CLOSED']);
       assert.match(message, /^A frame of h264\.mp4 was never closed; call frame\.close\(\)/);
     });
-
-    const stdins = [
-      ['h264.ts', 'pipe', 0],
-      ['index-at-end.mp4', 'pipe', 1],
-      ['index-at-end.mp4', 'file', 1],
-    ] as const;
-    for (const [name, kind, numFolders] of stdins) {
-      test(`reads ${name} from standard input, a ${kind} (${decoder})`, async () => {
-        const whole = await watch(fromVideo(clip(name), { decoder }), seen);
-
-        const { stdout } = await runProgram('readStdin', [decoder], {
-          stdin: { path: clip(name), kind },
-          tmp: folder,
-        });
-
-        const report = JSON.parse(stdout) as StdinReport;
-        assert.is(report.error, undefined);
-        assert.equal(report.sources, ['stdin']);
-        assert.equal(
-          report.md5s,
-          whole.values.map((frame) => frame.md5),
-        );
-        assert.is(report.numFolders, numFolders, 'only what needs seeking is laid down');
-        assert.equal(temporary(folder), []);
-      });
-    }
-
-    test(`leaves nothing behind when standard input is left early, and ends (${decoder})`, async () => {
-      const { stdout } = await runProgram('readStdin', [decoder, '2'], {
-        stdin: { path: clip('index-at-end.mp4'), kind: 'pipe' },
-        tmp: folder,
-      });
-
-      const report = JSON.parse(stdout) as StdinReport;
-      assert.is(report.md5s.length, 2);
-      assert.equal(temporary(folder), []);
-    });
-
-    test(`says that standard input is empty, or no video (${decoder})`, async () => {
-      for (const [path, message] of [
-        ['/dev/null', /^Standard input is empty/],
-        [clip('truncated-index.mp4'), /^standard input cannot be read as video: /],
-      ] as const) {
-        const { stdout } = await runProgram('readStdin', [decoder], {
-          stdin: { path, kind: 'file' },
-          tmp: folder,
-        });
-
-        const { error } = JSON.parse(stdout) as StdinReport;
-        assert.is(error?.code, 'ERR_VIDEO_OPEN');
-        assert.match(error?.message ?? '', message);
-        assert.equal(temporary(folder), []);
-      }
-    });
   }
 
   test(
     'uses no more memory after 3,000 frames than after 500 (wasm)',
     async () => {
-      const { stdout } = await runProgram('playLong', [clip('h264.mp4')]);
+      const { stdout } = await runHelper('playLong', [clip('h264.mp4')]);
 
       const { numFrames, rssMb } = JSON.parse(stdout) as MemoryReport;
       assert.is(numFrames, 3_000);
@@ -318,41 +254,4 @@ function childrenCpuMs(): number {
   } catch {
     return 0; // no /proc, or the child has just ended
   }
-}
-
-function temporary(folder: string): string[] {
-  return readdirSync(folder).filter((name) => name.startsWith('pix2seq-stream-'));
-}
-
-interface ProgramOptions {
-  readonly nodeOptions?: readonly string[];
-  readonly stdin?: { readonly path: string; readonly kind: 'pipe' | 'file' };
-  readonly tmp?: string;
-}
-
-/** Runs one of `programs/` to its end. @throws Error with what it wrote where it fails */
-async function runProgram(
-  name: string,
-  args: readonly string[],
-  { nodeOptions = [], stdin, tmp = tmpdir() }: ProgramOptions = {},
-): Promise<{ readonly stdout: string }> {
-  const loader = new URL('../support/typescript.mjs', import.meta.url).href;
-  const file = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
-  const input =
-    stdin === undefined ? 'ignore' : stdin.kind === 'pipe' ? 'pipe' : openSync(stdin.path, 'r');
-  const child = spawn(process.execPath, [...nodeOptions, '--import', loader, file, ...args], {
-    stdio: [input, 'pipe', 'pipe'],
-    env: { ...process.env, TMPDIR: tmp },
-  });
-  if (stdin?.kind === 'pipe' && child.stdin !== null) {
-    child.stdin.on('error', () => undefined); // it may leave before the end
-    createReadStream(stdin.path).pipe(child.stdin);
-  }
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk) => (stdout += String(chunk)));
-  child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  assert.is(code, 0, stderr);
-  return { stdout };
 }

@@ -15,7 +15,8 @@ const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const DRIVER_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 
 /** What a test can need; `python` imports numpy, `vulkan` is a driver of a card or Chromium's own, which needs none. */
-export type Program = 'bash' | 'chromium' | 'ffmpeg' | 'openssl' | 'ps' | 'python' | 'vulkan';
+export type Program =
+  'bash' | 'chromium' | 'ffmpeg' | 'mkfifo' | 'openssl' | 'ps' | 'python' | 'vulkan';
 
 interface Need {
   /** Why tests that need it are left out. */
@@ -28,6 +29,7 @@ const NEEDS: Readonly<Record<Program, Need>> = {
   bash: onPath('bash'),
   chromium: onPath('chromium', 'chromium-browser', 'google-chrome'),
   ffmpeg: onPath('ffmpeg'),
+  mkfifo: onPath('mkfifo'),
   openssl: onPath('openssl'),
   ps: onPath('ps'),
   python: { missing: 'no Python with numpy on the PATH', find: findPython },

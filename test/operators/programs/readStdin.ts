@@ -1,4 +1,4 @@
-/** Reads a video from standard input, and tells what came: `readStdin.ts DECODER MAX_FRAMES`. */
+/** Reads a video that comes through a pipe, and tells what came: `readStdin.ts DECODER MAX_FRAMES SOURCE`. */
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fromVideo } from '../../../operators/fromVideo.ts';
@@ -13,10 +13,10 @@ export interface StdinReport {
   readonly numFolders: number;
 }
 
-const [, , decoder = 'wasm', maxFrames = '0'] = process.argv;
+const [, , decoder = 'wasm', maxFrames = '0', source = '-'] = process.argv;
 let numFolders = 0;
 const { values, error } = await watch(
-  fromVideo('-', { decoder: decoder as 'wasm' | 'native', maxFrames: Number(maxFrames) }),
+  fromVideo(source, { decoder: decoder as 'wasm' | 'native', maxFrames: Number(maxFrames) }),
   (frame) => {
     if (frame.index === 0) {
       numFolders = readdirSync(tmpdir()).filter((n) => n.startsWith('pix2seq-stream-')).length;
