@@ -1,18 +1,18 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Observable } from 'rxjs';
-import type { Subscriber } from 'rxjs';
 import { PipelineError, toError } from '../models/errors.ts';
 import { bundledImageSpec } from '../models/index.ts';
 import { maskFor } from '../models/secrets.ts';
+import { sourceName } from '../models/sourceName.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectNumber } from '../models/validate.ts';
-import { findImages } from './images/findImages.ts';
-import type { Picture } from './images/fitPicture.ts';
-import { pictureBytes, pictureFrame } from './images/pictureFrame.ts';
-import type { FitRequest } from './images/pictureFrame.ts';
-import { readPicture } from './images/readPicture.ts';
+import { readImages } from './images/imageReader.ts';
+import type { ImageFacts, ImageSettings } from './images/imageReader.ts';
 import { maskErrors } from './maskErrors.ts';
-import { FrameSlots } from './video/frameSlots.ts';
+import { findFiles } from './sources/findFiles.ts';
+import type { FoundFiles } from './sources/findFiles.ts';
+import { kindOfSource } from './sources/kindOfSource.ts';
+import { pathOf } from './video/sources.ts';
 
 /** Options of `fromImages`. */
 export interface FromImagesConfig {
@@ -30,14 +30,21 @@ export interface FromImagesConfig {
   readonly framesPerSecond?: number;
   /** Frames that may be open at a time before reading waits, 2 or more. Default 4. */
   readonly maxOpenFrames?: number;
-  /** Told how many pictures will be read, before the first frame. */
-  readonly onOpen?: (facts: { readonly numImages: number }) => void;
+  /** Start again at the end, for ever; time and index go on. Default false. */
+  readonly loop?: boolean;
+  /** Told before the first frame how many pictures will be read, and how many of what were left out. */
+  readonly onOpen?: (facts: {
+    readonly numImages: number;
+    readonly leftOut: FoundFiles['leftOut'];
+  }) => void;
   /** Told of a picture that cannot be read, which is then left out; without it, it is an error. */
   readonly onFault?: (error: PipelineError) => void;
 }
 
 const KEYS =
-  'source image display stride maxFrames framesPerSecond maxOpenFrames onOpen onFault'.split(' ');
+  'source image display stride maxFrames framesPerSecond maxOpenFrames loop onOpen onFault'.split(
+    ' ',
+  );
 
 /**
  * Reads pictures as frames, ready for the model.
@@ -49,8 +56,9 @@ const KEYS =
  * ```
  *
  * Cold. In the order of the names, 2 before 10; turned upright as the camera noted. No more than
- * `maxOpenFrames` are open at a time. The frame's `file` is the picture's path.
- * @param source a picture, a folder, a glob, or a list of pictures
+ * `maxOpenFrames` are open at a time. The frame's `file` is the picture's path. A file that holds several
+ * (GIF, WebP, TIFF) gives all of them, for as long as each is shown.
+ * @param source a picture, a folder (not those below), a glob, or a list of pictures
  * @returns frames; **errors:** ERR_VIDEO_OPEN where there is no picture, or one cannot be read and
  * nobody takes the fault
  * @throws TypeError, RangeError for wrong options
@@ -61,118 +69,51 @@ export function fromImages(
   config: FromImagesConfig = {},
 ): Observable<Frame> {
   expectKnownKeys('fromImages', config, KEYS);
-  const settings: Settings = {
-    source: config.source ?? (typeof source === 'string' ? basename(resolve(source)) : 'images'),
+  const settings: ImageSettings = {
+    source: config.source ?? (typeof source === 'string' ? sourceName(resolve(source)) : 'images'),
     image: config.image ?? bundledImageSpec(),
     display: expectInteger('display', config.display ?? 0, { min: 0, max: 4096 }),
     stride: expectInteger('stride', config.stride ?? 1, { min: 1 }),
     maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }) || Infinity,
     framesPerSecond: expectNumber('framesPerSecond', config.framesPerSecond ?? 1, { above: 0 }),
     maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 4, { min: 2 }),
+    loop: config.loop ?? false,
+    namesFiles: true,
     onFault: config.onFault,
   };
   return new Observable<Frame>((subscriber) => {
-    try {
-      const paths = typeof source === 'string' ? findImages(source) : source;
-      const files = paths
-        .map((path, index) => ({ path, index }))
-        .filter(({ index }) => index % settings.stride === 0);
-      if (files.length === 0) {
-        throw new PipelineError('ERR_VIDEO_OPEN', 'The list of pictures is empty');
+    const read = async (): Promise<void> => {
+      const { pictures, leftOut } = await picturesOf(source);
+      const onOpen = ({ numImages }: ImageFacts): void => config.onOpen?.({ numImages, leftOut });
+      if (!subscriber.closed) {
+        await readImages(pictures, settings, onOpen, subscriber);
       }
-      config.onOpen?.({ numImages: Math.min(files.length, settings.maxFrames) });
-      new ImageReader(settings, subscriber).read(files).then(
-        () => subscriber.complete(),
-        (error: unknown) => subscriber.error(error),
-      );
-    } catch (thrown) {
-      subscriber.error(toError(thrown));
-    }
+    };
+    read().then(
+      () => subscriber.complete(),
+      (thrown: unknown) => subscriber.error(toError(thrown)),
+    );
   }).pipe(maskErrors(maskFor(typeof source === 'string' ? source : '')));
 }
 
-interface Settings extends FitRequest {
-  readonly source: string;
-  readonly stride: number;
-  readonly maxFrames: number;
-  readonly framesPerSecond: number;
-  readonly maxOpenFrames: number;
-  readonly onFault: ((error: PipelineError) => void) | undefined;
-}
-
-/** Reads picture after picture into slots, and waits while all are held. */
-class ImageReader {
-  readonly #settings: Settings;
-  readonly #subscriber: Subscriber<Frame>;
-  readonly #slots: FrameSlots;
-  readonly #free: number[];
-  /** Wakes the reading that waits for a slot. */
-  #wake = (): void => undefined;
-
-  constructor(settings: Settings, subscriber: Subscriber<Frame>) {
-    this.#settings = settings;
-    this.#subscriber = subscriber;
-    const { maxOpenFrames } = settings;
-    this.#slots = new FrameSlots(maxOpenFrames, pictureBytes(settings));
-    this.#free = Array.from({ length: maxOpenFrames }, (_, slot) => slot);
-    this.#slots.onRelease = (slot) => {
-      this.#free.push(slot);
-      this.#wake();
-    };
-    subscriber.add(() => this.#wake());
-  }
-
-  async read(files: readonly { readonly path: string; readonly index: number }[]): Promise<void> {
-    const { maxFrames, onFault } = this.#settings;
-    let numFrames = 0;
-    for (const { path, index } of files) {
-      if (numFrames === maxFrames || this.#subscriber.closed) {
-        return;
-      }
-      const startedMs = performance.now();
-      let picture: Picture;
-      try {
-        picture = await readPicture(path, this.#settings);
-      } catch (thrown) {
-        if (!(thrown instanceof PipelineError) || onFault === undefined) {
-          throw thrown;
-        }
-        if (this.#subscriber.closed) {
-          return;
-        }
-        onFault(thrown);
-        continue;
-      }
-      const decodeMs = performance.now() - startedMs;
-      const slot = await this.#freeSlot();
-      if (slot === undefined || this.#subscriber.closed) {
-        return;
-      }
-      numFrames += 1;
-      this.#subscriber.next(this.#frame(picture, slot, { path, index, decodeMs }));
+async function picturesOf(
+  source: string | readonly string[],
+): Promise<Pick<FoundFiles, 'pictures' | 'leftOut'>> {
+  if (typeof source !== 'string') {
+    if (source.length === 0) {
+      throw new PipelineError('ERR_VIDEO_OPEN', 'The list of pictures is empty');
     }
+    return { pictures: source, leftOut: {} };
   }
-
-  /** @returns a free slot, or nothing once nobody listens */
-  async #freeSlot(): Promise<number | undefined> {
-    while (this.#free.length === 0 && !this.#subscriber.closed) {
-      await new Promise<void>((wake) => {
-        this.#wake = wake;
-      });
-    }
-    return this.#free.shift();
+  const path = pathOf(source);
+  const kind = await kindOfSource(path);
+  if (kind !== 'folder' && kind !== 'glob') {
+    return { pictures: [path], leftOut: {} };
   }
-
-  #frame(
-    picture: Picture,
-    slot: number,
-    { path, index, decodeMs }: { path: string; index: number; decodeMs: number },
-  ): Frame {
-    const { source, framesPerSecond } = this.#settings;
-    const facts = {
-      ...{ source, index, pts: index / framesPerSecond, decodeMs, file: path },
-      ...{ capturedAt: Date.now(), arrivedAtMs: performance.now() },
-    };
-    return pictureFrame(picture, this.#settings, facts, this.#slots, slot);
+  const { pictures, videos, leftOut } = await findFiles(path);
+  if (pictures.length === 0) {
+    const fact = `\`${path}\` stands for videos (${videos.length}) and no pictures`;
+    throw new PipelineError('ERR_VIDEO_OPEN', `${fact}; name each as a source of its own`);
   }
+  return { pictures, leftOut: { ...leftOut, ...(videos.length > 0 && { videos: videos.length }) } };
 }

@@ -11,6 +11,7 @@ import type { StartDecoder } from './video/decoder.ts';
 import { filterGraph } from './video/filterGraph.ts';
 import { FrameReader } from './video/frameReader.ts';
 import { findFfmpeg, startNative } from './video/nativeDecoder.ts';
+import { readAnimation } from './images/readAnimation.ts';
 import { pathOf, prepareSource, sourceLabel } from './video/sources.ts';
 import type { PreparedSource } from './video/sources.ts';
 import { startWasm } from './video/wasmDecoder.ts';
@@ -20,7 +21,8 @@ export type DecoderChoice = 'auto' | 'wasm' | 'native';
 
 /** What is known of a video once its first frame is there. */
 export interface VideoInfo {
-  readonly decoder: 'wasm' | 'native';
+  /** `images` for an animated picture, which FFmpeg does not read. */
+  readonly decoder: 'wasm' | 'native' | 'images';
   /** Seconds; absent for streams. */
   readonly duration?: number;
   readonly framesPerSecond?: number;
@@ -62,7 +64,7 @@ const KEYS = 'source image decoder display stride maxFrames loop maxOpenFrames o
  *
  * Cold: decoding starts at subscription and stops at once when it ends. Frames come in display order
  * with the media time of the file, also at a variable rate; rotation is applied; a size that changes
- * midway is followed. Completes at the end of the file.
+ * midway is followed. Completes at the end of the file. An animated picture is a video too.
  * @param input a path, a named pipe, a URL (with the `ffmpeg` program only), or `-` for standard input
  * @returns frames; **errors:** ERR_VIDEO_OPEN where there is no video to be read, ERR_VIDEO_DECODE
  * where it is damaged or cut short, after the frames before the damage
@@ -80,23 +82,29 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
   };
   expectAddress(String(input));
   const path = pathOf(input);
+  const name = config.source ?? sourceName(path);
 
   return new Observable<Frame>((subscriber) => {
     const fail = (thrown: unknown): void => subscriber.error(toError(thrown));
-    const start = ({ input: source, dispose }: PreparedSource): void => {
+    const start = ({ input: source, isPictures, dispose }: PreparedSource): void => {
       subscriber.add(dispose);
       if (subscriber.closed) {
         return;
       }
+      const image = config.image ?? bundledImageSpec();
       if (typeof source !== 'string') {
         source.on('error', fail);
+      } else if (isPictures) {
+        const onOpen = (facts: object): void => config.onOpen?.({ decoder: 'images', ...facts });
+        const wanted = { ...settings, image, source: name, loop: config.loop ?? false, onOpen };
+        readAnimation(source, wanted, subscriber);
+        return;
       }
       const { decoder, start: startDecoder } = chooseDecoder(config.decoder ?? 'auto');
-      const image = config.image ?? bundledImageSpec();
       const request = { image, display: settings.display, stride: settings.stride };
       const reader = new FrameReader({
         name: sourceLabel(path),
-        source: config.source ?? sourceName(path),
+        source: name,
         request,
         maxOpenFrames: settings.maxOpenFrames,
         onOpen: (facts) => config.onOpen?.({ decoder, ...facts }),
@@ -126,7 +134,8 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
 }
 
 function chooseDecoder(choice: DecoderChoice): {
-  readonly decoder: 'wasm' | 'native';
+  /** `images` for an animated picture, which FFmpeg does not read. */
+  readonly decoder: 'wasm' | 'native' | 'images';
   readonly start: StartDecoder;
 } {
   const isNative = choice === 'native' || (choice === 'auto' && findFfmpeg() !== undefined);

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isImageSource } from '../operators/index.ts';
+import { kindOfSource, pathOf } from '../operators/index.ts';
 import type { FormatName } from './formats.ts';
 import type { DetectArguments } from './options.ts';
 import type { TaskName } from './taskNames.ts';
@@ -20,7 +20,10 @@ const NO_PLACE: Readonly<Record<FormatName, readonly TaskName[]>> = {
  * Checks that what is asked for goes together, and that nothing would replace what is to be read.
  * @throws RangeError, TypeError
  */
-export function expectDetectable(sources: readonly string[], options: DetectArguments): void {
+export async function expectDetectable(
+  sources: readonly string[],
+  options: DetectArguments,
+): Promise<void> {
   const { tasks, attention, format, out, save } = options;
   expectApart(sources, 'out', out);
   const lost = tasks.find((task) => NO_PLACE[format].includes(task));
@@ -33,15 +36,15 @@ export function expectDetectable(sources: readonly string[], options: DetectArgu
     throw new TypeError('`--attention` is drawn for `--task detect` alone; leave one of them out');
   }
   if (save !== undefined) {
-    expectSavable(sources, save, options);
+    await expectSavable(sources, save, options);
   }
 }
 
-function expectSavable(
+async function expectSavable(
   sources: readonly string[],
   save: string,
   { attention, out }: DetectArguments,
-): void {
+): Promise<void> {
   const option = `\`--save ${save}\``;
   if (extname(save).toLowerCase() !== '.mp4') {
     throw new RangeError(`${option} makes an MP4 file; choose a name that ends with .mp4`);
@@ -56,9 +59,9 @@ function expectSavable(
       `${option} makes one video of one, not of ${sources.length}; give each a run`,
     );
   }
-  const pictures = sources.find((source) => source !== '-' && isImageSource(source));
-  if (pictures !== undefined) {
-    throw new RangeError(`${option} draws over a video, and ${pictures} is none; leave it out`);
+  const [source = ''] = sources;
+  if ((await kindOfSource(pathOf(source))) !== 'video') {
+    throw new RangeError(`${option} draws over a video, and ${source} is none; leave it out`);
   }
   if (out !== '-' && isSame(out, save)) {
     throw new RangeError(`\`--out\` and \`--save\` are both ${save}; choose two files`);

@@ -9,6 +9,7 @@ import { AnnotatedVideo, OPEN_FRAMES, sideOf } from './annotatedVideo.ts';
 import { PANEL_SIDE, openAttentionFiles } from './attentionFiles.ts';
 import type { AttentionFiles } from './attentionFiles.ts';
 import { expectDetectable } from './detectChecks.ts';
+import { expandSources } from './expandSources.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
 import { createFormat } from './formats.ts';
 import type { Format } from './formats.ts';
@@ -35,11 +36,14 @@ interface Account {
  * @throws Error where nothing could be started; failures of single sources are told on standard error
  */
 export async function detectCommand(
-  sources: readonly string[],
+  given: readonly string[],
   options: DetectArguments,
   interrupt: AbortSignal,
 ): Promise<number> {
-  expectDetectable(sources, options);
+  const sources = await expandSources(given, (line) =>
+    process.stderr.write(`pix2seq-stream: ${line}\n`),
+  );
+  await expectDetectable(sources, options);
   const { save, quiet } = options;
   if (save === undefined) {
     return detectAll(sources, options, interrupt);

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
+import { defer, from, switchMap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Frame, ImageSpec, PipelineError } from '../models/index.ts';
 import { sourceName } from '../models/sourceName.ts';
-import { fromImages, fromVideo, isImageSource } from '../operators/index.ts';
-import type { DecoderChoice } from '../operators/index.ts';
+import { fromImages, fromVideo, kindOfSource, pathOf } from '../operators/index.ts';
+import type { DecoderChoice, FromImagesConfig } from '../operators/index.ts';
 
 /** The clip inside this package, which `serve` plays when no source is named. */
 export const DEMO_CLIP: string = fileURLToPath(new URL('./demo/campus.mp4', import.meta.url));
@@ -30,7 +31,7 @@ export interface OpenSourceOptions {
   readonly maxFrames?: number | undefined;
   /** Videos only: frames that may be open at a time. Default: as `fromVideo` has it. */
   readonly maxOpenFrames?: number;
-  /** Videos only: start again at the end. */
+  /** Start again at the end. */
   readonly loop?: boolean | undefined;
   readonly onOpen?: ((facts: SourceFacts) => void) | undefined;
   /** Told of a picture that cannot be read and is left out. */
@@ -43,19 +44,26 @@ export interface OpenSourceOptions {
  * **Owns:** the subscriber gets each frame and closes it.
  */
 export function openSource(source: string, options: OpenSourceOptions): Observable<Frame> {
-  const { image, name, display = 0, stride = 1, maxFrames = 0, onOpen, onFault } = options;
-  const common = { source: name ?? sourceName(source), image, display, stride, maxFrames };
-  if (source !== '-' && isImageSource(source)) {
-    return fromImages(source, {
-      ...common,
-      onOpen: ({ numImages }) => onOpen?.({ numFrames: numImages, decoder: 'images' }),
-      ...(onFault === undefined ? {} : { onFault }),
-    });
-  }
-  return fromVideo(source, {
-    ...common,
+  const path = pathOf(source);
+  return defer(() => from(kindOfSource(path))).pipe(
+    switchMap((kind) => (kind === 'video' ? openVideo(path, options) : openImages(path, options))),
+  );
+}
+
+function openImages(path: string, options: OpenSourceOptions): Observable<Frame> {
+  const { onOpen, onFault } = options;
+  return fromImages(path, {
+    ...commonOf(path, options),
+    onOpen: ({ numImages }) => onOpen?.({ numFrames: numImages, decoder: 'images' }),
+    ...(onFault === undefined ? {} : { onFault }),
+  });
+}
+
+function openVideo(path: string, options: OpenSourceOptions): Observable<Frame> {
+  const { stride = 1, maxFrames = 0, onOpen } = options;
+  return fromVideo(path, {
+    ...commonOf(path, options),
     decoder: options.decoder ?? 'auto',
-    loop: options.loop ?? false,
     ...(options.maxOpenFrames === undefined ? {} : { maxOpenFrames: options.maxOpenFrames }),
     onOpen({ decoder, duration, framesPerSecond }) {
       const all =
@@ -70,4 +78,14 @@ export function openSource(source: string, options: OpenSourceOptions): Observab
       });
     },
   });
+}
+
+function commonOf(
+  path: string,
+  { image, name, display = 0, stride = 1, maxFrames = 0, loop = false }: OpenSourceOptions,
+): { readonly source: string } & Pick<
+  FromImagesConfig,
+  'image' | 'display' | 'stride' | 'maxFrames' | 'loop'
+> {
+  return { source: name ?? sourceName(path), image, display, stride, maxFrames, loop };
 }

@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<Folder, readonly Folder[]>> = {
   pipeline: ['models', 'operators', 'server'],
 };
 /** Files of a folder that others may name: the door, and what costs nothing to load. */
-const DOORS = /^(index|types|errors|validate|address|secrets|sourceName|import\/index)\.ts$/;
+const DOORS =
+  /^(index|types|errors|validate|address|secrets|fileProblem|sourceName|import\/index)\.ts$/;
 /** Each foreign library has its door files; the others do not know of it. */
 const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^onnxruntime-/, [/^models\/session\.ts$/]],
@@ -24,7 +25,7 @@ const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [
     /^sharp$/,
     [
-      /^operators\/images\/(readPicture|fitPicture|attentionPicture|detectionPicture)\.ts$/,
+      /^operators\/images\/(inspectPicture|readPicture|fitPicture|attentionPicture|detectionPicture)\.ts$/,
       /^pipeline\/(pictures|eval\/pan)\.ts$/,
     ],
   ],

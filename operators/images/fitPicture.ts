@@ -24,12 +24,15 @@ export interface Picture {
   readonly display: Uint8Array | undefined;
 }
 
-/** Fits pixels to the model, and for people where that is asked for; alpha is left out. */
+/**
+ * Fits pixels to the model, and for people where that is asked for; alpha is left out.
+ * @param size of the picture before it was made smaller. Default: as it is
+ */
 export async function fitPicture(
   picture: RawPicture,
   { image, display }: FitRequest,
+  { width, height }: Pick<RawPicture, 'width' | 'height'> = picture,
 ): Promise<Picture> {
-  const { width, height } = picture;
   const rgb = picture.channels === 3 ? picture : await toRgb(picture);
   const shown = display === 0 ? undefined : fittedSize(width, height, display, false);
   return {

@@ -4,12 +4,15 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../../models/errors.ts';
 import { fileProblem } from '../../models/fileProblem.ts';
+import { KIND_BYTES, pictureKindOf } from '../images/pictureKind.ts';
 import { isOwnDescriptor, isStandardInput, openBytes, readHead, withHead } from './byteStream.ts';
 import { needsSeeking } from './isoBoxes.ts';
 import { layDown } from './temporaryFile.ts';
 
 /** Most of a stream that is kept in memory to see what it is, bytes. */
 const MAX_HEAD_BYTES = 8 * 2 ** 20;
+/** Least that tells pictures from video, bytes; of a text, which may be a drawing, more. */
+const LEAST_HEAD_BYTES = 12;
 
 /** Whether a source is an address for FFmpeg rather than a file. */
 export function isUrl(source: string): boolean {
@@ -32,9 +35,11 @@ export function sourceLabel(path: string): string {
   return isStandardInput(path) ? 'standard input' : `\`${path}\``;
 }
 
-/** A source made ready for FFmpeg. */
+/** A source made ready. */
 export interface PreparedSource {
   readonly input: string | Readable;
+  /** Whether it is a file of pictures, which sharp reads; all else is for FFmpeg. */
+  readonly isPictures: boolean;
   /** Closes what was opened, and removes what was laid down. Idempotent. */
   dispose(): void;
 }
@@ -49,76 +54,84 @@ export interface PreparedSource {
  */
 export async function prepareSource(path: string, signal: AbortSignal): Promise<PreparedSource> {
   if (isUrl(path)) {
-    return { input: path, dispose: () => undefined };
+    return { input: path, isPictures: false, dispose: () => undefined };
   }
-  if (isOwnDescriptor(path) || (await isStream(path))) {
-    return prepareStream(path, signal);
-  }
-  return { input: path, dispose: () => undefined };
-}
-
-/**
- * Looks at what is there.
- * @returns whether it is a pipe or a device rather than a file
- */
-async function isStream(path: string): Promise<boolean> {
-  const refuse = (fact: string): never => {
-    throw new PipelineError('ERR_VIDEO_OPEN', fact);
-  };
   try {
-    const stats = await stat(path);
-    if (stats.isDirectory()) {
-      return refuse(`\`${path}\` is a folder, not a video`);
-    }
-    if (stats.isFIFO() || stats.isCharacterDevice()) {
-      return true;
-    }
-    if (stats.isFile() && stats.size === 0) {
-      return refuse(`\`${path}\` is empty (0 bytes)`);
-    }
-    await (await open(path)).close();
-    return false;
+    const isStream = isOwnDescriptor(path) || (await isStreamAt(path));
+    return await (isStream ? prepareStream(path, signal) : prepareFile(path));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-      return refuse(`There is no file \`${path}\``);
+    if (cause instanceof PipelineError) {
+      throw cause;
     }
-    throw unreadable(path, cause);
+    const { code } = cause as NodeJS.ErrnoException;
+    const fact =
+      code === 'ENOENT'
+        ? `There is no file \`${path}\``
+        : `Cannot read ${sourceLabel(path)}: ${fileProblem(cause)}`;
+    throw new PipelineError('ERR_VIDEO_OPEN', fact, { cause });
   }
 }
 
-function unreadable(path: string, cause: unknown): Error {
-  const fact = `Cannot read ${sourceLabel(path)}: ${fileProblem(cause)}`;
-  return cause instanceof PipelineError
-    ? cause
-    : new PipelineError('ERR_VIDEO_OPEN', fact, { cause });
+/** @returns whether it is a pipe or a device rather than a file */
+async function isStreamAt(path: string): Promise<boolean> {
+  const stats = await stat(path);
+  if (stats.isDirectory()) {
+    throw new PipelineError('ERR_VIDEO_OPEN', `\`${path}\` is a folder, not a video`);
+  }
+  return stats.isFIFO() || stats.isCharacterDevice();
+}
+
+async function prepareFile(path: string): Promise<PreparedSource> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(KIND_BYTES), 0, KIND_BYTES, 0);
+  if (bytesRead === 0) {
+    throw new PipelineError('ERR_VIDEO_OPEN', `\`${path}\` is empty (0 bytes)`);
+  }
+  const isPictures = isForSharp(buffer.subarray(0, bytesRead), path);
+  return { input: path, isPictures, dispose: () => undefined };
+}
+
+/** Whether these are pictures that FFmpeg reads the first of at best. @throws PipelineError where they may not be read */
+function isForSharp(head: Uint8Array, path: string): boolean {
+  const kind = pictureKindOf(head.subarray(0, KIND_BYTES));
+  if (kind === 'svg') {
+    const fact = `${sourceLabel(path)} cannot be read as video: it is a drawing (SVG)`;
+    throw new PipelineError('ERR_VIDEO_OPEN', fact);
+  }
+  return kind === 'gif' || kind === 'webp' || kind === 'tiff';
 }
 
 async function prepareStream(path: string, signal: AbortSignal): Promise<PreparedSource> {
-  const label = sourceLabel(path);
-  const { bytes, release } = await openBytes(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  const { bytes, release } = await openBytes(path);
   try {
-    const isEnough = (head: Buffer): boolean =>
-      head.length >= MAX_HEAD_BYTES || needsSeeking(head) !== undefined;
     const head = await readHead(bytes, isEnough, signal);
     if (head.length === 0) {
-      const fact = isStandardInput(path) ? 'Standard input' : label;
+      const fact = isStandardInput(path) ? 'Standard input' : sourceLabel(path);
       throw new PipelineError('ERR_VIDEO_OPEN', `${fact} is empty; pipe a video into it`);
     }
     const whole = withHead(head, bytes);
+    const isPictures = isForSharp(head, path);
+    if (isPictures || (needsSeeking(head) ?? head.length >= MAX_HEAD_BYTES)) {
+      const file = await layDown(whole, sourceLabel(path), signal);
+      release();
+      return { input: file.path, isPictures, dispose: file.dispose };
+    }
     const dispose = (): void => {
       whole.destroy();
       release();
     };
-    if (needsSeeking(head) ?? head.length >= MAX_HEAD_BYTES) {
-      const file = await layDown(whole, label, signal);
-      release();
-      return { input: file.path, dispose: file.dispose };
-    }
-    return { input: whole, dispose };
+    return { input: whole, isPictures, dispose };
   } catch (thrown) {
     release();
-    throw unreadable(path, thrown);
+    throw thrown;
   }
+}
+
+/** Whether the beginning of a stream tells what it is. */
+function isEnough(head: Buffer): boolean {
+  const mayBeText = /^[\xef\s<]/.test(head.toString('latin1', 0, 1));
+  const least = mayBeText ? KIND_BYTES : LEAST_HEAD_BYTES;
+  return (
+    head.length >= MAX_HEAD_BYTES || (head.length >= least && needsSeeking(head) !== undefined)
+  );
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mersenne } from 'pure-rand/generator/mersenne';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import sharp from 'sharp';
-import { PipelineError, toError } from '../../models/index.ts';
+import { readPixels } from '../../operators/index.ts';
 import { expectSize } from './cocoFile.ts';
 import type { LabelledPicture } from './cocoFile.ts';
 import { windowsOf } from './windows.ts';
@@ -37,7 +37,8 @@ export async function writeClip(
   numFrames: number,
   folder: string,
 ): Promise<Clip> {
-  const upright = await readUpright(picture.path);
+  const { data: pixels, width, height } = await readPixels(picture.path);
+  const upright: Raw = { data: pixels, raw: { width, height, channels: 3 } };
   expectSize(picture, upright.raw);
   const seed = picture.id * SEEDS_A_PICTURE;
   const windows = windowsOf(upright.raw, numFrames, seed);
@@ -50,23 +51,6 @@ export async function writeClip(
       .toFile(files[frame] ?? '');
   }
   return { files, lastWindow: windows.at(-1) ?? { left: 0, top: 0, ...upright.raw } };
-}
-
-/** Reads a picture as `fromImages` does, at its own size. */
-async function readUpright(path: string): Promise<Raw> {
-  try {
-    const { data, info } = await sharp(path, { failOn: 'truncated' })
-      .autoOrient()
-      .toColourspace('srgb')
-      .flatten()
-      .removeAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    return { data, raw: { width: info.width, height: info.height, channels: 3 } };
-  } catch (cause) {
-    const message = `Cannot read picture \`${path}\`: ${toError(cause).message}`;
-    throw new PipelineError('ERR_VIDEO_OPEN', message, { cause });
-  }
 }
 
 async function cutOut({ data, raw }: Raw, window: Window): Promise<Raw> {

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundledImageSpec } from '../../models/index.ts';
 import type { DecodeOptions, StopReason } from '../../models/index.ts';
-import { readPicture } from '../../operators/images/readPicture.ts';
+import { fitPicture } from '../../operators/images/fitPicture.ts';
+import { readPixels } from '../../operators/images/readPicture.ts';
 
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 
@@ -33,6 +34,9 @@ export async function readGolden(picture: string): Promise<Golden> {
 /** A picture as the bundled model wants it, uint8 [416, 416, 3]; the package's own reader fits it. */
 export async function letterboxed(picture: string): Promise<Uint8Array> {
   const path = fileURLToPath(new URL(`pictures/${picture}.png`, FIXTURES));
-  const { image } = await readPicture(path, { image: bundledImageSpec(), display: 0 });
+  const { image } = await fitPicture(await readPixels(path), {
+    image: bundledImageSpec(),
+    display: 0,
+  });
   return image;
 }

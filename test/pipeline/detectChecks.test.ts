@@ -28,11 +28,11 @@ suite('expectDetectable', (test) => {
     writeFileSync(clip, '');
     writeFileSync(there, '');
 
-    expectDetectable([clip], saying(join(folder.path, 'new.mp4')));
-    expectDetectable([clip], saying(there, { out: join(folder.path, 'out.ndjson') }));
-    expectDetectable(['-'], saying(there));
-    expectDetectable(['https://a.example/b.mp4'], saying(there));
-    expectDetectable([clip, clip], DEFAULTS);
+    await expectDetectable([clip], saying(join(folder.path, 'new.mp4')));
+    await expectDetectable([clip], saying(there, { out: join(folder.path, 'out.ndjson') }));
+    await expectDetectable(['-'], saying(there));
+    await expectDetectable(['https://a.example/b.mp4'], saying(there));
+    await expectDetectable([clip, clip], DEFAULTS);
   });
 
   test('refuses to overwrite the source, whatever it is called', async () => {
@@ -42,12 +42,20 @@ suite('expectDetectable', (test) => {
     const check = (source: string, options: DetectArguments) => () =>
       expectDetectable([source], options);
 
-    assert.throws(check(clip, saying(clip)), /`--save .*clip\.mp4` would overwrite the source/);
-    assert.throws(check(pathToFileURL(clip).href, saying(clip)), /overwrite the source file:/);
-    assert.throws(check(clip, { ...DEFAULTS, out: clip }), /`--out .*` would overwrite the source/);
+    await assert.rejects(check(clip, saying(clip)), {
+      message: /`--save .*clip\.mp4` would overwrite the source/,
+    });
+    await assert.rejects(check(pathToFileURL(clip).href, saying(clip)), {
+      message: /overwrite the source file:/,
+    });
+    await assert.rejects(check(clip, { ...DEFAULTS, out: clip }), {
+      message: /`--out .*` would overwrite the source/,
+    });
     if (process.platform !== 'win32') {
       symlinkSync(clip, link);
-      assert.throws(check(link, saying(clip)), /would overwrite the source .*link\.mp4/);
+      await assert.rejects(check(link, saying(clip)), {
+        message: /would overwrite the source .*link\.mp4/,
+      });
     }
   });
 
@@ -58,12 +66,26 @@ suite('expectDetectable', (test) => {
     const check = (sources: string[], options: DetectArguments) => () =>
       expectDetectable(sources, options);
 
-    assert.throws(check(['a.mp4'], saying('b.avi')), /makes an MP4 file; choose a name that ends/);
-    assert.throws(check(['a.mp4', 'b.mp4'], saying('c.mp4')), /one video of one, not of 2; give/);
-    assert.throws(check([folder.path], saying('c.mp4')), /draws over a video, and .* is none/);
-    assert.throws(check(['a*.png'], saying('c.mp4')), /draws over a video, and a\*\.png is none/);
-    assert.throws(check(['a.mp4'], saying('c.mp4', { out: './c.mp4' })), /choose two files/);
-    assert.throws(check(['a.mp4'], saying('c.mp4', { attention: 'd' })), /give each a run/);
-    assert.throws(check(['a.mp4'], saying(inFolder)), /is a folder; name a file in it/);
+    await assert.rejects(check(['a.mp4'], saying('b.avi')), {
+      message: /makes an MP4 file; choose a name that ends/,
+    });
+    await assert.rejects(check(['a.mp4', 'b.mp4'], saying('c.mp4')), {
+      message: /one video of one, not of 2; give/,
+    });
+    await assert.rejects(check([folder.path], saying('c.mp4')), {
+      message: /draws over a video, and .* is none/,
+    });
+    await assert.rejects(check(['a*.png'], saying('c.mp4')), {
+      message: /draws over a video, and a\*\.png is none/,
+    });
+    await assert.rejects(check(['a.mp4'], saying('c.mp4', { out: './c.mp4' })), {
+      message: /choose two files/,
+    });
+    await assert.rejects(check(['a.mp4'], saying('c.mp4', { attention: 'd' })), {
+      message: /give each a run/,
+    });
+    await assert.rejects(check(['a.mp4'], saying(inFolder)), {
+      message: /is a folder; name a file in it/,
+    });
   });
 });
