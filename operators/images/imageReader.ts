@@ -87,28 +87,29 @@ class ImageReader {
     subscriber.add(() => this.#wake());
   }
 
-  /** Reads files in their order; settles at the end, or when nobody listens. */
+  /** Reads files in their order, again and again where that is asked for; settles at the end, or when nobody listens. */
   async read(paths: readonly string[]): Promise<void> {
-    const { loop, onFault } = this.#settings;
-    let numBefore: number;
-    do {
-      numBefore = this.#numFrames;
+    for (let hasMore = true; hasMore;) {
+      const numBefore = this.#numFrames;
       for (const path of paths) {
         if (this.#isDone()) {
           return;
         }
-        try {
-          await this.#readFile(path);
-        } catch (thrown) {
-          if (!(thrown instanceof PipelineError) || onFault === undefined) {
-            throw thrown;
-          }
-          if (!this.#subscriber.closed) {
-            onFault(thrown);
-          }
-        }
+        await this.#readFile(path).catch((thrown: unknown) => this.#tell(thrown));
       }
-    } while (loop && this.#numFrames > numBefore);
+      hasMore = this.#settings.loop && this.#numFrames > numBefore;
+    }
+  }
+
+  /** Tells of a file that cannot be read. @throws the error where nobody takes it */
+  #tell(thrown: unknown): void {
+    const { onFault } = this.#settings;
+    if (!(thrown instanceof PipelineError) || onFault === undefined) {
+      throw thrown;
+    }
+    if (!this.#subscriber.closed) {
+      onFault(thrown);
+    }
   }
 
   async #readFile(path: string): Promise<void> {

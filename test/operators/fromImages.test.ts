@@ -269,9 +269,10 @@ suite('fromImages', (test) => {
     await writeFile(join(folder, 'bare', 'notes.txt'), 'no picture');
 
     for (const [source, fact] of [
-      [join(folder, 'bare'), /^Folder `.*bare` holds no pictures \(jpg, .*tiff\)$/],
-      [join(folder, '*.bmp'), /matches no pictures/],
-      [join(folder, 'not here.png'), /matches no pictures/],
+      [join(folder, 'bare'), /^Folder `.*bare` holds no pictures or videos \(jpg, .*3gp\)$/],
+      [join(folder, '*.bmp'), /matches no pictures or videos/],
+      [join(folder, 'a[1].png'), /^There is no file `.*a\[1\]\.png`, and as a pattern/],
+      [join(folder, 'not here.png'), /^Cannot read picture .*: there is no such file or folder/],
       [[], /list of pictures is empty/],
       [[join(folder, 'not here.png')], /^Cannot read picture/],
     ] as const) {
