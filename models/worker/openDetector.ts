@@ -25,7 +25,8 @@ export interface WorkerWatch {
 
 /**
  * Opens a model in a worker thread, so that computing never blocks the caller's event loop.
- * The worker keeps the process alive until `close()`. It is not replaced when it fails, and a thread
+ * The worker keeps the process alive while it is asked something, and not while it is idle: a program that
+ * forgets `close()` ends when nothing else is to be done. It is not replaced when it fails, and a thread
  * shares the process: what crashes within onnxruntime takes all of it down, and what hangs there
  * cannot be ended alone. `openSupervisedDetector` outlives both.
  * @returns the detector, warmed up

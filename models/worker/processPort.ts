@@ -44,6 +44,11 @@ export function startProcess(start: WorkerStart): WorkerPort {
         child.send(request, () => {}); // what fails here is told when the process ends
       }
     },
+    keepAlive: (isWanted) => {
+      const holds = isWanted ? 'ref' : 'unref';
+      child[holds]();
+      child.channel?.[holds]();
+    },
     kill: () => void child.kill('SIGKILL'),
     ended,
   };

@@ -70,7 +70,8 @@ export interface SupervisedDetectorOptions extends DetectorOptions {
  * @returns the detector, warmed up; `device` is that of the newest worker
  * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT,
  * ERR_WORKER_EXIT where the first worker does not open
- * Owns: the caller, who calls `close()`. The process ends with the caller's, also where that is killed,
+ * Owns: the caller, who calls `close()`. An idle worker does not keep the caller alive; one that is asked
+ * something does, and so does one that is being replaced. Its process ends with the caller's, also where that is killed,
  * unless it hangs within onnxruntime at that moment: then when it comes back from there.
  */
 export async function openSupervisedDetector(

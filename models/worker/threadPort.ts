@@ -33,6 +33,7 @@ export function startThread(start: WorkerStart): WorkerPort {
   return {
     listen: (one) => (listener = one),
     post: (request) => worker.postMessage(request),
+    keepAlive: (isWanted) => (isWanted ? worker.ref() : worker.unref()),
     kill() {
       guard.release();
       void worker.terminate();

@@ -70,6 +70,7 @@ export class WorkerDetector implements Detector {
       });
     }
     port.listen({ reply: (reply: Reply) => this.#hear(reply), lost: lose });
+    port.keepAlive(false);
   }
 
   async encode(image: Uint8Array): Promise<Features> {
@@ -159,6 +160,7 @@ export class WorkerDetector implements Detector {
         return;
       }
       this.#waiting.set(request.call, { resolve, reject, onObject });
+      this.#port.keepAlive(true);
       this.#watchdog?.start();
       try {
         this.#port.post(request);
@@ -195,7 +197,8 @@ export class WorkerDetector implements Detector {
   #forget(call: number): void {
     this.#waiting.delete(call);
     if (this.#waiting.size === 0 && this.#closing === undefined) {
-      this.#watchdog?.stop(); // while it closes, its end is waited for
+      this.#port.keepAlive(false); // while it closes, its end is waited for
+      this.#watchdog?.stop();
     }
   }
 

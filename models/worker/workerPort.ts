@@ -16,6 +16,8 @@ export interface WorkerPort {
   listen(listener: WorkerListener): void;
   /** Asks something; where the worker is gone, nothing happens. */
   post(request: Request): void;
+  /** Says whether the worker keeps the owner's process alive. Default: it does. */
+  keepAlive(isWanted: boolean): void;
   /** Ends the worker without asking it. */
   kill(): void;
   /** Settles when the worker is gone. */
