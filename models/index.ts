@@ -13,7 +13,7 @@ export type { DetectorOptions, LocalDetectorOptions } from './detectorOptions.ts
 export { openDetector } from './worker/openDetector.ts';
 export { openSupervisedDetector } from './worker/supervisedDetector.ts';
 export type { SupervisedDetectorOptions, WorkerState } from './worker/supervisedDetector.ts';
-export { resolveDecodeOptions } from './pix2seq/decodeOptions.ts';
+export { DECODE_OPTIONS, resolveDecodeOptions } from './pix2seq/decodeOptions.ts';
 export type { ResolvedDecodeOptions } from './pix2seq/decodeOptions.ts';
 export { aborted, budget, maxObjects, noise, satisfied } from './pix2seq/stopping.ts';
 export type { ReadObject, StopCheck, StopRule } from './pix2seq/stopping.ts';

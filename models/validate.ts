@@ -90,16 +90,17 @@ export function expectThat(condition: unknown, fact: string): asserts condition 
 }
 
 /**
- * The nearest of some names, as the end of a sentence.
+ * The nearest of some names, whatever the case, as the end of a sentence.
  * @returns `'; did you mean …?'`, or an empty string where nothing is near
  */
 export function suggest(name: string, known: readonly string[]): string {
   if (known.length === 0) {
     return '';
   }
-  const nearest = closest(name, [...known]);
-  return distance(name, nearest) <= Math.max(2, name.length / 3)
-    ? `; did you mean \`${nearest}\`?`
+  const small = known.map((one) => one.toLowerCase());
+  const nearest = closest(name.toLowerCase(), small);
+  return distance(name.toLowerCase(), nearest) <= Math.max(2, name.length / 3)
+    ? `; did you mean \`${known[small.indexOf(nearest)]}\`?`
     : '';
 }
 

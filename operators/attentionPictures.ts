@@ -19,6 +19,7 @@ import type { Look, PictureFormat } from './images/attentionPicture.ts';
 import { inferEvery } from './inferEvery.ts';
 import { toFrameDetections, wantedBy } from './objects.ts';
 import type { ObjectsConfig } from './objects.ts';
+import { expectReadingOptions } from './readingOptions.ts';
 
 /** Options of `attentionPictures`: how frames are read, which objects are drawn, and how. */
 export interface AttentionPicturesConfig
@@ -71,6 +72,7 @@ export function attentionPictures(
   detector: Detector,
   config: AttentionPicturesConfig = {},
 ): OperatorFunction<Frame, FrameAttention> {
+  expectReadingOptions('attentionPictures', config, ['format']);
   const { format = 'png', minScore, classes, ...options } = config;
   expectOneOf('format', format, ['png', 'jpeg']);
   resolveDecodeOptions(options, detector.model); // here, so that a mistake shows at the call

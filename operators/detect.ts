@@ -23,8 +23,13 @@ import { MotionGate } from './motionGate.ts';
 import type { MotionConfig } from './motionGate.ts';
 import { toFrameDetections, wantedBy } from './objects.ts';
 import type { ObjectsConfig, Wanted } from './objects.ts';
+import { expectReadingOptions } from './readingOptions.ts';
 import type { Turns } from './turns.ts';
 import { withFrame } from './withFrame.ts';
+
+const KEYS = 'policy demand motion turns tasks attention onObject onFrame onDropped onFault'.split(
+  ' ',
+);
 
 /** What happens to frames that come while one is being read. */
 export type DetectPolicy = 'every' | 'latest';
@@ -99,6 +104,7 @@ export function detect(
   detector: Detector,
   config: DetectConfig = {},
 ): OperatorFunction<Frame, FrameDetections> {
+  expectReadingOptions('detect', config, KEYS);
   const { policy = 'every', demand, motion, turns, tasks = [], ...others } = config;
   const { onObject, onFrame, onDropped, onFault, ...rest } = others;
   const { minScore, classes, ...options } = rest;

@@ -1,3 +1,4 @@
+import { DECODE_OPTIONS, expectKnownKeys } from '../models/index.ts';
 import type { DecodeOptions, Frame, FrameInfo, Reuse, TokenSequence } from '../models/types.ts';
 import { NO_DRAFT, nextDraft, slotsOf } from './nextDraft.ts';
 import type { NextDraftConfig } from './nextDraft.ts';
@@ -37,7 +38,9 @@ export class DraftKeeper {
   #numForgotten = 0;
 
   /** @param options how frames are read; where they have a time budget, the most certain objects go first */
-  constructor({ reuse = 'refine', budgetMs = 0 }: Pick<DecodeOptions, 'reuse' | 'budgetMs'> = {}) {
+  constructor(options: Pick<DecodeOptions, 'reuse' | 'budgetMs'> = {}) {
+    expectKnownKeys('DraftKeeper', options, DECODE_OPTIONS); // the same options that frames are read with
+    const { reuse = 'refine', budgetMs = 0 } = options;
     this.#reuse = reuse;
     const isGuess = reuse !== 'sticky' && reuse !== 'tolerant';
     this.#config = { isGuess, sorts: budgetMs > 0 };

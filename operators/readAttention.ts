@@ -2,6 +2,7 @@ import { invariant, toDetections } from '../models/index.ts';
 import type { AttentionMap, DecodeOptions, Detection, Detector, Frame } from '../models/types.ts';
 import { wantedBy } from './objects.ts';
 import type { ObjectsConfig } from './objects.ts';
+import { expectReadingOptions } from './readingOptions.ts';
 
 /** How a frame is read, and which objects are kept. */
 export interface ReadAttentionConfig
@@ -25,8 +26,10 @@ export interface AttendedObject {
 export async function readAttention(
   detector: Detector,
   frame: Pick<Frame, 'image' | 'width' | 'height' | 'letterbox'>,
-  { minScore, classes, ...options }: ReadAttentionConfig = {},
+  config: ReadAttentionConfig = {},
 ): Promise<AttendedObject[]> {
+  expectReadingOptions('readAttention', config, []);
+  const { minScore, classes, ...options } = config;
   const wanted = wantedBy({ minScore, classes }, detector.model);
   using features = await detector.encode(frame.image);
   const sequence = await detector.decode(features, { ...options, attention: true });

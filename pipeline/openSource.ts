@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defer, from, switchMap } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { expectKnownKeys } from '../models/index.ts';
 import type { Frame, ImageSpec, PipelineError } from '../models/index.ts';
 import { sourceName } from '../models/sourceName.ts';
 import { fromImages, fromVideo, kindOfSource, pathOf } from '../operators/index.ts';
@@ -38,12 +39,20 @@ export interface OpenSourceOptions {
   readonly onFault?: ((error: PipelineError) => void) | undefined;
 }
 
+/** All of them; the compiler says where one is missing. */
+const KEYS: Readonly<Record<keyof OpenSourceOptions, true>> = {
+  ...{ image: true, name: true, decoder: true, display: true, stride: true, maxFrames: true },
+  ...{ maxOpenFrames: true, loop: true, onOpen: true, onFault: true },
+};
+
 /**
  * Opens what a user typed: a video, a URL, `-`, a picture, a folder or a glob of pictures.
  * @returns frames; see `fromVideo` and `fromImages` for their errors
+ * @throws TypeError on an unknown option, and as they do
  * **Owns:** the subscriber gets each frame and closes it.
  */
 export function openSource(source: string, options: OpenSourceOptions): Observable<Frame> {
+  expectKnownKeys('openSource', options, Object.keys(KEYS));
   const path = pathOf(source);
   return defer(() => from(kindOfSource(path))).pipe(
     switchMap((kind) => (kind === 'video' ? openVideo(path, options) : openImages(path, options))),

@@ -68,6 +68,7 @@ export class Gate {
    * @throws TypeError where a token is wrong; it never says the token
    */
   constructor(auth: AuthOptions | undefined, limitMs: number) {
+    expectKnownKeys('auth', auth, ['tokens', 'verify']);
     this.#auth = auth;
     this.#limitMs = limitMs;
     this.#known = auth !== undefined && 'tokens' in auth ? knownTokens(auth.tokens) : [];

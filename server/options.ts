@@ -106,6 +106,7 @@ export const MAX_TIMER_MS = 2_147_483_647;
  */
 export function resolveServerOptions(options: ServerOptions = {}): Required<ServerOptions> {
   expectKnownKeys('createDetectionServer', options, Object.keys(SERVER_DEFAULTS));
+  expectKnownKeys('tls', options.tls, ['cert', 'key']);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const { maxClients = SERVER_DEFAULTS.maxClients } = options;
   const resolved: Required<ServerOptions> = {

@@ -2,6 +2,7 @@ import { Subject, Subscription, map, share, takeUntil, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Demand, FoundObject, FrameDetections } from '../models/index.ts';
 import { toError } from '../models/errors.ts';
+import { expectKnownKeys } from '../models/validate.ts';
 import { maskText } from '../models/secrets.ts';
 import { SOURCE_NAME_RULE, isSourceName } from '../models/sourceName.ts';
 import { createDetectionFilter } from './detectionFilter.ts';
@@ -49,6 +50,7 @@ export class SourceHub {
    * @throws TypeError where the name is none, RangeError where it is taken, Error after `close()`
    */
   attach(feed: SourceFeed): Subscription {
+    expectKnownKeys('attach', feed, ['name', 'events$', 'pictures$', 'attention$', 'counts']);
     const { name } = feed;
     this.#expectFreeName(name);
     const detached$ = new Subject<void>();

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PipelineError, toError } from '../errors.ts';
 import { maskError, maskFor } from '../secrets.ts';
+import { expectKnownKeys } from '../validate.ts';
 import { readBundleIndex, shardFile } from './checkpoint/bundleIndex.ts';
 import { readState } from './checkpoint/findBundle.ts';
 import { downloadFile } from './downloadFile.ts';
@@ -13,6 +14,7 @@ const MULTI_TASK = /\/multi_task\/ckpt\/[^/]+$/;
 const TEXT_VOCABULARY_FROM_THERE = `../../data/${TEXT_VOCABULARY}`;
 /** Answers of a bucket that does not have a file; the second where it does not tell strangers what it has. */
 const MISSING: readonly unknown[] = [404, 403];
+const KEYS = ['url', 'directory', 'onProgress', 'onRetry', 'signal', 'stallMs', 'retryMs'];
 const STALL_MS = 30_000;
 const RETRY_MS = 1_000;
 
@@ -45,6 +47,7 @@ export interface DownloadOptions {
  * ERR_CHECKPOINT where it is of another kind, ERR_OUTPUT where it can't be written; the signal's reason
  */
 export async function downloadCheckpoint(options: DownloadOptions): Promise<void> {
+  expectKnownKeys('downloadCheckpoint', options, KEYS);
   const { directory, onProgress, onRetry, signal } = options;
   const { stallMs = STALL_MS, retryMs = RETRY_MS } = options;
   const folder = folderUrl(options.url);

@@ -28,6 +28,12 @@ const DEFAULTS = Object.freeze({
   budgetMs: 0,
 });
 
+/** The names of all decode options. */
+export const DECODE_OPTIONS: readonly string[] = [
+  ...Object.keys(DEFAULTS),
+  ...['eosOffset', 'noiseThreshold', 'noisePatience', 'tolerance'],
+];
+
 /**
  * Checks decode options and fills in the defaults, the model's own where it has some.
  * @throws TypeError, RangeError that name the option, the rule and the value
@@ -38,7 +44,7 @@ export function resolveDecodeOptions(
 ): ResolvedDecodeOptions {
   const ofModel = { ...model.decode, tolerance: Math.round(model.vocabulary.bins / 100) };
   const all = { ...DEFAULTS, ...ofModel, ...options };
-  expectKnownKeys('decode', options, Object.keys({ ...DEFAULTS, ...ofModel }));
+  expectKnownKeys('decode', options, DECODE_OPTIONS);
   expectInteger('maxObjects', all.maxObjects, { min: 1, max: MAX_OBJECTS });
   expectNumber('topP', all.topP, { min: 0, max: 1 });
   expectInteger('topK', all.topK, { min: 0 });

@@ -1,4 +1,5 @@
 import { PipelineError, invariant, toError } from '../../models/errors.ts';
+import { expectKnownKeys } from '../../models/validate.ts';
 import type { DecoderChoice } from '../fromVideo.ts';
 import { hasX264, startNativeEncoder } from './nativeEncoder.ts';
 import { findFfmpeg, openFfmpeg } from './nativeDecoder.ts';
@@ -66,6 +67,7 @@ export function chooseEncoder(choice: DecoderChoice = 'auto'): 'native' | 'wasm'
  * @param file is written over; half of it is there until `finish`, so give it a name of its own until then
  */
 export function openVideoWriter(file: string, options: VideoWriterOptions): VideoWriter {
+  expectKnownKeys('openVideoWriter', options, ['width', 'height', 'framesPerSecond', 'encoder']);
   const { width, height, framesPerSecond = USUAL_RATE, encoder: which = chooseEncoder() } = options;
   const encoder =
     which === 'native' ? startNativeEncoder(file, openFfmpeg()) : startWasmEncoder(file);
