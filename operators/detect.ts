@@ -4,6 +4,7 @@ import { PipelineError, resolveDecodeOptions, toDetection } from '../models/inde
 import type {
   DecodeOptions,
   Demand,
+  Detection,
   Detector,
   FoundObject,
   Frame,
@@ -13,7 +14,6 @@ import type {
 import { expectOneOf, expectThat } from '../models/validate.ts';
 import { abortable, readFrame } from './decode.ts';
 import { encodeFrame } from './encode.ts';
-import { operatorDefaults } from './defaults.ts';
 import { DraftKeeper } from './draftKeeper.ts';
 import { runTasks } from './frameTask.ts';
 import type { FrameTask } from './frameTask.ts';
@@ -25,6 +25,7 @@ import { toFrameDetections, wantedBy } from './objects.ts';
 import type { ObjectsConfig, Wanted } from './objects.ts';
 import { expectReadingOptions } from './readingOptions.ts';
 import type { Turns } from './turns.ts';
+import { asksFor, createWishes } from './wishes.ts';
 import { withFrame } from './withFrame.ts';
 
 const KEYS = 'policy demand motion turns tasks attention onObject onFrame onDropped onFault'.split(
@@ -112,6 +113,7 @@ export function detect(
   expectThat(turns === undefined || policy === 'latest', '`turns` go with the policy `latest`');
   resolveDecodeOptions(options, detector.model); // here, so that a mistake shows at the call
   const wanted = wantedBy({ minScore, classes }, detector.model);
+  const sumUp = createWishes({ minScore, classes }, detector.model);
   const newGate = (): MotionGate | undefined => motion && new MotionGate(motion);
   newGate(); // likewise
 
@@ -154,7 +156,8 @@ export function detect(
         if (wishes?.length === 0) {
           return EMPTY;
         }
-        const gated = gate?.open(frame, wishes);
+        const asked = wishes && sumUp(wishes);
+        const gated = gate?.open(frame, asked);
         const repeated = gated?.repeated;
         if (repeated !== undefined) {
           return withFrame(frame, () => {
@@ -165,17 +168,17 @@ export function detect(
         return abortable(async (signal) => {
           const report = onObject && reporter(frame, detector, wanted, onObject);
           const { draft, reuse, keep } = drafts.open(frame);
-          const asked = withinConfig(wishes ?? [], rest);
           const image = tasks.length > 0 ? frame.image.slice() : new Uint8Array();
           using encoded = await encodeFrame(detector, frame, onFrame);
           const hooks = { signal, ...(report && { onObject: report }) };
-          const reading = { ...options, draft, reuse, demand: asked };
+          const reading = { ...options, draft, reuse, demand: asked?.demand ?? [] };
           const readOut = await readFrame(detector, encoded, reading, hooks);
           const slots = keep(readOut.sequence);
           const result = toFrameDetections({ ...readOut, slots }, detector.model, wanted);
           const { budgetMs = 0 } = options;
           const isIdle = (): boolean => demand?.().length === 0;
-          const limits = { signal, budgetMs, wishes, isIdle };
+          const isAsked = (one: Detection): boolean => asked === undefined || asksFor(asked, one);
+          const limits = { signal, budgetMs, isAsked, isIdle };
           const found = await runTasks(tasks, { ...encoded, image, result }, limits);
           gated?.keep(found);
           return withLosses(found);
@@ -210,21 +213,6 @@ function isFault(error: unknown): error is PipelineError {
     error instanceof PipelineError &&
     (error.code === 'ERR_WORKER_EXIT' || error.code === 'ERR_MODEL_RUN')
   );
-}
-
-/** What is asked for, of that only which is kept at all. */
-function withinConfig(
-  demand: readonly Demand[],
-  { minScore = operatorDefaults.minScore, classes }: ObjectsConfig,
-): Demand[] {
-  return demand.map((one) => {
-    const ofThese = one.classes?.filter((label) => classes?.includes(label) ?? true) ?? classes;
-    return {
-      limit: ofThese?.length === 0 ? 0 : one.limit, // nothing that it could get
-      minScore: Math.max(minScore, one.minScore ?? 0),
-      classes: ofThese,
-    };
-  });
 }
 
 /** Makes the hook that tells of a frame's objects as they are found. */

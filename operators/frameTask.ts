@@ -1,14 +1,12 @@
 import { NEVER, filter, fromEvent, interval, merge, of, timer } from 'rxjs';
 import type { Subscription } from 'rxjs';
 import type {
-  Demand,
   Detection,
   Features,
   FrameDetections,
   FrameInfo,
   StopReason,
 } from '../models/types.ts';
-import { isOf } from './objects.ts';
 
 /** How often it is asked whether everybody has left while a task is at work, milliseconds. */
 const LOOK_MS = 200;
@@ -42,8 +40,8 @@ export interface TaskLimits {
   readonly signal: AbortSignal;
   /** Time for all tokens of the frame, milliseconds; 0 for no limit. */
   readonly budgetMs: number;
-  /** What is wanted of the frame. */
-  readonly wishes: readonly Demand[] | undefined;
+  /** Whether somebody asks for an object. */
+  readonly isAsked: (detection: Detection) => boolean;
   /** Whether everybody has left meanwhile; asked now and then. What it throws, the tasks do. */
   readonly isIdle: () => boolean;
 }
@@ -65,8 +63,7 @@ export async function runTasks(
   let { result } = frame;
   const { tokensMs } = result.timing;
   const end = new TaskEnd(limits, tokensMs);
-  const isWanted = (detection: Detection): boolean =>
-    !limits.isIdle() && isAskedFor(detection, limits.wishes);
+  const isWanted = (detection: Detection): boolean => !limits.isIdle() && limits.isAsked(detection);
   try {
     for (const task of tasks) {
       if (end.reason === undefined) {
@@ -129,8 +126,4 @@ class TaskEnd {
   unwatch(): void {
     this.#watching.unsubscribe();
   }
-}
-
-function isAskedFor(detection: Detection, wishes: readonly Demand[] | undefined): boolean {
-  return wishes?.some((wish) => isOf(detection, wish)) ?? true;
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Demand, Frame, FrameDetections, FrameInfo } from '../models/types.ts';
+import type { Frame, FrameDetections, FrameInfo } from '../models/types.ts';
 import { expectKnownKeys, expectNumber } from '../models/validate.ts';
 import { operatorDefaults } from './defaults.ts';
 import { frameFacts } from './frameFacts.ts';
@@ -36,7 +36,7 @@ export interface GatedFrame {
 /** The last look. */
 interface Look {
   readonly blocks: Float32Array; // [3n]
-  readonly wishes: readonly Demand[] | undefined;
+  readonly wishes: object | undefined;
   readonly info: Pick<FrameInfo, 'source' | 'pts' | 'width' | 'height'>;
   readonly result: FrameDetections;
 }
@@ -67,9 +67,9 @@ export class MotionGate {
 
   /**
    * Compares a frame with the last look; its pixels must be open.
-   * @param wishes what is wanted of it
+   * @param wishes what is wanted of it, compared by value
    */
-  open(frame: Frame, wishes?: readonly Demand[]): GatedFrame {
+  open(frame: Frame, wishes?: object): GatedFrame {
     const blocks = blocksOf(frame.image);
     const { source, pts, width, height } = frame;
     return {
@@ -82,7 +82,7 @@ export class MotionGate {
     };
   }
 
-  #isStill(frame: Frame, blocks: Float32Array, wishes: readonly Demand[] | undefined): boolean {
+  #isStill(frame: Frame, blocks: Float32Array, wishes: object | undefined): boolean {
     if (this.#last === undefined) {
       return false;
     }
