@@ -54,12 +54,17 @@ const FAILURES_MS = 60_000;
 /** Addresses that are remembered; the oldest goes first. */
 const MAX_ADDRESSES = 1_024;
 
+/** Tokens that `verify` has found right and that are remembered; who came longest ago is forgotten first. */
+const MAX_TRUSTED = 1_024;
+
 /** Checks tokens. */
 export class Gate {
   readonly #auth: AuthOptions | undefined;
   readonly #limitMs: number;
   readonly #known: readonly { readonly hash: Buffer; readonly access: Access }[];
   readonly #failures = new Map<string, { count: number; readonly untilMs: number }>();
+  /** Hashes of tokens that `verify` has found right: those are always asked about, whoever else is at their address. */
+  readonly #trusted = new Set<string>();
   /** Wrong tokens so far. */
   numFailures = 0;
 
@@ -79,6 +84,11 @@ export class Gate {
     }
   }
 
+  /** Whether everybody may do everything, with a token or without. */
+  get isOpen(): boolean {
+    return this.#auth === undefined;
+  }
+
   /**
    * Whether an address has been wrong so often of late that `verify`, which may be slow, is spared. Tokens
    * that are known here are always compared: others at the same address, behind a proxy, must not suffer.
@@ -88,7 +98,7 @@ export class Gate {
     return (
       this.#known.length === 0 &&
       failures !== undefined &&
-      failures.untilMs > Date.now() &&
+      failures.untilMs > performance.now() &&
       failures.count >= MAX_FAILURES
     );
   }
@@ -98,7 +108,8 @@ export class Gate {
     if (this.#auth === undefined) {
       return FULL_ACCESS;
     }
-    if (token === undefined || this.isBlocked(request)) {
+    const hash = token === undefined ? '' : hashOf(token).toString('base64');
+    if (token === undefined || (this.isBlocked(request) && !this.#trusted.has(hash))) {
       return undefined;
     }
     const access =
@@ -107,8 +118,19 @@ export class Gate {
         : this.#compared(token);
     if (access === undefined) {
       this.#fail(request.socket.remoteAddress ?? '');
+    } else if ('verify' in this.#auth) {
+      this.#trust(hash);
     }
     return access;
+  }
+
+  #trust(hash: string): void {
+    this.#trusted.delete(hash);
+    this.#trusted.add(hash);
+    const [longest = ''] = this.#trusted;
+    if (this.#trusted.size > MAX_TRUSTED) {
+      this.#trusted.delete(longest);
+    }
   }
 
   async #verified(
@@ -142,7 +164,7 @@ export class Gate {
 
   #fail(address: string): void {
     this.numFailures += 1;
-    const now = Date.now();
+    const now = performance.now();
     const known = this.#failures.get(address);
     if (known !== undefined && known.untilMs > now) {
       known.count += 1;

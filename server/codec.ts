@@ -1,5 +1,6 @@
 /** The door to @msgpack/msgpack: how messages are written and read on a socket. */
 import { decode, encode } from '@msgpack/msgpack';
+import { hasOnlyUtf8 } from './msgpackText.ts';
 
 /**
  * What a message of a client may promise, at each level. The library reserves what an array's header promises
@@ -13,6 +14,11 @@ const DECODE_LIMITS = {
   maxBinLength: 0,
   maxExtLength: 0,
 } as const;
+
+/** Half a character, which is written as an escape in JSON and can't be sent as UTF-8. */
+const HALF = /\p{Surrogate}/u;
+/** Where a JSON text may hold one. */
+const HALF_ESCAPED = /\\u[dD][89a-fA-F]/;
 
 /** A way to write messages. */
 export interface Codec {
@@ -32,7 +38,10 @@ export const JSON_CODEC: Codec = {
   protocol: 'pix2seq-stream.v1.json',
   isBinary: false,
   encode: (message) => Buffer.from(JSON.stringify(message)),
-  decode: (message) => JSON.parse(String(message)) as unknown,
+  decode(message) {
+    const text = String(message);
+    return JSON.parse(text, HALF_ESCAPED.test(text) ? expectWhole : undefined) as unknown;
+  },
 };
 
 /** The same objects as MessagePack. */
@@ -41,10 +50,25 @@ export const MSGPACK_CODEC: Codec = {
   protocol: 'pix2seq-stream.v1.msgpack',
   isBinary: true,
   encode: (message) => encode(message, { ignoreUndefined: true }),
-  decode: (message) => decode(Buffer.from(message), DECODE_LIMITS),
+  decode(message) {
+    const bytes = Buffer.from(message);
+    const value = decode(bytes, DECODE_LIMITS);
+    if (!hasOnlyUtf8(bytes)) {
+      throw new Error('a text in it is no UTF-8');
+    }
+    return value;
+  },
 };
 
 /** All of them, by subprotocol. */
 export const CODECS: ReadonlyMap<string, Codec> = new Map(
   [JSON_CODEC, MSGPACK_CODEC].map((codec) => [codec.protocol, codec]),
 );
+
+/** Passes on what JSON holds. @throws Error where a text cannot be written as UTF-8 */
+function expectWhole(key: string, value: unknown): unknown {
+  if (HALF.test(key) || (typeof value === 'string' && HALF.test(value))) {
+    throw new Error('a text in it holds half a character');
+  }
+  return value;
+}

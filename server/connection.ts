@@ -47,6 +47,11 @@ export class Connection {
     this.socket.close(CLOSE_CODES[ending], cut(text));
   }
 
+  /** Ends it at once. */
+  cutOff(): void {
+    this.socket.terminate();
+  }
+
   /** Pings the peer, or cuts it off where it has not answered the last ping. */
   beat(): void {
     if (!this.#isAlive) {

@@ -1,6 +1,5 @@
-import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import { Server as TlsServer, createServer as createTlsServer } from 'node:https';
+import { Server as TlsServer } from 'node:https';
 import type { Subscription } from 'rxjs';
 import type { Demand } from '../models/index.ts';
 import { toError } from '../models/errors.ts';
@@ -9,6 +8,7 @@ import { createAttentionDesk } from './attention.ts';
 import { createCounters } from './counters.ts';
 import type { ServerStats } from './counters.ts';
 import { createHttpHandler } from './http.ts';
+import { createHttpServer } from './httpServer.ts';
 import { listen } from './listen.ts';
 import type { Listening } from './listen.ts';
 import { Metrics } from './metrics.ts';
@@ -19,7 +19,7 @@ import { packageVersion } from './packageVersion.ts';
 import { SocketDoor } from './socketDoor.ts';
 import type { SourceFeed } from './sourceFeed.ts';
 import { SourceHub } from './sourceHub.ts';
-import { followTls, readTls } from './tls.ts';
+import { followTls } from './tls.ts';
 import { resolveZones } from './zones.ts';
 
 /** A server that passes detections on to any number of clients. */
@@ -93,7 +93,7 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
   });
   const { tls, onNotice } = resolved;
   const open = async (): Promise<Listening & { readonly http: Server }> => {
-    const http = tls ? createTlsServer(await readTls(tls), handler) : createServer(handler);
+    const http = await createHttpServer(handler, tls);
     return { http, ...(await listen(http, resolved.host, resolved.port)) };
   };
   const { http, url, port } = await open().catch(async (thrown: unknown) => {

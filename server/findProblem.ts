@@ -74,12 +74,12 @@ function kindOf(value: unknown): string {
 /** A text in back quotes, short and on one line, for an error message. */
 export function quote(text: string): string {
   const line = oneLine(text);
-  return `\`${line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}…` : line}\``;
+  return `\`${line.length > MAX_SHOWN ? `${oneLine(line.slice(0, MAX_SHOWN))}…` : line}\``;
 }
 
-/** A text without line breaks and control characters, cut at a few hundred characters. */
+/** A text without line breaks, control characters and halves of characters, cut at a few hundred characters. */
 export function oneLine(text: string): string {
-  return text.slice(0, 4 * MAX_SHOWN).replace(/[\s\p{Cc}]+/gu, ' ');
+  return text.slice(0, 4 * MAX_SHOWN).replace(/[\s\p{Cc}\p{Cs}]+/gu, ' ');
 }
 
 function stringify(value: unknown): string {

@@ -11,6 +11,7 @@ import type { SourceInfo } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import type { PageGuard } from './refusal.ts';
 import { sendJson, sendText } from './reply.ts';
+import { RequestBudgets } from './requestBudget.ts';
 import { schema } from './schema.ts';
 
 /** What the pages report on. */
@@ -74,6 +75,7 @@ export function createHttpHandler(config: HttpConfig): RequestListener {
     ['/v1/pictures', (response) => sendUpgrade(response)],
   ]);
 
+  const budgets = new RequestBudgets();
   const shareWithPages = cors({
     ...CROSS_ORIGIN,
     origin: config.origins.includes('*') || [...config.origins],
@@ -115,6 +117,13 @@ export function createHttpHandler(config: HttpConfig): RequestListener {
     if (access === undefined) {
       return; // it has been answered
     }
+    const asker = askerOf(request, PUBLIC.test(path) || config.gate.isOpen);
+    const waitMs = isProbe(path) ? 0 : budgets.ask(asker, path, performance.now());
+    if (waitMs > 0) {
+      response.setHeader('Retry-After', String(Math.ceil(waitMs / 1_000)));
+      sendLast(response, 429, 'Too many requests');
+      return;
+    }
     if (page === undefined) {
       await manageSources(request, response, path, { ...config, access });
     } else {
@@ -139,8 +148,7 @@ async function accessOf(
       status === 401 ? 'WWW-Authenticate' : 'Retry-After',
       status === 401 ? 'Bearer' : '60',
     );
-    response.setHeader('Connection', 'close'); // a body that came along is not read
-    sendText(
+    sendLast(
       response,
       status,
       status === 401 ? 'Send `Authorization: Bearer TOKEN`' : 'Too many wrong tokens',
@@ -157,6 +165,18 @@ export function urlOf({ url = '' }: IncomingMessage): URL | undefined {
   return url.startsWith('/') && URL.canParse(`http://localhost${url}`)
     ? new URL(`http://localhost${url}`)
     : undefined;
+}
+
+/** @returns the token of a request, where it was looked at, or its address */
+function askerOf(request: IncomingMessage, isAnybody: boolean): string {
+  const token = isAnybody ? undefined : tokenOf(request);
+  return token === undefined ? `address ${request.socket.remoteAddress}` : `token ${token}`;
+}
+
+/** Answers with a line and ends the connection: a body that came along is not read. */
+function sendLast(response: ServerResponse, status: number, text: string): void {
+  response.setHeader('Connection', 'close');
+  sendText(response, status, text);
 }
 
 /** What a machine asks that knows the server by any name. */

@@ -65,6 +65,6 @@ function checkClientMessage(value: unknown): ClientMessage {
 function protocolError(line: string, message?: ReadonlyMap<string, unknown>): PipelineError {
   const id = message?.get('id');
   return new PipelineError('ERR_CLIENT_PROTOCOL', line, {
-    details: typeof id === 'string' ? { id: id.slice(0, 128) } : {},
+    details: typeof id === 'string' ? { id: id.slice(0, 128).replace(/\p{Cs}/gu, '') } : {},
   });
 }

@@ -5,6 +5,8 @@ export interface Place {
   state: 'waiting' | 'inside' | 'leaving';
   /** Tells it to go, since others wait too. */
   readonly turnAway: (text: string) => void;
+  /** Ends it without waiting for its farewell. */
+  readonly cutOff: () => void;
 }
 
 /** How many there may be. */
@@ -25,29 +27,45 @@ export class Places {
   }
 
   /**
-   * Why a further connection can't come in; undefined where it can. One without a token takes no place of
-   * those who have one: it may wait, and whoever has waited longest goes.
+   * Why a further connection can't come in; undefined where it can. Those without a token take no place of
+   * those who have one, wherever they come from: they wait apart.
    */
-  refusal(address: string, isWaiting: boolean): string | undefined {
+  refusal(address: string): string | undefined {
     const { maxClients, maxClientsPerAddress } = this.#limits;
-    if (this.#count((one) => one.address === address) >= maxClientsPerAddress) {
-      return `There are ${maxClientsPerAddress} connections of this address already`;
+    const inside = this.#in('inside');
+    if (inside.length >= maxClients) {
+      return `There are ${maxClients} clients already`;
     }
-    return isWaiting ? undefined : this.#full(maxClients);
+    return inside.filter((one) => one.address === address).length >= maxClientsPerAddress
+      ? `There are ${maxClientsPerAddress} connections of this address already`
+      : undefined;
   }
 
+  /** Takes a place. Where too many wait then, the one goes that has waited longest, of the address with the most. */
   take(place: Place): void {
-    const waiting = [...this.#taken].filter(({ state }) => state === 'waiting');
-    const [longest] = waiting;
-    if (
-      place.state === 'waiting' &&
-      longest !== undefined &&
-      waiting.length >= this.#limits.maxWaiting
-    ) {
-      longest.state = 'leaving'; // or the next one would find it here, still on its way out
-      longest.turnAway('Too many wait for their token to be looked at');
-    }
     this.#taken.add(place);
+    const waiting = this.#in('waiting');
+    if (waiting.length > this.#limits.maxWaiting) {
+      const goes = longestOfMost(waiting.filter((one) => one !== place));
+      goes?.turnAway('Too many wait for their token to be looked at');
+    }
+  }
+
+  /**
+   * Takes note that one has been told to go. It may take its time over that, but not together with many: one that
+   * has never shown a token is cut off then.
+   */
+  dismiss(place: Place): void {
+    if (place.state !== 'waiting') {
+      return; // it keeps its place until it has gone, or more than there may be could be on their way out
+    }
+    place.state = 'leaving';
+    const leaving = this.#in('leaving');
+    const [longest] = leaving;
+    if (longest !== undefined && leaving.length > this.#limits.maxWaiting) {
+      this.leave(longest);
+      longest.cutOff();
+    }
   }
 
   /**
@@ -55,8 +73,10 @@ export class Places {
    * @returns why there is none, undefined where there is
    */
   admit(place: Place): string | undefined {
-    const full = this.#full(this.#limits.maxClients);
-    place.state = full === undefined ? 'inside' : 'leaving';
+    const full = this.refusal(place.address);
+    if (full === undefined) {
+      place.state = 'inside';
+    }
     return full;
   }
 
@@ -65,17 +85,16 @@ export class Places {
     this.#taken.delete(place);
   }
 
-  #full(maxClients: number): string | undefined {
-    return this.#count(({ state }) => state === 'inside') >= maxClients
-      ? `There are ${maxClients} clients already`
-      : undefined;
+  #in(state: Place['state']): readonly Place[] {
+    return [...this.#taken].filter((one) => one.state === state);
   }
+}
 
-  #count(has: (place: Place) => boolean): number {
-    let count = 0;
-    for (const place of this.#taken) {
-      count += has(place) ? 1 : 0;
-    }
-    return count;
+function longestOfMost(waiting: readonly Place[]): Place | undefined {
+  const byAddress = new Map<string, Place[]>();
+  for (const place of waiting) {
+    byAddress.set(place.address, [...(byAddress.get(place.address) ?? []), place]);
   }
+  const [most] = [...byAddress.values()].toSorted((a, b) => b.length - a.length);
+  return most?.[0];
 }

@@ -113,9 +113,7 @@ export class SocketDoor {
       return;
     }
     const address = request.socket.remoteAddress ?? '';
-    const full = this.#isShut
-      ? 'The server is closing'
-      : this.#places.refusal(address, access === undefined);
+    const full = this.#isShut ? 'The server is closing' : access && this.#places.refusal(address);
     if (full !== undefined) {
       this.#config.counters.refused += 1;
       refuse(socket, 503, full);
@@ -205,14 +203,22 @@ export class SocketDoor {
 
   #open(
     socket: WebSocket,
-    who: Omit<Place, 'turnAway'>,
+    who: Pick<Place, 'address' | 'state'>,
     createClient: (onClose: Connection['close'], place: Place) => Client,
   ): void {
     const connection = new Connection(socket, this.#config.counters);
-    const place: Place = { ...who, turnAway: (text) => connection.close('full', text) };
+    const close: Connection['close'] = (ending, text) => {
+      this.#places.dismiss(place);
+      connection.close(ending, text);
+    };
+    const place: Place = {
+      ...who,
+      turnAway: (text) => close('full', text),
+      cutOff: () => connection.cutOff(),
+    };
     this.#connections.add(connection);
     this.#places.take(place);
-    const client = createClient((ending, text) => connection.close(ending, text), place);
+    const client = createClient(close, place);
     socket.on('message', (data, isBinary) => {
       const bytes = data as Buffer; // ws's default `binaryType`
       client.receive(isBinary ? bytes : bytes.toString());

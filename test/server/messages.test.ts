@@ -47,6 +47,88 @@ suite('parseClientMessage', (test) => {
     }
   });
 
+  const halves: readonly (readonly [string, Buffer])[] = [
+    ['half a character', Buffer.from('eda0bd', 'hex')],
+    ['bytes that begin nothing', Buffer.from('fffe', 'hex')],
+    ['more bytes than needed', Buffer.from('c0af', 'hex')],
+    ['a long text with one such byte', Buffer.from(`${'61'.repeat(300)}80`, 'hex')],
+  ];
+  for (const [title, text] of halves) {
+    test(`refuses text that is no UTF-8 in MessagePack: ${title}`, async () => {
+      const packed = Buffer.from(
+        MSGPACK_CODEC.encode({ type: 'subscribe', id: 'x'.repeat(text.length), minScore: 0.5 }),
+      );
+      text.copy(packed, packed.indexOf('x'));
+      await assert.rejects(() => parseClientMessage(packed, MSGPACK_CODEC), {
+        code: 'ERR_CLIENT_PROTOCOL',
+        message: /a text in it is no UTF-8$/,
+      });
+      const key = Buffer.from(
+        MSGPACK_CODEC.encode({ type: 'ack', id: 'a', seq: { ['x'.repeat(text.length)]: 1 } }),
+      );
+      text.copy(key, key.indexOf('x'));
+      await assert.rejects(() => parseClientMessage(key, MSGPACK_CODEC), { message: /no UTF-8$/ });
+    });
+  }
+
+  test('reads every kind of value in MessagePack before it looks at the texts', () => {
+    for (const minScore of [0, 1, 0.1, Math.fround(0.1)]) {
+      const message = {
+        type: 'subscribe',
+        id: 'ü€😀'.repeat(20),
+        minScore,
+        limit: 100,
+        window: 9_999,
+      };
+      const all = { ...message, policy: 'all', snapshot: true, fromSeq: { ä: 2 ** 40, b: 70_000 } };
+      assert.equal(parseClientMessage(MSGPACK_CODEC.encode(all), MSGPACK_CODEC), all);
+    }
+  });
+
+  test('refuses half a character in JSON, in values and names', async () => {
+    for (const text of [
+      '{"type":"subscribe","id":"\\ud800"}',
+      '{"type":"subscribe","id":"a","fromSeq":{"\\uDC00":1}}',
+    ]) {
+      await assert.rejects(() => parseClientMessage(text), { message: /half a character$/ });
+    }
+    assert.equal(parseClientMessage('{"type":"unsubscribe","id":"\\ud83d\\ude00\\\\ud800"}'), {
+      ...{ type: 'unsubscribe', id: '😀\\ud800' },
+    });
+  });
+
+  test('refuses what JSON cannot say in MessagePack', async () => {
+    const encode = (fields: object): Uint8Array =>
+      MSGPACK_CODEC.encode({ type: 'subscribe', id: 'a', ...fields });
+    for (const fields of [
+      { minScore: NaN },
+      { limit: Infinity },
+      { epoch: new Date(0) },
+      { sources: [new Uint8Array(3)] },
+      { fromSeq: Object.fromEntries([['__proto__', 1]]) },
+    ]) {
+      await assert.rejects(() => parseClientMessage(encode(fields), MSGPACK_CODEC), {
+        code: 'ERR_CLIENT_PROTOCOL',
+      });
+    }
+  });
+
+  test('cuts what it repeats between characters', async () => {
+    for (let length = 55; length < 65; length++) {
+      const id = `${'x'.repeat(length)}${'😀'.repeat(100)}`;
+      const thrown = await assert.rejects(
+        () => parseClientMessage(JSON.stringify({ type: id, id })),
+        {
+          code: 'ERR_CLIENT_PROTOCOL',
+        },
+      );
+      assert.not.match(
+        JSON.stringify([String(thrown), Object.entries(thrown as object)]),
+        /\\ud[89a-f]/,
+      );
+    }
+  });
+
   const wrong: readonly (readonly [string, string])[] = [
     ['[1]', 'Expected a JSON object, got `[1]` (array)'],
     ['null', 'Expected a JSON object, got `null` (null)'],
