@@ -21,6 +21,8 @@ const MAX_UNDER_WAY = 3;
 export const OPEN_FRAMES: number = MAX_UNDER_WAY + 1;
 /** Longest side of a picture that is drawn, pixels. */
 const MAX_SIDE = 4096;
+/** Most pixels: 36,864 squares of 16, begun ones included, is what decoders of H.264 up to level 5.2 take. */
+const MAX_PIXELS = 4080 * 2288;
 /** The same where a source can't be looked at first, since what was read of it is gone. */
 const STREAM_SIDE = 1920;
 
@@ -43,7 +45,9 @@ export function sideOf(
     take(1),
     map((frame) => {
       using seen = frame;
-      return Math.min(MAX_SIDE, Math.max(seen.width, seen.height));
+      const { width, height } = seen;
+      const shrink = Math.min(1, Math.sqrt(MAX_PIXELS / (width * height)));
+      return Math.min(MAX_SIDE, Math.floor(Math.max(width, height) * shrink));
     }),
   );
 }

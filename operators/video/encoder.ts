@@ -30,13 +30,15 @@ export const ENCODER_INPUT: readonly string[] = [
  * @param preset x264's, from `ultrafast` on: the slower, the smaller the file
  */
 export function encoderOutput(preset: string): readonly string[] {
-  const even = 'crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0'; // a line less, rather than all of them blurred
+  // a line less, rather than all of them blurred; one line alone is two
+  const even = 'pad=max(iw\\,2):max(ih\\,2),crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0';
   const scale = 'scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int';
   return [
     ...['-vf', `${even},${scale},format=yuv420p`],
     ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
     ...['-color_range', 'tv', '-enc_time_base', `1:${TIMESCALE}`],
     ...['-c:v', 'libx264', '-preset', preset, '-crf', `${QUALITY}`, '-g', `${KEYFRAME_EVERY}`],
+    ...['-bf', '0'], // pictures out of order have offsets, which players take for damage where holes are long
     ...['-video_track_timescale', `${TIMESCALE}`, '-movflags', '+faststart', '-f', 'mp4', '-y'],
   ];
 }

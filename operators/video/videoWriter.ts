@@ -5,6 +5,7 @@ import { hasX264, startNativeEncoder } from './nativeEncoder.ts';
 import { findFfmpeg, openFfmpeg } from './nativeDecoder.ts';
 import { pictureHead, streamHead } from './rawMatroska.ts';
 import { startWasmEncoder } from './wasmEncoder.ts';
+import { WrittenTimes } from './writtenTimes.ts';
 
 /** What a video is made of, and which FFmpeg makes it. */
 export interface VideoWriterOptions {
@@ -21,7 +22,8 @@ export interface VideoWriterOptions {
 export interface VideoWriter {
   /**
    * Adds a picture, in the order of their times. One call at a time.
-   * @param pixels RGB, uint8 [height, width, 3]; borrowed until the promise settles
+   * @param pixels RGB, uint8 [height, width, 3]; borrowed until the next picture's promise settles: a hole of hours shows
+   * it again
    * @param seconds since when it is to be seen; the first is seen from the beginning on
    * @returns settles when the encoder has taken it, which is how its pace reaches the caller
    * @throws PipelineError ERR_OUTPUT where the encoder has ended
@@ -33,9 +35,6 @@ export interface VideoWriter {
   stop(): void;
 }
 
-/** The least time between two pictures, microseconds: a little more than MP4's unit here. */
-const LEAST_STEP = 12;
-const MICROSECONDS = 1e6;
 const USUAL_RATE = 25;
 const MIN_RATE = 0.001;
 const MAX_RATE = 240;
@@ -74,8 +73,8 @@ export function openVideoWriter(file: string, options: VideoWriterOptions): Vide
   // some containers tell the unit of their clock: an encoder would ask for a decoder as fast as that
   const plausible = Math.min(Math.max(framesPerSecond, MIN_RATE), MAX_RATE);
   const numBytes = width * height * 3;
-  /** Time of the last picture, microseconds. */
-  let last: number | undefined;
+  const times = new WrittenTimes(plausible);
+  let last: Uint8Array | undefined;
   const told = async (work: Promise<void>): Promise<void> => {
     try {
       await work;
@@ -84,23 +83,25 @@ export function openVideoWriter(file: string, options: VideoWriterOptions): Vide
       throw new PipelineError('ERR_OUTPUT', fact, { cause });
     }
   };
+  const put = async (pixels: Uint8Array, micros: number): Promise<void> => {
+    await encoder.write(pictureHead(micros, numBytes));
+    await encoder.write(pixels);
+  };
   const add = async (pixels: Uint8Array, seconds: number): Promise<void> => {
     invariant(pixels.length === numBytes, 'all pictures of a video have one size');
     if (last === undefined) {
       await encoder.write(streamHead({ width, height, framesPerSecond: plausible }));
     }
-    // a recording that was put together may go back in time; a file can't
-    last = last === undefined ? 0 : Math.max(last + LEAST_STEP, micros(seconds));
-    await encoder.write(pictureHead(last, numBytes));
-    await encoder.write(pixels);
+    const { repeats, at } = times.next(seconds);
+    for (const time of repeats) {
+      await put(last ?? pixels, time);
+    }
+    await put(pixels, at);
+    last = pixels;
   };
   return {
     write: (pixels, seconds) => told(add(pixels, seconds)),
     finish: () => told(encoder.end()),
     stop: () => encoder.stop(),
   };
-}
-
-function micros(seconds: number): number {
-  return Math.round(seconds * MICROSECONDS);
 }

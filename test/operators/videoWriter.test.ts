@@ -75,6 +75,56 @@ suite('openVideoWriter', (test) => {
     );
 
     test(
+      `keeps holes of hours, without pictures that nobody needs (${encoder})`,
+      async () => {
+        await using folder = await temporaryFolder();
+        const file = join(folder.path, 'holes.mp4');
+        const [hour, late] = [3600, 15 * 3600];
+
+        await write(file, encoder, [0, 0.1, 0.2, 2 * hour, 2 * hour + 0.1, late, late + 0.1]);
+
+        const frames = await read(file);
+        const again = 8 * hour + 0.1; // longer than a file can have it
+        assert.close(
+          frames.map(({ pts }) => pts),
+          [0, 0.1, 0.2, 2 * hour, 2 * hour + 0.1, again, again + 6 * hour, late, late + 0.1],
+          { abs: 0.0005 },
+        );
+        for (const [index, colour] of [0, 1, 2, 3, 4, 4, 4, 5, 6].entries()) {
+          assert.close(frames[index]!.colour, [...COLOURS[colour % COLOURS.length]!], { abs: 4 });
+        }
+      },
+      limit,
+    );
+
+    test(
+      `writes the narrowest pictures that there are (${encoder})`,
+      async () => {
+        await using folder = await temporaryFolder();
+        for (const [width, height] of [
+          [1, 1],
+          [2, 2],
+          [1, 40],
+          [41, 1],
+        ] as const) {
+          const file = join(folder.path, `${width}.mp4`);
+
+          await write(file, encoder, [0, 0.1], { width, height });
+
+          const { values } = await watch(fromVideo(file), ({ pts, ...size }) => {
+            return [pts, size.width, size.height];
+          });
+          const even = [width, height].map((side) => Math.max(2, side - (side % 2)));
+          assert.equal(values, [
+            [0, ...even],
+            [0.1, ...even],
+          ]);
+        }
+      },
+      limit,
+    );
+
+    test(
       `has its index at the beginning, for browsers, and nothing of what was there before (${encoder})`,
       async () => {
         await using folder = await temporaryFolder();

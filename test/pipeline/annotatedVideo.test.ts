@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { NEVER, concat, lastValueFrom, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Frame } from '../../models/index.ts';
-import { fromVideo } from '../../operators/index.ts';
+import { fromVideo, openVideoWriter } from '../../operators/index.ts';
 import { AnnotatedVideo, OPEN_FRAMES, sideOf } from '../../pipeline/annotatedVideo.ts';
 import { clip, until } from '../operators/clips.ts';
 import * as assert from '../support/assert.ts';
@@ -116,6 +116,30 @@ suite('sideOf', (test) => {
       assert.is(await of(clip('rotated-90.mp4')), 192);
       assert.equal([await of('-'), await of('rtsp://a.example/b')], [1920, 1920]);
       await assert.rejects(of('missing.mp4'), { code: 'ERR_VIDEO_OPEN' });
+    },
+    LIMIT,
+  );
+
+  test(
+    'keeps within what decoders of H.264 take',
+    async () => {
+      await using folder = await temporaryFolder();
+      const sides: readonly (readonly [number, number, number])[] = [
+        [5000, 200, 4096],
+        [3840, 2160, 3840],
+        [4000, 3000, 3528],
+      ];
+      for (const [width, height, side] of sides) {
+        const file = join(folder.path, `${width}.mp4`);
+        const writer = openVideoWriter(file, { width, height, encoder: 'wasm' });
+        await writer.write(new Uint8Array(width * height * 3), 0);
+        await writer.finish();
+
+        assert.is(await lastValueFrom(sideOf(file, IMAGE, 'wasm')), side);
+        const shown = [side, Math.ceil((side * height) / width)];
+        const [across = 0, down = 0] = shown.map((length) => Math.ceil(length / 16));
+        assert.ok(across * down <= 36_864);
+      }
     },
     LIMIT,
   );
