@@ -1,23 +1,23 @@
 import { Observable } from 'rxjs';
 import { expectAddress } from '../models/address.ts';
 import { toError } from '../models/errors.ts';
+import type { PipelineError } from '../models/errors.ts';
 import { bundledImageSpec } from '../models/index.ts';
 import { maskFor } from '../models/secrets.ts';
 import { sourceName } from '../models/sourceName.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
-import { expectInteger, expectKnownKeys, expectOneOf } from '../models/validate.ts';
+import { expectInteger, expectKnownKeys, expectNumber, expectOneOf } from '../models/validate.ts';
 import { maskErrors } from './maskErrors.ts';
-import type { StartDecoder } from './video/decoder.ts';
-import { filterGraph } from './video/filterGraph.ts';
-import { FrameReader } from './video/frameReader.ts';
-import { findFfmpeg, startNative } from './video/nativeDecoder.ts';
 import { readAnimation } from './images/readAnimation.ts';
-import { pathOf, prepareSource, sourceLabel } from './video/sources.ts';
-import type { PreparedSource } from './video/sources.ts';
-import { startWasm } from './video/wasmDecoder.ts';
+import { chooseDecoders } from './video/chooseDecoders.ts';
+import { playVideo } from './video/playVideo.ts';
+import { pathOf, prepareSource } from './video/sources.ts';
 
 /** Which FFmpeg decodes: the program on the PATH, the built-in one, or the first that is there. */
 export type DecoderChoice = 'auto' | 'wasm' | 'native';
+
+/** What becomes of a damaged video: it ends there, or goes on behind the damage. */
+export type OnDamage = 'stop' | 'skip';
 
 /** What is known of a video once its first frame is there. */
 export interface VideoInfo {
@@ -34,7 +34,7 @@ export interface FromVideoConfig {
   readonly source?: string;
   /** How the model wants its pictures: `detector.model.image`. Default: as the bundled model does. */
   readonly image?: ImageSpec;
-  /** Default `auto`: the `ffmpeg` program where it is found, else the built-in FFmpeg. */
+  /** Default `auto`: the `ffmpeg` program where it is found and runs, else the built-in FFmpeg. */
   readonly decoder?: DecoderChoice;
   /** Also give each frame a picture for people, this many pixels along its longer side; 0 for none. Default 0. */
   readonly display?: number;
@@ -46,11 +46,20 @@ export interface FromVideoConfig {
   readonly loop?: boolean;
   /** Frames that may be open at a time before the decoder waits, 2 or more. Default 8. */
   readonly maxOpenFrames?: number;
+  /** Where a file is damaged: end with the error, or go on with what can be read behind it. Default `stop`. */
+  readonly onDamage?: OnDamage;
+  /** Longest silence of an address on the network before it is given up, seconds, above 0. Default 20. */
+  readonly stallSeconds?: number;
   /** Told once, before the first frame. */
   readonly onOpen?: (info: VideoInfo) => void;
+  /** Told of each damage that is left behind, where `onDamage` is `skip`. */
+  readonly onFault?: (error: PipelineError) => void;
 }
 
-const KEYS = 'source image decoder display stride maxFrames loop maxOpenFrames onOpen'.split(' ');
+const KEYS = [
+  ...['source', 'image', 'decoder', 'display', 'stride', 'maxFrames', 'loop', 'maxOpenFrames'],
+  ...['onDamage', 'stallSeconds', 'onOpen', 'onFault'],
+];
 
 /**
  * Decodes a video into frames, ready for the model.
@@ -60,11 +69,14 @@ const KEYS = 'source image decoder display stride maxFrames loop maxOpenFrames o
  *  fromVideo(file)   -f-f-f-f-f-|     each f closed by its consumer
  *  too many open     -f-f-f-----f-|   the decoder waits at maxOpenFrames
  *  damaged file      -f-f-#           ERR_VIDEO_DECODE, with the second
+ *  with skip         -f-f---f-f-|     onFault is told
  * ```
  *
  * Cold: decoding starts at subscription and stops at once when it ends. Frames come in display order
  * with the media time of the file, also at a variable rate; rotation is applied; a size that changes
- * midway is followed. Completes at the end of the file. An animated picture is a video too.
+ * midway is followed. Completes at the end of the file. An animated picture is a video too. A file is damaged where
+ * a picture is missing that FFmpeg failed to decode, or where it ends before its own length; one that FFmpeg could
+ * repair counts as whole.
  * @param input a path, a named pipe, a URL (with the `ffmpeg` program only), or `-` for standard input
  * @returns frames; **errors:** ERR_VIDEO_OPEN where there is no video to be read, ERR_VIDEO_DECODE
  * where it is damaged or cut short, after the frames before the damage
@@ -74,72 +86,43 @@ const KEYS = 'source image decoder display stride maxFrames loop maxOpenFrames o
 export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Observable<Frame> {
   expectKnownKeys('fromVideo', config, KEYS);
   expectOneOf('decoder', config.decoder ?? 'auto', ['auto', 'wasm', 'native']);
+  const { onDamage = 'stop', loop = false } = config;
+  expectOneOf('onDamage', onDamage, ['stop', 'skip']);
   const settings = {
     display: expectInteger('display', config.display ?? 0, { min: 0, max: 4096 }),
     stride: expectInteger('stride', config.stride ?? 1, { min: 1 }),
     maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }),
     maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 8, { min: 2 }),
+    stallSeconds: expectNumber('stallSeconds', config.stallSeconds ?? 20, { above: 0 }),
   };
   expectAddress(String(input));
   const path = pathOf(input);
-  const name = config.source ?? sourceName(path);
+  const source = config.source ?? sourceName(path);
 
   return new Observable<Frame>((subscriber) => {
-    const fail = (thrown: unknown): void => subscriber.error(toError(thrown));
-    const start = ({ input: source, isPictures, dispose }: PreparedSource): void => {
-      subscriber.add(dispose);
-      if (subscriber.closed) {
-        return;
-      }
-      const image = config.image ?? bundledImageSpec();
-      if (typeof source !== 'string') {
-        source.on('error', fail);
-      } else if (isPictures) {
-        const onOpen = (facts: object): void => config.onOpen?.({ decoder: 'images', ...facts });
-        const wanted = { ...settings, image, source: name, loop: config.loop ?? false, onOpen };
-        readAnimation(source, wanted, subscriber);
-        return;
-      }
-      const { decoder, start: startDecoder } = chooseDecoder(config.decoder ?? 'auto');
-      const request = { image, display: settings.display, stride: settings.stride };
-      const reader = new FrameReader({
-        name: sourceLabel(path),
-        source: name,
-        request,
-        maxOpenFrames: settings.maxOpenFrames,
-        onOpen: (facts) => config.onOpen?.({ decoder, ...facts }),
-        subscriber,
-      });
-      const running = startDecoder(
-        {
-          input: source,
-          // one thread: several would hold as many frames back, and report damage out of order
-          inputOptions: ['-threads', '1', ...(config.loop === true ? ['-stream_loop', '-1'] : [])],
-          outputOptions: [
-            ...['-filter_complex', filterGraph(request, 'out'), '-map', '[out]'],
-            ...(settings.maxFrames > 0 ? ['-frames:v', String(settings.maxFrames)] : []),
-            ...['-pix_fmt', 'rgb24', '-f', 'rawvideo'],
-          ],
-          slots: reader.slots,
-        },
-        reader,
-      );
-      subscriber.add(() => running.stop());
-    };
-
     const preparing = new AbortController();
     subscriber.add(() => preparing.abort());
-    prepareSource(path, preparing.signal).then(start).catch(fail);
+    const fail = (thrown: unknown): void => subscriber.error(toError(thrown));
+    const play = async (): Promise<void> => {
+      const { input: prepared, isPictures, dispose } = await prepareSource(path, preparing.signal);
+      subscriber.add(dispose);
+      const wanted = { ...settings, source, loop, image: config.image ?? bundledImageSpec() };
+      if (isPictures && typeof prepared === 'string') {
+        const onOpen = (facts: object): void => config.onOpen?.({ decoder: 'images', ...facts });
+        readAnimation(prepared, { ...wanted, onOpen }, subscriber);
+        return;
+      }
+      if (typeof prepared !== 'string') {
+        prepared.on('error', fail);
+      }
+      const decoders = await chooseDecoders(config.decoder ?? 'auto', path);
+      const onFault = (error: PipelineError): void => config.onFault?.(error);
+      const events = {
+        onOpen: (info: VideoInfo): void => config.onOpen?.(info),
+        onFault: onDamage === 'skip' ? onFault : undefined,
+      };
+      playVideo({ ...wanted, ...events, path, input: prepared, decoders }, subscriber);
+    };
+    play().catch(fail);
   }).pipe(maskErrors(maskFor(path)));
-}
-
-function chooseDecoder(choice: DecoderChoice): {
-  /** `images` for an animated picture, which FFmpeg does not read. */
-  readonly decoder: 'wasm' | 'native' | 'images';
-  readonly start: StartDecoder;
-} {
-  const isNative = choice === 'native' || (choice === 'auto' && findFfmpeg() !== undefined);
-  return isNative
-    ? { decoder: 'native', start: startNative }
-    : { decoder: 'wasm', start: startWasm };
 }

@@ -34,8 +34,6 @@ export interface LiveInput {
 const QUICK = '-flags low_delay -probesize 32768 -analyzeduration 1000'.split(' ');
 /** FFmpeg's own, long look, of 5 MB or some seconds: where the first picture is too big for the short one. */
 const THOROUGH = '-flags low_delay'.split(' ');
-/** One thread: several would hold as many frames back. */
-const ONE_THREAD = ['-threads', '1'];
 
 /** By scheme, and what an address on a web server ends in; the first that fits. */
 const NETWORK: readonly {
@@ -84,21 +82,17 @@ export function liveInput(address: LiveAddress, context: LiveInputContext): Live
     case 'network': {
       const row = NETWORK.find(({ fits }) => fits.test(address.url));
       invariant(row !== undefined, 'the last row fits every address');
-      return withThread({ options: row.options(address, context), input: address.url });
+      return { options: row.options(address, context), input: address.url };
     }
     case 'webcam':
     case 'screen':
-      return withThread(openDevice(address.kind, address.device, context));
+      return openDevice(address.kind, address.device, context);
     case 'test':
-      return withThread({
+      return {
         options: ['-re', '-f', 'lavfi'],
         input: patternGraph(address.pattern, context.numFrames),
-      });
+      };
   }
-}
-
-function withThread({ options, input }: LiveInput): LiveInput {
-  return { options: [...ONE_THREAD, ...options], input };
 }
 
 function look({ isThorough }: LiveInputContext): readonly string[] {

@@ -1,24 +1,25 @@
 import { Observable } from 'rxjs';
 import { PipelineError, toError } from '../../models/errors.ts';
-import type { DecoderEvents } from '../video/decoder.ts';
+import type { DecoderEnd, DecoderEvents } from '../video/decoder.ts';
 import { FfmpegLog } from '../video/ffmpegLog.ts';
-import type { FrameLine } from '../video/ffmpegLog.ts';
-import { filterGraph } from '../video/filterGraph.ts';
 import type { PictureRequest } from '../video/filterGraph.ts';
 import type { FrameSlots } from '../video/frameSlots.ts';
 import { startNative } from '../video/nativeDecoder.ts';
 import type { FfmpegProgram } from '../video/nativeDecoder.ts';
-import { Pairs } from '../video/pairs.ts';
+import { PICTURE_INPUT, pictureOutput } from '../video/pictureOutput.ts';
+import { watchSilence } from '../video/silenceWatch.ts';
+import { endedEarly } from '../video/videoFaults.ts';
 import type { LiveInput } from './liveInput.ts';
 
 /** One decoded picture in its slot, and what is known of it. */
 export interface LivePicture {
-  readonly line: FrameLine;
   readonly slot: number;
+  /** The source's own time, seconds; absent where it has no clock. */
+  readonly pts?: number;
   /** On the clock of `performance.now()`. */
   readonly arrivedAtMs: number;
-  /** Between FFmpeg's word of the frame and its picture: the conversion; the decoder itself is not seen. */
-  readonly convertMs: number;
+  /** From the first byte of the picture to its last, milliseconds; the decoder itself is not seen. */
+  readonly handoverMs: number;
   /** The source is a recording: nothing of it is dropped, and it ends. */
   readonly isFile: boolean;
 }
@@ -56,9 +57,10 @@ export interface LiveRunOptions {
   /** A duration makes the source a file: true for web addresses, where it means a recording. */
   readonly mayBeFile: boolean;
   readonly isPaced: boolean;
+  /** Longest silence of a recording that is asked for more, seconds. */
+  readonly fileSilenceSeconds: number;
 }
 
-type TimedLine = FrameLine & { readonly readAtMs: number };
 /** Formats without a clock of their own; FFmpeg makes one up for them, of 25 frames a second. */
 const WITHOUT_CLOCK = /^(?:mpjpeg|mjpeg|jpeg_pipe|h264|hevc|m4v)$/;
 /** How FFmpeg begins its sentence about an input. */
@@ -77,54 +79,48 @@ export function liveRun(options: LiveRunOptions): Observable<LivePicture> {
   return new Observable<LivePicture>((subscriber) => {
     const { program, input, request, slots, mayBeFile, isPaced } = options;
     const log = new FfmpegLog();
-    const pairs = new Pairs<TimedLine>();
     let numFrames = 0;
     const isFile = (): boolean => mayBeFile && (log.durationSeconds ?? 0) > 0;
+    const silence = watchSilence({
+      seconds: options.fileSilenceSeconds,
+      isHeldUp: () => slots.isFull || numFrames === 0 || !isFile(), // these are watched elsewhere
+      onSilent: () => subscriber.error(silentRecording(options)),
+    });
+    subscriber.add(() => silence.stop());
 
-    const match = (): void => {
-      for (let pair = pairs.take(); pair !== undefined; pair = pairs.take()) {
-        const { line, slot } = pair;
-        numFrames += 1;
-        const arrivedAtMs = performance.now();
-        const convertMs = arrivedAtMs - line.readAtMs;
-        subscriber.next({ line, slot, arrivedAtMs, convertMs, isFile: isFile() });
-      }
-    };
     const events: DecoderEvents = {
       onLine(text) {
-        const line = log.read(text);
-        if (line === undefined) {
-          return;
-        }
+        log.read(text);
+        silence.sign();
+      },
+      onPicture({ slot, pts, startedAtMs }) {
         if (log.format === 'hls' && !isFile() && !isPaced) {
+          slots.release(slot);
           subscriber.error(new PacingNeeded());
           return;
         }
-        pairs.addLine({ ...withoutFalseTime(line, log), readAtMs: performance.now() });
-        match();
+        silence.sign();
+        log.markFrame();
+        numFrames += 1;
+        const arrivedAtMs = performance.now();
+        const time = WITHOUT_CLOCK.test(log.format ?? '') ? {} : { pts };
+        const handoverMs = arrivedAtMs - startedAtMs;
+        subscriber.next({ slot, ...time, arrivedAtMs, handoverMs, isFile: isFile() });
       },
-      onPicture(slot) {
-        pairs.addPicture(slot);
-        match();
-      },
-      onEnd(code, error) {
-        const end = endOf(options, log, { code, error, numFrames, isFile: isFile() });
-        if (end === undefined) {
+      onEnd(end) {
+        const fault = endOf(options, log, { ...end, numFrames, isFile: isFile() });
+        if (fault === undefined) {
           subscriber.complete();
         } else {
-          subscriber.error(end);
+          subscriber.error(fault);
         }
       },
     };
-    subscriber.add(() => pairs.leave().forEach((slot) => slots.release(slot)));
     const running = startNative(
       {
         input: input.input,
-        inputOptions: input.options,
-        outputOptions: [
-          ...['-filter_complex', filterGraph(request, 'out'), '-map', '[out]'],
-          ...['-pix_fmt', 'rgb24', '-f', 'rawvideo', '-flush_packets', '1'],
-        ],
+        inputOptions: [...PICTURE_INPUT, ...input.options],
+        outputOptions: pictureOutput(request),
         live: true,
         slots,
       },
@@ -135,25 +131,21 @@ export function liveRun(options: LiveRunOptions): Observable<LivePicture> {
   });
 }
 
-function withoutFalseTime(line: FrameLine, { format }: FfmpegLog): FrameLine {
-  const { width, height } = line;
-  return WITHOUT_CLOCK.test(format ?? '') ? { width, height } : line;
+function silentRecording({ name, fileSilenceSeconds }: LiveRunOptions): PipelineError {
+  const fact = `${name} is cut short: nothing came for ${fileSilenceSeconds} s`;
+  return new PipelineError('ERR_VIDEO_DECODE', fact);
 }
 
-interface RunEnd {
-  readonly code: number;
-  readonly error: Error | undefined;
+interface RunEnd extends DecoderEnd {
   readonly numFrames: number;
   readonly isFile: boolean;
 }
 
 /** What the end of a connection means. @returns nothing where it is the end of a file */
 function endOf({ name }: LiveRunOptions, log: FfmpegLog, end: RunEnd): Error | undefined {
-  const problem = end.numFrames === 0 ? log.problem : log.lastProblem;
-  const said = problem ?? (end.error === undefined ? '' : toError(end.error).message);
-  const reason = said.replace(OWN_ADDRESS, '');
+  const reason = saidAtEnd(log, end).replace(OWN_ADDRESS, '');
   if (end.isFile && end.numFrames > 0) {
-    return end.code === 0 && !log.isCut
+    return end.code === 0 && log.lastProblem === undefined
       ? undefined
       : new PipelineError('ERR_VIDEO_DECODE', `${name} is damaged or cut short: ${reason}`);
   }
@@ -161,6 +153,15 @@ function endOf({ name }: LiveRunOptions, log: FfmpegLog, end: RunEnd): Error | u
     return new PipelineError('ERR_VIDEO_OPEN', `This FFmpeg cannot open ${name}: ${reason}`);
   }
   const isBlind = end.numFrames === 0 && BLIND.test(reason);
-  const fact = end.code === 0 ? 'the connection was closed' : 'the decoder ended unexpectedly';
-  return new LiveLoss('offline', reason === '' ? fact : reason, isBlind ? 'blind' : 'known');
+  return new LiveLoss('offline', reason, isBlind ? 'blind' : 'known');
+}
+
+/** Why a connection is over, in FFmpeg's words where it has some. */
+function saidAtEnd(log: FfmpegLog, { code, signal, error, numFrames }: RunEnd): string {
+  const problem = numFrames === 0 ? log.problem : log.lastProblem;
+  if (problem !== undefined || error !== undefined) {
+    return problem ?? toError(error).message;
+  }
+  const fact = code === 0 ? 'the connection was closed' : 'the decoder ended unexpectedly';
+  return signal === undefined ? fact : endedEarly(signal);
 }

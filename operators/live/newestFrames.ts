@@ -7,7 +7,7 @@ import type { LivePicture } from './liveRun.ts';
 import type { LiveDropCause } from './liveSettings.ts';
 
 /** A picture with its place in the source. */
-export type PlacedPicture = Pick<LivePicture, 'line' | 'slot' | 'isFile'> & {
+export type PlacedPicture = Pick<LivePicture, 'slot' | 'isFile'> & {
   readonly facts: FrameFacts;
 };
 
@@ -59,7 +59,7 @@ export function newestFrames(config: NewestFramesConfig): OperatorFunction<Place
             break;
           }
           open.add(picture.slot);
-          subscriber.next(maker.make(picture.line, picture.slot, picture.facts));
+          subscriber.next(maker.make(picture.slot, picture.facts));
         }
         if (isOver && waiting.length === 0) {
           subscriber.complete();

@@ -1,9 +1,22 @@
-import { concat, defer, map, retry, take, tap, throwError, timer } from 'rxjs';
+import {
+  concat,
+  defer,
+  filter,
+  from,
+  map,
+  retry,
+  switchMap,
+  take,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs';
 import type { Observable } from 'rxjs';
 import { toError } from '../../models/errors.ts';
 import type { Frame } from '../../models/types.ts';
 import { FrameMaker } from '../video/frameMaker.ts';
 import { openFfmpeg } from '../video/nativeDecoder.ts';
+import type { FfmpegProgram } from '../video/nativeDecoder.ts';
 import { waitSeconds } from './backOff.ts';
 import { knock, knockDelay } from './knock.ts';
 import { LiveClock } from './liveClock.ts';
@@ -23,47 +36,56 @@ const GOOD_MS = 2_000;
 
 /** Connects, watches, and connects again, for ever: see `fromLive`. */
 export function watchLive(address: LiveAddress, settings: LiveSettings): Observable<Frame> {
-  return defer(() => {
-    const { name, source, request, maxOpenFrames, maxFrames } = settings;
-    const program = openFfmpeg(
-      'install FFmpeg: the built-in FFmpeg cannot open sockets or devices',
-    );
-    const maker = new FrameMaker(source, request, maxOpenFrames + SPARE_SLOTS);
-    const link = new Link(settings);
-    link.tell('connecting', name);
+  const wayOut = 'install FFmpeg: the built-in FFmpeg cannot open sockets or devices';
+  return defer(() => from(openFfmpeg(wayOut))).pipe(
+    switchMap((program) => watchWith(program, address, settings)),
+  );
+}
 
-    const connection$ = defer(() => {
-      const { isThorough, isPaced, numFrames } = link;
-      const input = liveInput(address, {
-        version: program.version,
-        silenceSeconds: FFMPEG_PATIENCE * Math.max(settings.stallSeconds, settings.openSeconds),
-        isThorough,
-        isPaced,
-        numFrames: numFrames * request.stride,
-        platform: process.platform,
-        display: process.env['DISPLAY'] ?? ':0',
-      });
-      const mayBeFile = address.kind === 'network' && /^https?$/.test(address.scheme);
-      const slots = maker.slots;
-      const run$ = liveRun({ program, input, name, request, slots, mayBeFile, isPaced });
-      return link.isLost ? concat(knock(address), run$) : run$;
+function watchWith(
+  program: FfmpegProgram,
+  address: LiveAddress,
+  settings: LiveSettings,
+): Observable<Frame> {
+  const { name, source, request, maxOpenFrames, maxFrames } = settings;
+  const maker = new FrameMaker(source, request, maxOpenFrames + SPARE_SLOTS);
+  const link = new Link(settings, maker);
+  link.tell('connecting', name);
+
+  const connection$ = defer(() => {
+    const { isThorough, isPaced, numPictures } = link;
+    const input = liveInput(address, {
+      version: program.version,
+      silenceSeconds: FFMPEG_PATIENCE * Math.max(settings.stallSeconds, settings.openSeconds),
+      isThorough,
+      isPaced,
+      numFrames: numPictures,
+      platform: process.platform,
+      display: process.env['DISPLAY'] ?? ':0',
     });
-
-    return connection$.pipe(
-      watchdog(
-        (before) => link.waitSeconds(before),
-        (before) => link.stall(before),
-      ),
-      map((picture) => link.place(picture)),
-      retry({ delay: (thrown) => link.next(thrown) }),
-      newestFrames({ maker, maxOpenFrames, onDropped: settings.onDropped }),
-      maxFrames > 0 ? take(maxFrames) : map((frame) => frame),
-      tap({
-        complete: () => link.tell('ended', 'the source has ended'),
-        error: (thrown) => link.tell('ended', toError(thrown).message),
-      }),
-    );
+    const run$ = liveRun({
+      ...{ program, input, name, request, slots: maker.slots, isPaced },
+      mayBeFile: address.kind === 'network' && /^https?$/.test(address.scheme),
+      fileSilenceSeconds: settings.openSeconds,
+    });
+    return link.isLost ? concat(knock(address), run$) : run$;
   });
+
+  return connection$.pipe(
+    watchdog(
+      (before) => link.waitSeconds(before),
+      (before) => link.stall(before),
+    ),
+    map((picture) => link.place(picture)),
+    filter((picture) => picture !== undefined),
+    retry({ delay: (thrown) => link.next(thrown) }),
+    newestFrames({ maker, maxOpenFrames, onDropped: settings.onDropped }),
+    maxFrames > 0 ? take(maxFrames) : map((frame) => frame),
+    tap({
+      complete: () => link.tell('ended', 'the source has ended'),
+      error: (thrown) => link.tell('ended', toError(thrown).message),
+    }),
+  );
 }
 
 /** What a source remembers from one connection to the next. */
@@ -73,8 +95,9 @@ class Link {
   /** Whether the source is known to be live HLS. */
   isPaced = false;
   /** Pictures of all connections. */
-  numFrames = 0;
+  numPictures = 0;
   readonly #settings: LiveSettings;
+  readonly #maker: FrameMaker;
   readonly #clock = new LiveClock();
   /** First and latest media time of a recording, seconds. */
   readonly #file = { first: undefined as number | undefined, last: 0 };
@@ -84,8 +107,9 @@ class Link {
   #onlineAtMs: number | undefined;
   #told = '';
 
-  constructor(settings: LiveSettings) {
+  constructor(settings: LiveSettings, maker: FrameMaker) {
     this.#settings = settings;
+    this.#maker = maker;
   }
 
   /** Whether the source was tried, and is not there. */
@@ -114,19 +138,24 @@ class Link {
     return new LiveLoss('stalled', reason, before === undefined ? 'blind' : 'known');
   }
 
-  /** Gives a picture its place in the source: number and time. */
-  place({ line, slot, isFile, arrivedAtMs, convertMs }: LivePicture): PlacedPicture {
+  /** Gives a picture its place in the source: number and time. @returns nothing for one that `stride` leaves out */
+  place({ slot, pts, isFile, arrivedAtMs, handoverMs }: LivePicture): PlacedPicture | undefined {
     if (this.#onlineAtMs === undefined) {
       this.#onlineAtMs = arrivedAtMs;
       this.#clock.restart();
       this.#settings.onOpen({ isFile });
-      this.tell('online', `${line.width}x${line.height}`);
+      const { width, height } = this.#maker.sizeOf(slot);
+      this.tell('online', `${width}x${height}`);
     }
-    const index = this.numFrames * this.#settings.request.stride;
-    this.numFrames += 1;
-    const pts = isFile ? this.#filePts(line.pts) : this.#clock.next(line.pts, arrivedAtMs);
-    const facts = { index, pts, capturedAt: Date.now(), arrivedAtMs, decodeMs: convertMs };
-    return { line, slot, isFile, facts };
+    const index = this.numPictures;
+    this.numPictures += 1;
+    const time = isFile ? this.#filePts(pts) : this.#clock.next(pts, arrivedAtMs);
+    if (index % this.#settings.request.stride !== 0) {
+      this.#maker.slots.release(slot);
+      return undefined;
+    }
+    const facts = { capturedAt: Date.now(), arrivedAtMs, decodeMs: handoverMs };
+    return { slot, isFile, facts: { index, pts: time, ...facts } };
   }
 
   /** After the end of a connection. @returns what to wait for before the next, or the error there is no way around */

@@ -18,13 +18,31 @@ export interface DecoderRequest {
   readonly slots: FrameSlots;
 }
 
+/** A picture that lies complete in its slot. */
+export interface DecodedPicture {
+  readonly slot: number;
+  /** Media time, seconds, as exact as the source has it. */
+  readonly pts: number;
+  /** When its first bytes came, on the clock of `performance.now()`. */
+  readonly startedAtMs: number;
+}
+
+/** How a run ended that was not stopped. */
+export interface DecoderEnd {
+  /** FFmpeg's exit code. */
+  readonly code: number;
+  /** The signal that ended it, where one did. */
+  readonly signal?: string;
+  /** Why it could not run, where it could not. */
+  readonly error?: Error;
+}
+
 /** What a decoder tells of its run, in this order: lines and pictures, then the end, once. */
 export interface DecoderEvents {
+  /** What FFmpeg says; no longer than `MAX_LINE`. */
   readonly onLine: (line: string) => void;
-  /** A slot is full. */
-  readonly onPicture: (slot: number) => void;
-  /** @param code FFmpeg's exit code   @param error why it could not run, where it could not */
-  readonly onEnd: (code: number, error?: Error) => void;
+  readonly onPicture: (picture: DecodedPicture) => void;
+  readonly onEnd: (end: DecoderEnd) => void;
 }
 
 /** A run under way. */

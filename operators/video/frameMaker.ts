@@ -1,7 +1,6 @@
 import type { DisplayImage, FrameInfo } from '../../models/types.ts';
-import type { FrameLine } from './ffmpegLog.ts';
-import { fittedSize, letterboxOf, rasterOf } from './filterGraph.ts';
-import type { PictureRequest, Raster } from './filterGraph.ts';
+import { fittedSize, letterboxOf, rasterOf, sizeOf } from './filterGraph.ts';
+import type { PictureRequest, PictureSize, Raster } from './filterGraph.ts';
 import { FrameSlots } from './frameSlots.ts';
 import { SlotFrame } from './slotFrame.ts';
 
@@ -33,8 +32,14 @@ export class FrameMaker {
     }
   }
 
+  /** Size of the source's picture that a full slot is of. */
+  sizeOf(slot: number): PictureSize {
+    return sizeOf(this.slots.bytes(slot), this.#raster);
+  }
+
   /** The frame of a full slot; closing it gives the slot back. */
-  make({ width, height }: FrameLine, slot: number, facts: FrameFacts): SlotFrame {
+  make(slot: number, facts: FrameFacts): SlotFrame {
+    const { width, height } = this.sizeOf(slot);
     const letterbox = letterboxOf(width, height, this.#request.image.size);
     const info = { source: this.#source, width, height, letterbox, ...facts };
     const display = this.#display(slot, width, height);

@@ -1,13 +1,14 @@
 import type { Subscriber } from 'rxjs';
-import { PipelineError, toError } from '../../models/errors.ts';
+import type { PipelineError } from '../../models/errors.ts';
+import { toError } from '../../models/errors.ts';
 import type { Frame } from '../../models/types.ts';
-import type { DecoderEvents } from './decoder.ts';
+import { DamageWatch } from './damageWatch.ts';
+import type { DecodedPicture, DecoderEnd, DecoderEvents } from './decoder.ts';
 import { FfmpegLog } from './ffmpegLog.ts';
-import type { FrameLine } from './ffmpegLog.ts';
 import type { PictureRequest } from './filterGraph.ts';
 import { FrameMaker } from './frameMaker.ts';
 import type { FrameSlots } from './frameSlots.ts';
-import { Pairs } from './pairs.ts';
+import { damagedVideo, endedEarly, unreadableVideo } from './videoFaults.ts';
 
 /** What a reader needs to make frames. */
 export interface FrameReaderOptions {
@@ -17,17 +18,32 @@ export interface FrameReaderOptions {
   readonly source: string;
   readonly request: PictureRequest;
   readonly maxOpenFrames: number;
+  /** So many frames are asked for; Infinity for all. */
+  readonly maxFrames: number;
   readonly onOpen: (facts: { duration?: number; framesPerSecond?: number }) => void;
+  /** Told of damage that is left behind; absent where it is the end. */
+  readonly onFault: ((error: PipelineError) => void) | undefined;
+  /** The decoder itself does not work. @returns whether another one takes over */
+  readonly onBroken: (error: Error) => boolean;
   readonly subscriber: Subscriber<Frame>;
 }
 
-/** Puts a decoder's lines and pictures together, in order, and hands frames to a subscriber. */
+const USUAL_RATE = 25;
+
+/** Makes frames of a decoder's pictures, in order, and hands them to a subscriber. */
 export class FrameReader implements DecoderEvents {
   readonly slots: FrameSlots;
   readonly #options: FrameReaderOptions;
   readonly #maker: FrameMaker;
   readonly #log = new FfmpegLog();
-  readonly #pairs = new Pairs();
+  readonly #damage = new DamageWatch();
+  /** Pictures that wait until it is known whether one is missing before them. */
+  readonly #waiting: DecodedPicture[] = [];
+  /** What was said before the first of them: not read yet, being read, or read. */
+  #heard: 'no' | 'reading' | 'yes' = 'no';
+  #end: DecoderEnd | undefined;
+  /** Pictures of the source, and frames made of them. */
+  #numPictures = 0;
   #numFrames = 0;
   #lastPts = 0;
   #lastArrivalMs = performance.now();
@@ -39,93 +55,154 @@ export class FrameReader implements DecoderEvents {
   }
 
   readonly onLine = (line: string): void => {
-    const frame = this.#log.read(line);
-    if (frame !== undefined && !this.#log.isBroken) {
-      this.#pairs.addLine(frame);
-    }
-    this.#match();
-  };
-
-  readonly onPicture = (slot: number): void => {
-    this.#pairs.addPicture(slot);
-    this.#match();
-  };
-
-  readonly onEnd = (code: number, error?: Error): void => {
-    const { name, subscriber } = this.#options;
-    if (error !== undefined) {
-      const code = this.#numFrames === 0 ? 'ERR_VIDEO_OPEN' : 'ERR_VIDEO_DECODE';
-      const message = `Cannot decode ${name}: ${error.message}`;
-      subscriber.error(new PipelineError(code, message, { cause: error }));
-    } else if (this.#numFrames === 0) {
-      subscriber.error(this.#noFrames());
-    } else if (this.#log.isCut || code !== 0) {
-      subscriber.error(this.#damaged());
-    } else {
-      subscriber.complete();
+    const complaint = this.#log.read(line);
+    if (complaint !== undefined) {
+      this.#damage.hear(complaint);
     }
   };
 
-  #match(): void {
+  readonly onPicture = (picture: DecodedPicture): void => {
+    this.#waiting.push(picture);
+    this.#readOn();
+  };
+
+  readonly onEnd = (end: DecoderEnd): void => {
+    this.#end = end;
+    this.#readOn();
+  };
+
+  /** What is to be said of a source that gives nothing any more. */
+  readonly silent = (seconds: number): PipelineError => {
+    const fact = `nothing came for ${seconds} s`;
+    return this.#numPictures === 0
+      ? unreadableVideo(this.#options.name, fact)
+      : this.#damaged(fact);
+  };
+
+  #readOn(): void {
     const { subscriber } = this.#options;
-    const next = () => (subscriber.closed ? undefined : this.#pairs.take());
-    for (let pair = next(); pair !== undefined; pair = next()) {
-      try {
-        this.#emit(pair.line, pair.slot);
-      } catch (thrown) {
-        subscriber.error(toError(thrown)); // of `onOpen`: the decoder that called has no use for it
+    try {
+      while (!subscriber.closed && this.#heard !== 'reading') {
+        const [picture] = this.#waiting;
+        if (picture === undefined) {
+          if (this.#end !== undefined) {
+            this.#finish(this.#end);
+          }
+          return;
+        }
+        if (this.#heard === 'no' && this.#damage.isHole(picture.pts, this.#usualStep)) {
+          this.#hearFirst();
+          return;
+        }
+        this.#heard = 'no';
+        this.#waiting.shift();
+        this.#take(picture);
       }
-    }
-    if (this.#log.isBroken && this.#pairs.numLines === 0) {
-      subscriber.error(this.#damaged());
+    } catch (thrown) {
+      subscriber.error(toError(thrown)); // of the options' functions: the decoder that called has no use for it
     }
   }
 
-  #emit(line: FrameLine, slot: number): void {
-    const { request, subscriber, onOpen } = this.#options;
-    const { durationSeconds: duration, framesPerSecond } = this.#log;
-    if (this.#numFrames === 0) {
-      onOpen({
-        ...(duration === undefined ? {} : { duration }),
-        ...(framesPerSecond === undefined ? {} : { framesPerSecond }),
-      });
+  /** FFmpeg says why a picture is missing before it writes the next; two turns later that has been read, too. */
+  #hearFirst(): void {
+    this.#heard = 'reading';
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#heard = 'yes';
+        this.#readOn();
+      }),
+    );
+  }
+
+  #take({ slot, pts }: DecodedPicture): void {
+    const { request, subscriber } = this.#options;
+    const isBehindHole = this.#damage.isHole(pts, this.#usualStep);
+    if (isBehindHole && this.#damage.isDamage && !this.#passDamage()) {
+      return;
+    }
+    if (this.#numPictures === 0) {
+      this.#open();
       if (subscriber.closed) {
         return;
       }
     }
+    this.#damage.deliver(pts, isBehindHole);
+    this.#log.markFrame();
+    this.#lastPts = pts;
+    const index = this.#numPictures;
+    this.#numPictures += 1;
+    if (index % request.stride === 0) {
+      this.#emit(slot, index);
+    } else {
+      this.slots.release(slot);
+    }
+  }
+
+  #open(): void {
+    const { durationSeconds: duration, framesPerSecond } = this.#log;
+    this.#options.onOpen({
+      ...(duration === undefined ? {} : { duration }),
+      ...(framesPerSecond === undefined ? {} : { framesPerSecond }),
+    });
+  }
+
+  #emit(slot: number, index: number): void {
     const arrivedAtMs = performance.now();
     const workedSinceMs = Math.max(this.#lastArrivalMs, this.slots.unblockedAtMs);
     this.#lastArrivalMs = arrivedAtMs;
-    this.#lastPts = line.pts ?? this.#lastPts + 1 / (framesPerSecond ?? 25);
+    this.#numFrames += 1;
     const facts = {
-      index: this.#numFrames * request.stride,
+      index,
       pts: this.#lastPts,
       capturedAt: Date.now(),
       arrivedAtMs,
       decodeMs: arrivedAtMs - workedSinceMs,
     };
-    this.#numFrames += 1;
-    subscriber.next(this.#maker.make(line, slot, facts));
+    this.#options.subscriber.next(this.#maker.make(slot, facts));
   }
 
-  #noFrames(): PipelineError {
-    const { name } = this.#options;
-    const problem = this.#log.problem ?? 'it holds no frame';
-    const fact = problem.includes('matches no streams')
-      ? `${name} has no video track`
-      : problem.includes('moov atom not found')
-        ? `${name} cannot be read as video: it is cut short, or no MP4 (its index, the moov atom, is missing)`
-        : `${name} cannot be read as video: ${problem}`;
-    return new PipelineError('ERR_VIDEO_OPEN', fact);
+  /** The decoder has ended, and all of its pictures are handed on. */
+  #finish({ code, signal, error }: DecoderEnd): void {
+    const { name, subscriber, maxFrames, onBroken } = this.#options;
+    const crash = error ?? (signal === undefined ? undefined : new Error(endedEarly(signal)));
+    if (this.#numFrames === maxFrames) {
+      subscriber.complete();
+    } else if (this.#numPictures === 0) {
+      if (crash === undefined || !onBroken(crash)) {
+        subscriber.error(unreadableVideo(name, crash?.message ?? this.#log.problem, crash));
+      }
+    } else if (crash !== undefined) {
+      subscriber.error(this.#damaged(crash.message, crash));
+    } else if (!this.#isDamagedAtEnd(code) || this.#passDamage()) {
+      subscriber.complete();
+    }
   }
 
-  #damaged(): PipelineError {
-    const seconds = this.#lastPts;
-    const fact = this.#log.problem ?? 'the decoder gave up';
-    return new PipelineError(
-      'ERR_VIDEO_DECODE',
-      `${this.#options.name} is damaged or cut short after second ${seconds.toFixed(2)} (frame ${(this.#numFrames - 1) * this.#options.request.stride}): ${fact}`,
-      { details: { seconds, numFrames: this.#numFrames } },
-    );
+  #isDamagedAtEnd(code: number): boolean {
+    const { durationSeconds } = this.#log;
+    return code !== 0 || this.#damage.isDamagedAtEnd(durationSeconds, this.#usualStep);
+  }
+
+  get #usualStep(): number {
+    return 1 / (this.#log.framesPerSecond ?? USUAL_RATE);
+  }
+
+  /** Tells of damage. @returns whether what comes behind it is wanted */
+  #passDamage(): boolean {
+    const { onFault, subscriber } = this.#options;
+    const error = this.#damaged(this.#log.problem ?? 'the decoder gave up');
+    if (onFault === undefined) {
+      subscriber.error(error);
+      return false;
+    }
+    onFault(error);
+    this.#damage.settle();
+    this.#log.problem = undefined;
+    return true;
+  }
+
+  #damaged(fact: string, cause?: Error): PipelineError {
+    const place = { seconds: this.#lastPts, index: this.#numPictures - 1 };
+    return damagedVideo(this.#options.name, fact, { ...place, numFrames: this.#numFrames }, cause);
   }
 }

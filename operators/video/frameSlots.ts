@@ -49,9 +49,14 @@ export class FrameSlots {
     return this.#unblockedAtMs;
   }
 
+  /** Whether the decoder has to wait for a slot. */
+  get isFull(): boolean {
+    return this.#states.every((state) => state === FULL);
+  }
+
   /** Gives a slot back to the writer. */
   release(slot: number): void {
-    if (this.#states.every((state) => state === FULL)) {
+    if (this.isFull) {
       this.#unblockedAtMs = performance.now();
     }
     Atomics.store(this.#states, slot, FREE);

@@ -1,13 +1,21 @@
 /** The door to the `ffmpeg` program: runs it as a child and cuts its output into pictures. */
-import { execFileSync } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
-import { createInterface } from 'node:readline';
+import { execFile } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import which from 'which';
-import { PipelineError } from '../../models/errors.ts';
-import type { DecoderEvents, DecoderRequest, RunningDecoder } from './decoder.ts';
-import { SlotWriter } from './frameSlots.ts';
+import { PipelineError, toError } from '../../models/errors.ts';
+import type { DecoderEnd, DecoderEvents, DecoderRequest, RunningDecoder } from './decoder.ts';
 import { spawnGuarded } from './guardedChild.ts';
+import { readLines } from './lines.ts';
+import { PictureReader } from './pictureReader.ts';
 import { ffmpegInput } from './sources.ts';
+
+/** Longest wait for the program to say which one it is, milliseconds. */
+const VERSION_MS = 10_000;
+/** Told to FFmpeg whatever it is to do: no questions, no counters, and failures to decode are not the end. */
+const GLOBAL = '-hide_banner -nostdin -nostats -v repeat+level+info -max_error_rate 1'.split(' ');
+
+const WAY_OUT = 'install FFmpeg, or use the built-in decoder (wasm)';
 
 /** Where the program is on this machine, or nothing. */
 export function findFfmpeg(): string | undefined {
@@ -24,19 +32,39 @@ export interface FfmpegProgram {
 /**
  * Looks for the program and asks it for its version.
  * @param wayOut what else the user may do, as the end of a sentence
- * @throws PipelineError ERR_VIDEO_OPEN where there is none
+ * @throws PipelineError ERR_VIDEO_OPEN where there is none, or none that runs
  */
-export function openFfmpeg(
-  wayOut = 'install FFmpeg, or use the built-in decoder (wasm)',
-): FfmpegProgram {
+export async function openFfmpeg(wayOut: string = WAY_OUT): Promise<FfmpegProgram> {
   const path = findFfmpeg();
   if (path === undefined) {
-    const fact = `There is no \`ffmpeg\` program on the PATH; ${wayOut}`;
-    throw new PipelineError('ERR_VIDEO_OPEN', fact);
+    throw noFfmpeg(wayOut);
   }
-  const said = execFileSync(path, ['-version'], { encoding: 'utf8' });
+  const said = await askVersion(path).catch((cause: unknown) => {
+    const [why = ''] = toError(cause).message.trim().split('\n').slice(-1);
+    const fact = `The \`ffmpeg\` program at ${path} does not run (${why.slice(0, 200)}); ${wayOut}`;
+    throw new PipelineError('ERR_VIDEO_OPEN', fact, { cause });
+  });
+  return { path, version: versionOf(said) };
+}
+
+/** Says that there is no program. */
+export function noFfmpeg(wayOut: string = WAY_OUT): PipelineError {
+  const fact = `There is no \`ffmpeg\` program on the PATH; ${wayOut}`;
+  return new PipelineError('ERR_VIDEO_OPEN', fact);
+}
+
+/** Major and minor, from what `ffmpeg -version` prints. */
+export function versionOf(said: string): readonly [number, number] {
   const [, major = '99', minor = '0'] = /^ffmpeg version n?(\d+)\.(\d+)/.exec(said) ?? [];
-  return { path, version: [Number(major), Number(minor)] };
+  return [Number(major), Number(minor)];
+}
+
+async function askVersion(path: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(path, ['-version'], {
+    timeout: VERSION_MS,
+    killSignal: 'SIGKILL',
+  });
+  return stdout;
 }
 
 /** The writer of raw pictures would hold one back for each thread more, a whole frame interval of a live source. */
@@ -45,16 +73,16 @@ const WRITE_AT_ONCE = ['-threads', '1'];
 /**
  * Starts the `ffmpeg` program.
  * Back-pressure: its output is not read while no slot is free, and the pipe stops it.
- * @param program default: that of the PATH; a source that starts it often keeps it
+ * @param program a source that starts it often keeps it
  */
 export function startNative(
   request: DecoderRequest,
   events: DecoderEvents,
-  program: FfmpegProgram = openFfmpeg(),
+  program: FfmpegProgram,
 ): RunningDecoder {
   const { input } = request;
   const args = [
-    ...['-hide_banner', '-nostdin', '-nostats', '-v', 'repeat+level+info'],
+    ...GLOBAL,
     ...request.inputOptions,
     ...['-i', typeof input === 'string' ? inputName(request, input) : 'pipe:0'],
     ...request.outputOptions,
@@ -62,11 +90,25 @@ export function startNative(
   ];
   const { child, stop: kill } = spawnGuarded(program.path, args);
   let stopped = false;
+  const end = (how: DecoderEnd): void => {
+    if (!stopped) {
+      stopped = true;
+      events.onEnd(how);
+    }
+  };
   feed(child.stdin, input);
-  const reader = new PictureReader(child.stdout, request, events);
-  createInterface({ input: child.stderr }).on('line', (line) => !stopped && events.onLine(line));
-  child.on('error', (error) => !stopped && events.onEnd(1, error));
-  child.on('close', (code) => reader.end(() => !stopped && events.onEnd(code ?? 1)));
+  const reader = new PictureReader(child.stdout, request.slots, {
+    onPicture: events.onPicture,
+    onFault: (error) => {
+      end({ code: 1, error });
+      kill();
+    },
+  });
+  readLines(child.stderr, (line) => !stopped && events.onLine(line));
+  child.on('error', (error) => end({ code: 1, error }));
+  child.on('close', (code, signal) =>
+    reader.end(() => end({ code: code ?? 1, ...(signal === null ? {} : { signal }) })),
+  );
   return {
     stop() {
       stopped = true;
@@ -95,70 +137,4 @@ function inputName({ live }: DecoderRequest, input: string): string {
 export function passThrough({ version: [major, minor] }: FfmpegProgram): string[] {
   const isOld = major < 5 || (major === 5 && minor < 1);
   return isOld ? ['-vsync', 'passthrough'] : ['-fps_mode', 'passthrough'];
-}
-
-/** Copies a child's output into slots, and pauses it while none is free. */
-class PictureReader {
-  readonly #stdout: Readable;
-  readonly #writer: SlotWriter;
-  readonly #onPicture: (slot: number) => void;
-  /** What was read and found no slot yet. */
-  #rest: Uint8Array = new Uint8Array();
-  /** While pictures are being handed out: a frame that is closed at once must not start it again. */
-  #draining = false;
-  #stopped = false;
-  /** Told once nothing is left to copy; set when the output has ended. */
-  #onDrained: (() => void) | undefined;
-
-  constructor(stdout: Readable, { slots }: DecoderRequest, { onPicture }: DecoderEvents) {
-    this.#stdout = stdout;
-    this.#writer = new SlotWriter(slots.shared);
-    this.#onPicture = onPicture;
-    slots.onRelease = () => this.#resume();
-    stdout.on('data', (chunk: Buffer) => {
-      if (this.#stopped) {
-        return; // its slots may belong to the next run already
-      }
-      // while paused, too: Node lets a child's last output flow once the child has ended
-      this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-      this.#drain();
-      if (this.#rest.length > 0) {
-        stdout.pause();
-      }
-    });
-  }
-
-  stop(): void {
-    this.#stopped = true;
-  }
-
-  /** The output has ended. @param then called once all of it is handed out */
-  end(then: () => void): void {
-    if (this.#rest.length === 0) {
-      then();
-    } else {
-      this.#onDrained = then;
-    }
-  }
-
-  #drain(): void {
-    this.#draining = true;
-    const taken = this.#writer.write(this.#rest, (slot) => {
-      if (!this.#stopped) {
-        this.#onPicture(slot);
-      }
-    });
-    this.#rest = this.#rest.subarray(taken);
-    this.#draining = false;
-  }
-
-  #resume(): void {
-    if (!this.#stopped && !this.#draining && this.#rest.length > 0) {
-      this.#drain();
-      if (this.#rest.length === 0) {
-        this.#stdout.resume();
-        this.#onDrained?.();
-      }
-    }
-  }
 }

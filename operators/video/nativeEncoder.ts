@@ -1,19 +1,38 @@
 /** The `ffmpeg` program as an encoder: a child that reads raw pictures from its standard input. */
 import { execFileSync } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { ENCODER_INPUT, encoderOutput } from './encoder.ts';
 import type { Encoder } from './encoder.ts';
 import { FfmpegLog } from './ffmpegLog.ts';
 import { spawnApart } from './guardedChild.ts';
-import { passThrough } from './nativeDecoder.ts';
+import { readLines } from './lines.ts';
+import { findFfmpeg, noFfmpeg, passThrough, versionOf } from './nativeDecoder.ts';
 import type { FfmpegProgram } from './nativeDecoder.ts';
 
 const PRESET = 'veryfast';
 
+/** Longest wait for the program to say what it is and has, milliseconds. */
+const ASK_MS = 10_000;
+
+/**
+ * The program on the PATH as an encoder. Asked for once, before anything runs, so that it may hold up the thread.
+ * @throws PipelineError ERR_VIDEO_OPEN where there is none, or none that runs
+ */
+export function openEncoder(): FfmpegProgram {
+  const path = findFfmpeg();
+  if (path === undefined) {
+    throw noFfmpeg();
+  }
+  return { path, version: versionOf(ask(path, ['-version'])) };
+}
+
+function ask(path: string, args: readonly string[]): string {
+  const options = { encoding: 'utf8', timeout: ASK_MS, killSignal: 'SIGKILL' } as const;
+  return execFileSync(path, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
 /** Whether a program has x264 inside; builds under the LGPL alone have not. */
 export function hasX264({ path }: FfmpegProgram): boolean {
-  const encoders = execFileSync(path, ['-v', 'error', '-encoders'], { encoding: 'utf8' });
-  return / libx264 /.test(encoders);
+  return / libx264 /.test(ask(path, ['-v', 'error', '-encoders']));
 }
 
 /**
@@ -28,7 +47,7 @@ export function startNativeEncoder(file: string, program: FfmpegProgram): Encode
     ...[...passThrough(program), ...encoderOutput(PRESET), `file:${file}`],
   ]);
   const log = new FfmpegLog();
-  createInterface({ input: child.stderr }).on('line', (line) => void log.read(line));
+  readLines(child.stderr, (line) => void log.read(line));
   child.stdin.on('error', () => undefined); // the callback of the write tells
   const ended = new Promise<void>((resolve, reject) => {
     child.on('error', reject);

@@ -1,8 +1,8 @@
 import { PipelineError, invariant, toError } from '../../models/errors.ts';
 import { expectKnownKeys } from '../../models/validate.ts';
 import type { DecoderChoice } from '../fromVideo.ts';
-import { hasX264, startNativeEncoder } from './nativeEncoder.ts';
-import { findFfmpeg, openFfmpeg } from './nativeDecoder.ts';
+import { hasX264, openEncoder, startNativeEncoder } from './nativeEncoder.ts';
+import { findFfmpeg } from './nativeDecoder.ts';
 import { pictureHead, streamHead } from './rawMatroska.ts';
 import { startWasmEncoder } from './wasmEncoder.ts';
 import { WrittenTimes } from './writtenTimes.ts';
@@ -48,7 +48,7 @@ export function chooseEncoder(choice: DecoderChoice = 'auto'): 'native' | 'wasm'
   if (choice === 'wasm' || (choice === 'auto' && findFfmpeg() === undefined)) {
     return 'wasm';
   }
-  const program = openFfmpeg();
+  const program = openEncoder();
   if (hasX264(program)) {
     return 'native';
   }
@@ -69,7 +69,7 @@ export function openVideoWriter(file: string, options: VideoWriterOptions): Vide
   expectKnownKeys('openVideoWriter', options, ['width', 'height', 'framesPerSecond', 'encoder']);
   const { width, height, framesPerSecond = USUAL_RATE, encoder: which = chooseEncoder() } = options;
   const encoder =
-    which === 'native' ? startNativeEncoder(file, openFfmpeg()) : startWasmEncoder(file);
+    which === 'native' ? startNativeEncoder(file, openEncoder()) : startWasmEncoder(file);
   // some containers tell the unit of their clock: an encoder would ask for a decoder as fast as that
   const plausible = Math.min(Math.max(framesPerSecond, MIN_RATE), MAX_RATE);
   const numBytes = width * height * 3;

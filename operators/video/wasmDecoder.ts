@@ -27,7 +27,10 @@ export function startWasm(request: DecoderRequest, events: DecoderEvents): Runni
   const { onLine, onPicture, onEnd } = events;
   const feed = typeof input === 'string' ? undefined : feedStream(input);
   const start = { slots: slots.shared, feed };
-  return runWasm({ start, onLine, onPicture, work: (ffmpeg) => execute(ffmpeg, request) }, onEnd);
+  const work = (ffmpeg: FFmpeg): Promise<number> => execute(ffmpeg, request);
+  return runWasm({ start, onLine, onPicture, work }, (code, error) =>
+    onEnd({ code, ...(error === undefined ? {} : { error }) }),
+  );
 }
 
 async function execute(ffmpeg: FFmpeg, request: DecoderRequest): Promise<number> {
@@ -40,7 +43,7 @@ async function execute(ffmpeg: FFmpeg, request: DecoderRequest): Promise<number>
     source = `file:${FOLDER}/${basename(path)}`;
   }
   return ffmpeg.exec([
-    ...['-hide_banner', '-nostats', '-v', 'repeat+level+info'],
+    ...['-hide_banner', '-nostats', '-v', 'repeat+level+info', '-max_error_rate', '1'],
     ...request.inputOptions,
     ...['-i', source],
     ...request.outputOptions,

@@ -6,6 +6,8 @@ import { Worker } from 'node:worker_threads';
 import type { FFmpeg } from '@ffmpeg/ffmpeg';
 import { toError } from '../../models/errors.ts';
 import { siblingModule } from '../../models/index.ts';
+import type { DecodedPicture } from './decoder.ts';
+import { MAX_LINE } from './lines.ts';
 import type { PictureMessage, WasmStart } from './wasmWorker.ts';
 
 type FFmpegClass = new () => FFmpeg;
@@ -14,10 +16,10 @@ type FFmpegClass = new () => FFmpeg;
 export interface WasmJob {
   /** What the worker needs beside FFmpeg itself. */
   readonly start: Omit<WasmStart, 'wasm'>;
-  /** What it logs, line by line. */
+  /** What it logs, line by line, each no longer than `MAX_LINE`. */
   readonly onLine: (line: string) => void;
-  /** A slot is full, where pictures are decoded. */
-  readonly onPicture?: (slot: number) => void;
+  /** Told of each picture, where pictures are decoded. */
+  readonly onPicture?: (picture: DecodedPicture) => void;
   /** Tells FFmpeg what to do. @returns its exit code */
   readonly work: (ffmpeg: FFmpeg) => Promise<number>;
 }
@@ -63,12 +65,12 @@ async function run({ start, onLine, onPicture, work }: WasmJob, state: RunState)
   const ffmpeg = new FFmpegForBrowsers();
   ffmpeg.on('log', ({ message }) => {
     if (!state.stopped) {
-      onLine(message);
+      onLine(message.slice(0, MAX_LINE));
     }
   });
-  const { thread, asWebWorker, failed } = startWorker({ ...start, wasm }, ({ picture }) => {
+  const { thread, asWebWorker, failed } = startWorker({ ...start, wasm }, ({ picture, pts }) => {
     if (!state.stopped) {
-      onPicture?.(picture);
+      onPicture?.({ slot: picture, pts, startedAtMs: performance.now() });
     }
   });
   state.worker = thread;

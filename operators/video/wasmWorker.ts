@@ -9,7 +9,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { fileDevice, hostFileSystem, readingDevice, writingDevice } from './emscripten.ts';
 import type { CoreModule } from './emscripten.ts';
 import type { SharedSlots } from './frameSlots.ts';
-import { SlotWriter } from './frameSlots.ts';
+import { slotSink } from './slotSink.ts';
 import { feedReader } from './wasmFeed.ts';
 import type { FeedEnd } from './wasmFeed.ts';
 
@@ -26,7 +26,10 @@ export interface WasmStart {
 
 /** The worker's own message, beside those of the stock worker. */
 export interface PictureMessage {
+  /** The slot that is full. */
   readonly picture: number;
+  /** Seconds. */
+  readonly pts: number;
 }
 
 type CreateCore = (options: object) => Promise<CoreModule>;
@@ -47,13 +50,14 @@ async function createCore(create: CreateCore, options: object): Promise<CoreModu
   });
   core.FS.filesystems['NODEFS'] = hostFileSystem(core.FS); // a name that the FFmpeg class can mount
   if (slots !== undefined) {
-    const writer = new SlotWriter(slots);
+    const sink = slotSink(slots, ({ slot, pts }) => {
+      parentPort?.postMessage({ picture: slot, pts } satisfies PictureMessage);
+    });
     writingDevice(core.FS, '/dev/pictures', (bytes) => {
-      for (let taken = 0; taken < bytes.length;) {
-        writer.waitForSlot();
-        taken += writer.write(bytes.subarray(taken), (picture) => {
-          parentPort?.postMessage({ picture } satisfies PictureMessage);
-        });
+      let taken = sink.write(bytes);
+      while (taken < bytes.length) {
+        sink.writer.waitForSlot();
+        taken += sink.write(bytes.subarray(taken));
       }
     });
   }

@@ -13,7 +13,7 @@ const CONTEXT: LiveInputContext = {
   platform: 'linux',
   display: ':0',
 };
-const QUICK = '-threads 1 -flags low_delay -probesize 32768 -analyzeduration 1000';
+const QUICK = '-flags low_delay -probesize 32768 -analyzeduration 1000';
 
 function given(source: string, context: Partial<LiveInputContext> = {}): string {
   const { options, input } = liveInput(readLiveSource(source), { ...CONTEXT, ...context });
@@ -31,10 +31,7 @@ suite('liveInput', (test) => {
       ['rtmp://host/a/b', `${QUICK} -rw_timeout 10000000 rtmp://host/a/b`],
       ['srt://host:1', `${QUICK} -rw_timeout 10000000 srt://host:1`],
       ['udp://:1', `${QUICK} -rw_timeout 10000000 -overrun_nonfatal 1 udp://:1`],
-      [
-        'http://tv/a.m3u8?x',
-        '-threads 1 -live_start_index -1 -rw_timeout 10000000 http://tv/a.m3u8?x',
-      ],
+      ['http://tv/a.m3u8?x', '-live_start_index -1 -rw_timeout 10000000 http://tv/a.m3u8?x'],
     ] as const) {
       assert.is(given(source), arguments_);
     }
@@ -43,13 +40,13 @@ suite('liveInput', (test) => {
   test('looks longer where the quick look was not enough', () => {
     assert.is(
       given('tcp://host:1', { isThorough: true }),
-      '-threads 1 -flags low_delay -rw_timeout 10000000 tcp://host:1',
+      '-flags low_delay -rw_timeout 10000000 tcp://host:1',
     );
   });
 
   test('keeps FFmpeg from running ahead of live HLS', () => {
-    assert.match(given('https://tv/a.m3u8', { isPaced: true }), / -re .*-live_start_index -1 /);
-    assert.match(given('https://tv/channel', { isPaced: true }), / -re -live_start_index -1 /);
+    assert.match(given('https://tv/a.m3u8', { isPaced: true }), /-re .*-live_start_index -1 /);
+    assert.match(given('https://tv/channel', { isPaced: true }), /-re .*-live_start_index -1 /);
   });
 
   test('names the silence as FFmpeg 4 does', () => {
@@ -67,7 +64,7 @@ suite('liveInput', (test) => {
       ['screen:1', 'darwin', '-f avfoundation -framerate 30 Capture screen 1:none'],
       ['screen:', 'win32', '-f gdigrab -framerate 30 desktop'],
     ] as const) {
-      assert.is(given(source, { platform }), `-threads 1 ${arguments_}`);
+      assert.is(given(source, { platform }), arguments_);
     }
   });
 

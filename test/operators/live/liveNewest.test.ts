@@ -39,9 +39,10 @@ class Studio {
 
   shoot(isFile = false): void {
     const index = this.#numPictures++;
-    const taken = this.#writer.write(new Uint8Array(3).fill(index), (slot) => {
+    const { slotBytes } = this.#maker.slots.shared;
+    const taken = this.#writer.write(new Uint8Array(slotBytes).fill(index), (slot) => {
       const facts = { index, pts: index, capturedAt: 0, arrivedAtMs: 0, decodeMs: 0 };
-      this.pictures$.next({ line: { width: 1, height: 1 }, slot, isFile, facts });
+      this.pictures$.next({ slot, isFile, facts });
     });
     this.numRefused += taken === 0 ? 1 : 0;
   }

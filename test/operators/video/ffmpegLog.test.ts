@@ -1,64 +1,8 @@
 import { FfmpegLog } from '../../../operators/video/ffmpegLog.ts';
-import type { FrameLine } from '../../../operators/video/ffmpegLog.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
 
-/** The line of one frame as the releases write it. */
-const FRAME_LINES: readonly (readonly [string, string, FrameLine])[] = [
-  [
-    '4.4',
-    '[Parsed_showinfo_0 @ 0x55d4a8e2a9c0] [info] n:   3 pts:   3072 pts_time:0.3     pos:     7429 fmt:yuv420p sar:0/1 s:192x144 i:P iskey:0 type:P ',
-    { pts: 0.3, width: 192, height: 144 },
-  ],
-  [
-    '5.1',
-    '[Parsed_showinfo_0 @ 0x564cef9b2c80] [info] n:  10 pts:  19456 pts_time:1.9     pos:    18107 fmt:yuv420p sar:0/1 s:192x144 i:P iskey:0 type:P ',
-    { pts: 1.9, width: 192, height: 144 },
-  ],
-  [
-    '6.0',
-    '[Parsed_showinfo_0 @ 0x6000017d4370] [info] n:   0 pts:      0 pts_time:0       duration:   1001 duration_time:0.0417083 fmt:yuv420p cl:left sar:1/1 s:1920x1080 i:P iskey:1 type:I ',
-    { pts: 0, width: 1920, height: 1080 },
-  ],
-  [
-    '7.1',
-    '[Parsed_showinfo_1 @ 0x7f1c3c003b80] [info] n: 121 pts: 363363 pts_time:4.03737 duration:   3003 duration_time:0.0333667 fmt:yuv420p10le cl:topleft sar:1/1 s:3840x2160 i:P iskey:0 type:B ',
-    { pts: 4.03737, width: 3840, height: 2160 },
-  ],
-  [
-    'with a time before zero',
-    '[Parsed_showinfo_0 @ 0x1] [info] n:   0 pts:  -1024 pts_time:-0.1    pos:       48 fmt:yuv420p sar:1/1 s:16x16 i:P iskey:1 type:I ',
-    { pts: -0.1, width: 16, height: 16 },
-  ],
-  [
-    'without a clock',
-    '[Parsed_showinfo_0 @ 0x1] [info] n:   0 pts: NOPTS pts_time:NOPTS   pos:       48 fmt:rgb24 sar:0/1 s:320x240 i:P iskey:1 type:I ',
-    { width: 320, height: 240 },
-  ],
-];
-
-const FRAME = FRAME_LINES[0]?.[1] ?? '';
-
 suite('FfmpegLog', (test) => {
-  for (const [version, line, expected] of FRAME_LINES) {
-    test(`reads time and size of a frame, ${version}`, () => {
-      assert.equal(new FfmpegLog().read(line), expected);
-    });
-  }
-
-  const noFrames = [
-    '[Parsed_showinfo_0 @ 0x564cef9b2c80] [info] config in time_base: 1/10240, frame_rate: 10/1',
-    '[Parsed_showinfo_0 @ 0x564cef9b2c80] [info] config out time_base: 0/0, frame_rate: 0/0',
-    '[Parsed_showinfo_0 @ 0x564cef9b2c80] [info]   side data - User Data Unregistered: ',
-    '[info] frame=   20 fps=0.0 q=-0.0 Lsize=    1014kB time=00:00:02.00 bitrate=4153.3kbits/s',
-    '',
-  ];
-  test('takes no other line for a frame', () => {
-    for (const line of noFrames) {
-      assert.is(new FfmpegLog().read(line), undefined, line);
-    }
-  });
-
   const rates: readonly (readonly [string, string, number])[] = [
     [
       '4.4',
@@ -102,51 +46,69 @@ suite('FfmpegLog', (test) => {
     assert.is(log.durationSeconds, 3723.45);
   });
 
-  const broken = [
-    '[warning] clip.mp4: corrupt decoded frame in stream 0', // 4.4, 5.1
-    '[error] Error while decoding stream #0:0: Invalid data found when processing input', // to 6.0
-    '[vist#0:0/h264 @ 0x55a] [warning] corrupt decoded frame', // 6.1 on
-    '[vist#0:0/h264 @ 0x55a] [error] Error submitting packet to decoder: Invalid data found when processing input', // 6.1
-    '[vist#0:0/h264 @ 0x55a] [dec:h264 @ 0x55b] [error] Error submitting packet to decoder: Invalid data found', // 7, 8
-    '[vist#0:0/h264 @ 0x55a] [dec:h264 @ 0x55b] [error] Decoding error: Invalid data found when processing input', // 7, 8
+  const INPUT = "[info] Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'clip.mp4':";
+  const complaints: readonly (readonly [string, 'program' | 'file' | 'other'])[] = [
+    ['[error] Error while decoding stream #0:0: Invalid data found', 'program'], // to 6.0
+    ['[vist#0:0/h264 @ 0x55a] [error] Error submitting packet to decoder: Invalid', 'program'], // 6.1
+    ['[vist#0:0/h264 @ 0x5] [dec:h264 @ 0x5] [error] Decoding error: Invalid data', 'program'], // 7 to 9
+    ['[in#0 @ 0x55a] [error] Error during demuxing: Input/output error', 'program'],
+    ['[mov,mp4,m4a,3gp,3g2,mj2 @ 0x1] [error] stream 0, offset 0x2a6: partial file', 'file'],
+    ['[in#0/mov,mp4,m4a,3gp,3g2,mj2 @ 0x1] [error] stream 0, offset 0x2a6: partial file', 'file'],
+    ['[h264 @ 0x1] [error] SEI type 5 size 10368 truncated at 328', 'other'],
+    ['[h264 @ 0x1] [error] error while decoding MB 7 4, bytestream 173', 'other'],
+    ['[NULL @ 0x1] [error] missing picture in access unit with size 27', 'other'],
+    ['[graph 0 input @ 0x1] [fatal] Something', 'other'],
   ];
-  test('sees frames that are not whole, in all releases', () => {
-    for (const line of broken) {
+  test('tells who complains: the program, the demuxer, or somebody else', () => {
+    for (const [line, speaker] of complaints) {
       const log = new FfmpegLog();
-      log.read(FRAME);
-      log.read(line);
+      log.read(INPUT);
+      const complaint = log.read(line);
 
-      assert.is(log.isBroken, true, line);
+      assert.is(complaint?.isFailure, speaker === 'program', line);
+      assert.is(complaint?.isOfFile, speaker === 'file', line);
     }
   });
 
-  const cut = [
-    '[matroska,webm @ 0x565391ed4ec0] [error] File ended prematurely',
-    '[matroska,webm @ 0x565391ed4ec0] [error] File ended prematurely at pos. 10924 (0x2aac)',
-    '[mov,mp4,m4a,3gp,3g2,mj2 @ 0x1] [error] stream 0, offset 0x2a6: partial file',
+  const harmless = [
     '[warning] clip.ts: corrupt input packet in stream 0',
-    '[in#0/mpegts @ 0x1] [warning] corrupt input packet in stream 0',
-    '[h264 @ 0x1] [error] error while decoding MB 7 4, bytestream 173',
-    '[mpeg4 @ 0x1] [error] Error at MB: 129',
-    '[mjpeg @ 0x1] [error] error y=14 x=3',
+    '[mpegts @ 0x1] [warning] Packet corrupt (stream = 0, dts = 207000).',
+    '[info]     title           : [error] Error while decoding stream #0:0: Invalid data found',
+    '[info]     title           : Decoding error, partial file, truncated, File ended prematurely',
+    '[error]',
+    'error',
+    '',
   ];
-  test('sees signs of a source that is not whole, which frames may still follow', () => {
-    for (const line of cut) {
-      const log = new FfmpegLog();
-      log.read(FRAME);
-      log.read(line);
-
-      assert.equal([log.isCut, log.isBroken], [true, false], line);
+  test('hears no complaint in a warning, nor in what a file says of itself', () => {
+    const log = new FfmpegLog();
+    for (const line of harmless) {
+      assert.is(log.read(line), undefined, line);
     }
+    assert.is(log.problem, undefined);
   });
 
-  test('forgives damage before the first frame', () => {
+  test('takes nothing of what a file says of itself for the summary', () => {
     const log = new FfmpegLog();
+    log.read(INPUT);
+    log.read('[info]     title           : Duration: 09:00:00.00, start: 0');
+    log.read(
+      "[info]     comment         : Input #0, rtsp, from 'x': Stream #0:0: Video: x, 99 fps,",
+    );
+    log.read('[info]   Duration: 00:00:03.00, start: 0.000000, bitrate: 44 kb/s');
+    log.read('[info]   Stream #0:0[0x1](und): Video: h264 (High), 160x120, 10 fps, 10 tbr');
+    log.read('[info]   Duration: 09:00:00.00, start: 0.000000, bitrate: 44 kb/s');
 
-    [...broken, ...cut].forEach((line) => log.read(line));
-    log.read(FRAME);
+    const { durationSeconds, framesPerSecond, format } = log;
+    assert.equal([durationSeconds, framesPerSecond, format], [3, 10, 'mov,mp4,m4a,3gp,3g2,mj2']);
+  });
 
-    assert.equal([log.isCut, log.isBroken], [false, false]);
+  test('reads the longest line in a moment', () => {
+    const log = new FfmpegLog();
+    for (const piece of ['[', '[a @ 0x1] ', ', 1', 'Stream #0:0: Video: , 1.', '[info] ']) {
+      log.read(`[info]   Stream #0:0: Video: ${piece.repeat(4_096 / piece.length)}`);
+      log.read(piece.repeat(4_096 / piece.length));
+    }
+    assert.is(log.framesPerSecond, undefined);
   });
 
   test('keeps the first problem, and no warning', () => {

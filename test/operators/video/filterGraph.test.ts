@@ -1,12 +1,16 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import {
   filterGraph,
   fittedSize,
   letterboxOf,
   rasterOf,
+  sizeOf,
 } from '../../../operators/video/filterGraph.ts';
 import * as assert from '../../support/assert.ts';
+import { findProgram } from '../../support/programs.ts';
 import { suite } from '../../support/suite.ts';
+import { playing } from '../playing.ts';
 
 /** Sizes of a fixed seed, between 1 and 2,000 a side, extreme ones among them. */
 const SIZES = Array.from({ length: 26 }, (_, at) => {
@@ -70,7 +74,7 @@ suite('fittedSize', (test) => {
           assert.equal(made, expected, `${width} x ${height}`);
         }
       },
-      { timeoutMs: 60_000 },
+      { timeoutMs: 60_000, needs: ['ffmpeg'] },
     );
   }
 });
@@ -85,24 +89,60 @@ suite('letterboxOf', (test) => {
 suite('filterGraph', (test) => {
   const image = { size: 64, pad: 9 };
 
-  test('makes a raster of the model picture alone', () => {
-    assert.equal(rasterOf({ image, display: 0, stride: 1 }), {
-      width: 64,
-      height: 64,
-      bytes: 64 * 64 * 3,
-    });
+  test('makes a raster of the model picture and the size, wide enough for a digit', () => {
+    const { width, height, bytes } = rasterOf({ image, display: 0 });
+
+    assert.equal([width, height, bytes], [256, 68, 256 * 68 * 3]);
   });
 
   test('makes a raster of both pictures, as wide as the wider', () => {
-    const { width, height, bytes } = rasterOf({ image, display: 100, stride: 1 });
+    const { width, height, bytes } = rasterOf({ image, display: 300 });
 
-    assert.equal([width, height, bytes], [100, 164, 100 * 164 * 3]);
+    assert.equal([width, height, bytes], [300, 368, 300 * 368 * 3]);
   });
 
-  test('thins before it notes the time, and pads with the grey that is wanted', () => {
-    const graph = filterGraph({ image, display: 0, stride: 3 }, 'out');
+  test('pads with the grey that is wanted, and thins nothing', () => {
+    const graph = filterGraph({ image, display: 0 }, 'out');
 
-    assert.match(graph, /^\[0:V:0\]select='not\(mod\(n,3\)\)',showinfo/);
-    assert.match(graph, /color=0x090909\[out\]$/);
+    assert.match(graph, /pad=256:64:0:0:color=0x090909\[out0\]/);
+    assert.not.match(graph, /select/);
   });
 });
+
+suite('sizeOf', (declare) => {
+  const test = playing(declare);
+  const sizes = ['2x2', '16x16', '254x258', '256x256', '258x512', '1920x1080', '4096x130'];
+  for (const size of sizes) {
+    test(
+      `reads the size ${size} from the raster that FFmpeg makes`,
+      async () => {
+        const image = { size: 32, pad: 0 };
+        const graph = filterGraph({ image, display: 40 }, 'out');
+        const { stdout } = await run(findProgram('ffmpeg') ?? '', [
+          ...['-v', 'error', '-f', 'lavfi', '-i', `color=black:s=${size}`, '-frames:v', '1'],
+          ...[
+            '-filter_complex',
+            graph,
+            '-map',
+            '[out]',
+            '-pix_fmt',
+            'rgb24',
+            '-f',
+            'rawvideo',
+            '-',
+          ],
+        ]);
+
+        const { width, height } = sizeOf(stdout, rasterOf({ image, display: 40 }));
+
+        assert.is(`${width}x${height}`, size);
+      },
+      { needs: ['ffmpeg'] },
+    );
+  }
+});
+
+/** @returns what a program writes, as bytes */
+function run(program: string, args: readonly string[]): Promise<{ stdout: Buffer }> {
+  return promisify(execFile)(program, args, { encoding: 'buffer', maxBuffer: 2 ** 26 });
+}

@@ -1,0 +1,41 @@
+/** Ends a wait for another program that says nothing any more. */
+export interface SilenceWatch {
+  /** It gave a sign of life. */
+  sign(): void;
+  /** Waits no longer. Idempotent. */
+  stop(): void;
+}
+
+/** What is waited for, and how long. */
+export interface SilenceWatchOptions {
+  /** Longest silence, seconds, above 0; Infinity for any. */
+  readonly seconds: number;
+  /** Whether it is silent because nobody takes what it has: then it may be, for as long as that lasts. */
+  readonly isHeldUp: () => boolean;
+  /** Told once. */
+  readonly onSilent: () => void;
+}
+
+/** Watches a program that has to give a sign now and then. */
+export function watchSilence({ seconds, isHeldUp, onSilent }: SilenceWatchOptions): SilenceWatch {
+  let lastSignMs = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (ms: number): void => {
+    timer = setTimeout(() => {
+      lastSignMs = isHeldUp() ? performance.now() : lastSignMs;
+      const leftMs = lastSignMs + seconds * 1_000 - performance.now();
+      if (leftMs > 0) {
+        wait(leftMs);
+      } else {
+        onSilent();
+      }
+    }, ms);
+  };
+  if (seconds < Infinity) {
+    wait(seconds * 1_000);
+  }
+  return {
+    sign: () => void (lastSignMs = performance.now()),
+    stop: () => clearTimeout(timer),
+  };
+}
