@@ -8,7 +8,7 @@ import { fromVideo } from '../../operators/fromVideo.ts';
 import { layDown } from '../../operators/video/temporaryFile.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
-import { clip, DECODERS, seen, until, watch } from './clips.ts';
+import { clip, DECODERS, needsOf, seen, until, watch } from './clips.ts';
 import { playing } from './playing.ts';
 import type { StdinReport } from './programs/readStdin.ts';
 import { runHelper } from './runHelper.ts';
@@ -26,6 +26,7 @@ suite('fromVideo, what comes through pipes', (declare) => {
   test.after(() => rm(folder, { recursive: true, force: true }));
 
   for (const decoder of DECODERS) {
+    const test = playing(declare, needsOf(decoder));
     const md5s = async (name: string): Promise<readonly string[]> =>
       (await watch(fromVideo(clip(name), { decoder }), seen)).values.map(({ md5 }) => md5);
     const read = async (

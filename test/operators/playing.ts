@@ -7,7 +7,11 @@ import type { Test } from '../support/suite.ts';
  * @param needs programs without which they are skipped
  */
 export function playing(test: Test, needs: readonly Program[] = []): Test {
-  const declare = (title: string, work: () => void | Promise<void>, options = {}): void =>
-    test(title, work, { timeoutMs: MODEL_TEST_MS, needs, ...options });
+  const declare = (...[title, work, options = {}]: Parameters<Test>): void =>
+    test(title, work, {
+      timeoutMs: MODEL_TEST_MS,
+      ...options,
+      needs: [...needs, ...(options.needs ?? [])],
+    });
   return Object.assign(declare, test);
 }
