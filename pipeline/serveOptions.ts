@@ -68,7 +68,7 @@ export function addServeOptions(command: Command): Command {
       .option('--port <n>', 'port to listen on (0 picks a free one)', whole(0, 65535), 8080)
       .option(
         '--manage',
-        'let HTTP requests add and remove sources: whatever this program can read',
+        'let HTTP requests add and remove sources, until the server ends: whatever this program can read',
       )
       .addOption(
         new Option(

@@ -98,7 +98,8 @@ async function attempt(
     manager.add(wanted.source);
     // relative to what was asked for, which a proxy may have below a path of its own
     response.setHeader('Location', `sources/${encodeURIComponent(wanted.name)}`);
-    sendJson(response, 201, source(wanted.name));
+    // no file has it: who wants it back after a restart has to write it into the configuration
+    sendJson(response, 201, { ...source(wanted.name), kept: false });
     return;
   }
   expectSource(source(name), name);

@@ -56,6 +56,8 @@ export function bindControls(handlers: ControlHandlers): () => Layers {
   }
   bindFullScreen();
   bindHelp();
+  // First of all: a button that was clicked by hand keeps no focus, also not behind a dialog; space pauses then.
+  document.addEventListener('click', letGo, { capture: true });
   element('attention', HTMLButtonElement).addEventListener('click', handlers.onAttend);
   element('back', HTMLButtonElement).addEventListener('click', handlers.onBack);
   addEventListener('keydown', (event) => {
@@ -89,6 +91,13 @@ export function bindControls(handlers: ControlHandlers): () => Layers {
     ) as [boolean, boolean, boolean, boolean, boolean];
     return { boxes, labels, shapes, trails, zones };
   };
+}
+
+/** Takes the focus from a button that was not pressed by a key. */
+function letGo({ detail, target }: MouseEvent): void {
+  if (detail > 0 && target instanceof Element) {
+    target.closest('button')?.blur();
+  }
 }
 
 /** Whether a key is the business of what has the focus, or of the open dialog. */

@@ -37,6 +37,8 @@ export interface Drawing {
   readonly shapes: readonly DrawnShape[];
   /** Names of the zones. */
   readonly zones: readonly string[];
+  /** Track numbers of the trails. */
+  readonly trails: readonly number[];
 }
 
 /** A picture with its boxes. */
@@ -89,7 +91,7 @@ export function createScreen(canvas: HTMLCanvasElement, handlers: ScreenHandlers
     bitmap = picture;
     frame = newFrame;
     if (isNew) {
-      trails.advance(handlers.select(frame), colorOf);
+      trails.advance(frame, colorOf);
     }
     canvas.parentElement?.style.setProperty('--aspect', String(frame.width / frame.height));
     draw(isNew);
@@ -113,15 +115,14 @@ export function createScreen(canvas: HTMLCanvasElement, handlers: ScreenHandlers
     const layers = handlers.layers();
     const scale = { x: width / frame.width, y: height / frame.height };
     const zones = layers.zones ? handlers.drawZones(context, frame.source) : [];
-    if (layers.trails) {
-      for (const [, trail] of trails.entries()) {
-        drawTrail(context, trail, scale, trails.tick);
-      }
-    }
+    const paths = [...trails.entries()].filter(
+      ([, { last }]) => layers.trails && handlers.select(last).length > 0,
+    );
+    paths.forEach(([, trail]) => drawTrail(context, trail, scale, trails.tick));
     const selected = handlers.select(frame);
     const shapes = drawShapes(context, layers.shapes ? selected : [], scale);
     const boxes = drawBoxes(context, layers.boxes ? selected : [], scale, layers.labels);
-    handlers.onDrawn(frame, { boxes, shapes, zones }, isNew);
+    handlers.onDrawn(frame, { boxes, shapes, zones, trails: paths.map(([track]) => track) }, isNew);
   }
 
   new ResizeObserver(() => draw(false)).observe(canvas);

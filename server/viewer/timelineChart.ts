@@ -107,6 +107,7 @@ function drawScale(
   for (let ago = 0; ago <= minutes; ago++) {
     context.textAlign = ago === 0 ? 'right' : ago === minutes ? 'left' : 'center';
     const x = xOf((1 - ago / minutes) * (MAX_BUCKETS - 1));
-    context.fillText(ago === 0 ? 'now' : `−${ago} min`, x, context.canvas.clientHeight);
+    const unit = ago === minutes ? ' min' : ''; // once: on a telephone there is no room for more
+    context.fillText(ago === 0 ? 'now' : `−${ago}${unit}`, x, context.canvas.clientHeight);
   }
 }

@@ -1,4 +1,5 @@
 import type { Detection } from '../../models/types.ts';
+import type { FrameMessage } from './protocol.ts';
 
 /** Where a track's centre was, in source pixels. */
 export interface TrailPoint {
@@ -13,13 +14,16 @@ export interface Trail {
   readonly color: string;
   /** Oldest first. */
   readonly points: readonly TrailPoint[];
+  /** The last frame that it was in, with its own detection alone: filters hold for both. */
+  readonly last: FrameMessage;
 }
 
 /** Remembers where the tracks were. */
 export interface Trails {
   /** Frames shown so far; a point's age is its distance from it. */
   readonly tick: number;
-  advance(detections: readonly Detection[], colorOf: (detection: Detection) => string): void;
+  /** Takes in a frame's detections, whatever the filters say: these may change. */
+  advance(frame: FrameMessage, colorOf: (detection: Detection) => string): void;
   /** @returns the trails by track number */
   entries(): Iterable<readonly [number, Trail]>;
   clear(): void;
@@ -30,22 +34,23 @@ export const TRAIL_FRAMES = 32;
 
 /** Starts with no trails. A track that is gone fades out and is then forgotten. */
 export function createTrails(): Trails {
-  const trails = new Map<number, { color: string; points: TrailPoint[] }>();
+  const trails = new Map<number, Trail & { points: TrailPoint[] }>();
   let tick = 0;
   return {
     get tick() {
       return tick;
     },
-    advance(detections, colorOf) {
+    advance(frame, colorOf) {
       tick++;
-      for (const detection of detections) {
+      for (const detection of frame.detections) {
         if (detection.trackId === undefined) {
           continue;
         }
         const { xmin, ymin, xmax, ymax } = detection.box;
-        const trail = trails.get(detection.trackId) ?? { color: colorOf(detection), points: [] };
-        trail.points.push({ x: (xmin + xmax) / 2, y: (ymin + ymax) / 2, tick });
-        trails.set(detection.trackId, trail);
+        const { color = colorOf(detection), points = [] } = trails.get(detection.trackId) ?? {};
+        points.push({ x: (xmin + xmax) / 2, y: (ymin + ymax) / 2, tick });
+        const last = { ...frame, detections: [detection] };
+        trails.set(detection.trackId, { color, points, last });
       }
       for (const [track, trail] of trails) {
         while (trail.points[0] && tick - trail.points[0].tick >= TRAIL_FRAMES) {

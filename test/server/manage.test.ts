@@ -82,7 +82,7 @@ suite('manageSources', (test) => {
     const gone = await ask(server, 'GET', path);
 
     const info = { name: 'front door/1', state: 'connecting' };
-    assert.equal([added.status, JSON.parse(added.body)], [201, info]);
+    assert.equal([added.status, JSON.parse(added.body)], [201, { ...info, kept: false }]);
     const location = new URL(added.headers.location ?? '', 'https://cams.example/cam/v1/sources');
     assert.is(location.pathname, `/cam${path}`);
     assert.equal([shown.status, JSON.parse(shown.body)], [200, info]);
