@@ -29,11 +29,11 @@ const STRAY_LOGIN = /(?<=^|[/\s])[^/\\:@\s]{1,256}:(?!\\)[^/@]{0,256}(?=@)/g;
 /** How addresses begin; the length is bounded, since the text may be another program's. */
 const SCHEME = /[a-z][a-z0-9+.-]{0,31}:\/\//gi;
 /** From so many characters a login is hidden wherever it stands; shorter, in addresses only. */
-const LOGIN_LENGTH = 4;
+export const LOGIN_LENGTH = 4;
 /** The same for values of fields that are not named like secrets: words such as `stream` are among them. */
 const VALUE_LENGTH = 8;
 /** What stands in the place of a secret. */
-const MASKED = '***';
+export const MASKED = '***';
 
 /** A piece of a text that holds addresses; the pieces together are the text. */
 export interface Piece {
@@ -69,6 +69,11 @@ export function shownOf(
   const show = ({ text, kind }: Piece): string =>
     kind === 'plain' ? hide(text) : kind === 'login' || kind === 'value' ? MASKED : text;
   return pieces.map(show).join('');
+}
+
+/** What may be shown of a text with addresses; see {@link readPieces}. */
+export function shownAddress(text: string): string {
+  return shownOf(readPieces(text));
 }
 
 /**

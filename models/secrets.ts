@@ -3,7 +3,7 @@
  * every form in which it may come back. Addresses that are not known, as another program may print
  * them, are masked by what they look like.
  */
-import { decoded, readPieces, shownOf } from './address.ts';
+import { LOGIN_LENGTH, MASKED, decoded, readPieces, shownOf } from './address.ts';
 import type { Piece } from './address.ts';
 
 /** Hides secrets in a text. */
@@ -23,9 +23,10 @@ const CODES = ['name', 'code', 'errno', 'syscall'];
 /**
  * Makes a mask that knows the secrets of some addresses.
  * @param addresses each a text with an address that goes on to the end of the text, or without any
+ * @param secrets other words to hide wherever they stand, except the name of an address's host
  * @returns hides them wherever they stand, the short ones in addresses only, and then does as {@link maskText}
  */
-export function maskFor(...addresses: readonly string[]): Mask {
+export function maskFor(addresses: readonly string[], secrets: readonly string[] = []): Mask {
   const all = addresses.map(readPieces);
   const words = new Map(all.flatMap((pieces) => pieces.flatMap(wordsOf)));
   for (const { text } of all.flat().filter(({ kind }) => kind === 'host')) {
@@ -35,6 +36,9 @@ export function maskFor(...addresses: readonly string[]): Mask {
       }
     }
   }
+  for (const form of secrets.flatMap(formsOf).filter(({ length }) => length >= LOGIN_LENGTH)) {
+    words.set(form, words.get(form) ?? MASKED);
+  }
   const hide = replacer(words);
   const wholes = all.flatMap((pieces) => addressesOf(pieces).map((one) => wholeOf(one, hide)));
   const replace = replacer(new Map([...words, ...wholes]));
@@ -43,7 +47,7 @@ export function maskFor(...addresses: readonly string[]): Mask {
 
 /** An address as it may be shown. @param text see {@link maskFor} */
 export function maskAddress(text: string): string {
-  return maskFor(text)(text);
+  return maskFor([text])(text);
 }
 
 /** Hides the secrets of addresses in a sentence, by what they look like. Idempotent. */
@@ -121,7 +125,7 @@ function wordsOf({ text, kind, hiddenFrom }: Piece): readonly (readonly [string,
   if (kind !== 'login') {
     return formsOf(text)
       .filter((form) => form.length >= hiddenFrom)
-      .map((form) => [form, '***']);
+      .map((form) => [form, MASKED]);
   }
   const colon = text.indexOf(':');
   const parts = colon < 0 ? [text] : [text, text.slice(0, colon), text.slice(colon + 1)];
@@ -129,8 +133,8 @@ function wordsOf({ text, kind, hiddenFrom }: Piece): readonly (readonly [string,
   const words = [basic, ...parts.flatMap(formsOf)].filter((form) => form.length >= hiddenFrom);
   const inAddress = formsOf(text).map((form) => (colon < 0 ? `://${form}@` : `${form}@`));
   return [
-    ...words.map((word) => [word, '***'] as const),
-    ...inAddress.map((form) => [form, form.replace(/^(:\/\/)?.*@$/s, '$1***@')] as const),
+    ...words.map((word) => [word, MASKED] as const),
+    ...inAddress.map((form) => [form, form.replace(/^(:\/\/)?.*@$/s, `$1${MASKED}@`)] as const),
   ];
 }
 

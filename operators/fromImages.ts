@@ -93,7 +93,7 @@ export function fromImages(
       () => subscriber.complete(),
       (thrown: unknown) => subscriber.error(toError(thrown)),
     );
-  }).pipe(maskErrors(maskFor(typeof source === 'string' ? source : '')));
+  }).pipe(maskErrors(maskFor(typeof source === 'string' ? [source] : [])));
 }
 
 async function picturesOf(

@@ -3,7 +3,7 @@ import { expectAddress } from '../models/address.ts';
 import { toError } from '../models/errors.ts';
 import type { PipelineError } from '../models/errors.ts';
 import { bundledImageSpec } from '../models/index.ts';
-import { maskFor } from '../models/secrets.ts';
+import { maskError, maskFor } from '../models/secrets.ts';
 import { sourceName } from '../models/sourceName.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectNumber, expectOneOf } from '../models/validate.ts';
@@ -98,6 +98,7 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
   expectAddress(String(input));
   const path = pathOf(input);
   const source = config.source ?? sourceName(path);
+  const mask = maskFor([path]);
 
   return new Observable<Frame>((subscriber) => {
     const preparing = new AbortController();
@@ -116,7 +117,7 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
         prepared.on('error', fail);
       }
       const decoders = await chooseDecoders(config.decoder ?? 'auto', path);
-      const onFault = (error: PipelineError): void => config.onFault?.(error);
+      const onFault = (error: PipelineError): void => config.onFault?.(maskError(error, mask));
       const events = {
         onOpen: (info: VideoInfo): void => config.onOpen?.(info),
         onFault: onDamage === 'skip' ? onFault : undefined,
@@ -124,5 +125,5 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
       playVideo({ ...wanted, ...events, path, input: prepared, decoders }, subscriber);
     };
     play().catch(fail);
-  }).pipe(maskErrors(maskFor(path)));
+  }).pipe(maskErrors(mask));
 }

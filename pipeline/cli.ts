@@ -2,13 +2,14 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { toError } from '../models/errors.ts';
-import { maskError, maskFor } from '../models/secrets.ts';
+import { maskError } from '../models/secrets.ts';
 import type { Mask } from '../models/secrets.ts';
 import { evalArguments } from './eval/evalArguments.ts';
 import type { EvalFlags } from './eval/evalArguments.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
 import { addImportOptions, importArguments } from './importOptions.ts';
 import type { ImportFlags } from './importOptions.ts';
+import { maskArguments } from './maskArguments.ts';
 import { addDetectOptions, addEvalOptions, detectArguments, number, whole } from './options.ts';
 import { addServeOptions, serveArguments } from './serveOptions.ts';
 import type { ServeFlags } from './serveOptions.ts';
@@ -98,14 +99,6 @@ interface BenchFlags {
   readonly json?: boolean;
   readonly minutes: number;
   readonly maxFrames: number;
-}
-
-/** Knows the secrets of what was typed: of addresses, and whatever follows a misspelt option: `--tokn=secret`. */
-function maskArguments(args: readonly string[]): Mask {
-  const mask = maskFor(...args);
-  const options = args.flatMap((arg) => /^--[\w-]+=/.exec(arg)?.map((name) => [arg, name]) ?? []);
-  return (text) =>
-    options.reduce((safe, [arg = '', name = '']) => safe.replaceAll(arg, `${name}***`), mask(text));
 }
 
 /** Commander's errors have a hint on a line of their own. */

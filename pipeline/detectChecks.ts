@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expectAddress } from '../models/address.ts';
 import { kindOfSource, pathOf } from '../operators/index.ts';
 import type { FormatName } from './formats.ts';
 import type { DetectArguments } from './options.ts';
@@ -25,6 +26,7 @@ export async function expectDetectable(
   options: DetectArguments,
 ): Promise<void> {
   const { tasks, attention, format, out, save } = options;
+  sources.forEach(expectAddress);
   expectApart(sources, 'out', out);
   const lost = tasks.find((task) => NO_PLACE[format].includes(task));
   if (lost !== undefined) {

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
+import { toError } from '../models/errors.ts';
+import { maskError } from '../models/secrets.ts';
 import { runCli } from './cli.ts';
-import { EXIT } from './exitCodes.ts';
+import { EXIT, errorLine } from './exitCodes.ts';
+import { maskArguments } from './maskArguments.ts';
 import { endStandardError, keepStandardError } from './standardError.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -15,6 +18,12 @@ for (const signal of SIGNALS) {
   });
 }
 keepStandardError();
+// a fault of ours: Node would print the error with all that it carries, such as the arguments of a decoder
+process.on('uncaughtException', (thrown) => {
+  const mask = maskArguments(process.argv.slice(2));
+  process.stderr.write(errorLine(maskError(toError(thrown), mask), true));
+  process.exit(EXIT.failed);
+});
 process.exitCode = await runCli(process.argv.slice(2), interrupt.signal);
 if (!(await endStandardError())) {
   process.exit(); // who should read the last lines does not

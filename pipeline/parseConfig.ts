@@ -15,6 +15,8 @@ export interface ConfigSource {
   readonly name: string;
   /** Files are absolute: they are meant relative to the configuration's folder. */
   readonly source: string;
+  /** What the environment's variables in the address stand for. */
+  readonly secrets?: readonly string[];
   readonly loop?: boolean;
   readonly stride?: number;
   readonly maxFrames?: number;
@@ -94,9 +96,9 @@ export function parseConfig(
   }
   const sources = config.sources?.map((source, index) => {
     try {
-      const filledIn = fillIn(source.source, environment);
-      expectAddress(filledIn);
-      return { ...source, source: filledIn };
+      const filledIn = { ...source, ...fillIn(source.source, environment) };
+      expectAddress(filledIn.source);
+      return filledIn;
     } catch (thrown) {
       throw at(offsetOf(document, ['sources', index, 'source']), toError(thrown).message);
     }
@@ -105,17 +107,23 @@ export function parseConfig(
 }
 
 /** Puts variables of the environment in their places. @throws TypeError where one is not there */
-function fillIn(text: string, environment: Readonly<Record<string, string | undefined>>): string {
+function fillIn(
+  text: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Pick<ConfigSource, 'source' | 'secrets'> {
   const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
-  return text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
+  const values: string[] = [];
+  const source = text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = environment[name];
     if (value === undefined) {
       throw new TypeError(
         `There is no variable ${name} in the environment; set it, or write the address out`,
       );
     }
+    values.push(value);
     return isAddress ? encodeURIComponent(value) : value;
   });
+  return isAddress && values.length > 0 ? { source, secrets: values } : { source };
 }
 
 function owner(source: object, index: number): string {

@@ -36,6 +36,11 @@ export interface PipelineSource {
   readonly maxFrames?: number | undefined;
   /** Live sources only: without a frame for so long it has stalled, seconds. Default: that of `fromLive`. */
   readonly stallSeconds?: number | undefined;
+  /**
+   * Words of the source that are told to nobody, beside those that are secret in any address; such as the key of a stream,
+   * in the path. Words of less than 4 characters and the host's name are told. Default none.
+   */
+  readonly secrets?: readonly string[] | undefined;
   /** Do not start it yet; see `PipelineSources.resume`. Default false. */
   readonly paused?: boolean | undefined;
 }
@@ -88,8 +93,11 @@ export function parseSource(value: object): TextSource {
  * @throws TypeError with one line that names the field
  */
 export function checkSource(given: PipelineSource): PipelineSource {
-  const { source } = given;
-  const settings = Object.entries(given).filter(([, value]) => value !== undefined);
+  const { source, secrets = [], ...rest } = given;
+  if (!Array.isArray(secrets) || !secrets.every((word) => typeof word === 'string')) {
+    throw new TypeError('Expected `secrets` of a source to be an array of texts');
+  }
+  const settings = Object.entries(rest).filter(([, value]) => value !== undefined);
   const isText = typeof source === 'string';
   const isOther = source instanceof URL || isFrameSource(source) || isLiveSource(source);
   parseSource({ ...Object.fromEntries(settings), source: isText || !isOther ? source : 'given' });
@@ -112,11 +120,12 @@ export function isFrameSource(source: unknown): source is FrameSource {
 }
 
 /** The name of what a source plays, for people, without its secrets; `frames` for frames of one's own. */
-export function sourceText({ source }: PipelineSource): string {
-  return isFrameSource(source) ? 'frames' : maskedAddress(source);
+export function sourceText(given: PipelineSource): string {
+  const { source } = given;
+  return isFrameSource(source) ? 'frames' : maskOfSource(given)(maskedAddress(source));
 }
 
 /** Hides the secrets of a source in what is told of it. */
-export function maskOfSource({ source }: PipelineSource): Mask {
-  return isFrameSource(source) ? maskFor() : maskOf(source);
+export function maskOfSource({ source, secrets = [] }: PipelineSource): Mask {
+  return isFrameSource(source) ? maskFor([], secrets) : maskOf(source, secrets);
 }

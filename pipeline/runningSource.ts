@@ -64,7 +64,7 @@ export class RunningSource {
     this.#tell('connecting', '');
     this.#run = this.#run$.subscribe({
       next: (event) => this.#pass(event),
-      error: (thrown: unknown) => this.#tell('offline', this.#mask(toError(thrown).message)),
+      error: (thrown: unknown) => this.#tell('offline', toError(thrown).message),
       complete: () => this.#tell('ended', this.#state === 'ended' ? this.#reason : ''),
     });
   }
@@ -100,7 +100,8 @@ export class RunningSource {
     };
   }
 
-  #pass(event: SourceEvent): void {
+  #pass(told: SourceEvent): void {
+    const event = told.type === 'status' ? { ...told, reason: this.#mask(told.reason) } : told;
     if (event.type === 'status') {
       this.#state = event.state;
       this.#reason = event.reason;

@@ -1,6 +1,6 @@
 import { Value } from 'typebox/value';
 import type { TObject } from 'typebox';
-import { readPieces, shownOf } from '../models/address.ts';
+import { shownAddress } from '../models/address.ts';
 import { suggest } from '../models/validate.ts';
 
 /** So much of a wrong value is repeated in an error message, characters. */
@@ -38,7 +38,7 @@ export function findProblem(owner: string, schema: TObject, value: object): Prob
       return {
         field,
         isPresent: true,
-        text: `Unknown field ${quote(shownOf(readPieces(field)))} of ${owner}${hint}`,
+        text: `Unknown field ${quote(shownAddress(field))} of ${owner}${hint}`,
       };
     }
   }
@@ -85,7 +85,7 @@ export function oneLine(text: string): string {
 function stringify(value: unknown): string {
   try {
     return JSON.stringify(value, (_, part: unknown) =>
-      typeof part === 'string' ? shownOf(readPieces(part)) : part,
+      typeof part === 'string' ? shownAddress(part) : part,
     );
   } catch {
     return 'nested too deeply to show'; // what JSON.parse can read, JSON.stringify may find too deep

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toError } from '../models/errors.ts';
+import { isSourceName } from '../models/sourceName.ts';
 import { oneLine } from './findProblem.ts';
 import type { Access } from './access.ts';
 import type { SourceAttention, SourceInfo } from './messages.ts';
@@ -151,12 +152,14 @@ function parseSource(text: string): { readonly name: string; readonly source: ob
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    throw new Answer(400, `Expected JSON: ${toError(thrown).message}`);
+    const { message } = toError(thrown);
+    // without the piece of the body that it repeats, which may be an address
+    throw new Answer(400, `Expected JSON: ${message.replace(/, (?:\.\.\.)?".*/s, '')}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Answer(400, 'Expected a JSON object with `name` and `source`');
   }
-  const name = 'name' in value && typeof value.name === 'string' ? value.name : '';
+  const name = 'name' in value && isSourceName(value.name) ? value.name : '';
   return { name, source: value };
 }
 

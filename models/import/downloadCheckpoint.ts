@@ -51,7 +51,7 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
   const { directory, onProgress, onRetry, signal } = options;
   const { stallMs = STALL_MS, retryMs = RETRY_MS } = options;
   const folder = folderUrl(options.url);
-  const mask = maskFor(options.url);
+  const mask = maskFor([options.url]);
   await makeFolder(directory);
   const get = async (name: string, at = encodeURIComponent(name)): Promise<string> => {
     const file = join(directory, name);

@@ -164,15 +164,15 @@ export function maskedAddress(input: string | URL | LiveSource): string {
 
 /**
  * Makes a mask that knows the secrets of a source.
- * @param input what a user typed, or a typed source
+ * @param input what a user typed, or a typed source   @param secrets other words to hide
  */
-export function maskOf(input: string | URL | LiveSource): Mask {
+export function maskOf(input: string | URL | LiveSource, secrets: readonly string[] = []): Mask {
   if (typeof input === 'string' || input instanceof URL) {
-    return maskFor(String(input));
+    return maskFor([String(input)], secrets);
   }
   if (!('url' in input)) {
-    return maskFor();
+    return maskFor([], secrets);
   }
   const url = String(input.url);
-  return maskFor(url, withLogin(url, input.user, input.password));
+  return maskFor([url, withLogin(url, input.user, input.password)], secrets);
 }

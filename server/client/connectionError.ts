@@ -1,3 +1,4 @@
+import { shownAddress } from '../../models/address.ts';
 import { PipelineError } from '../../models/errors.ts';
 
 const SLOW_CODE = 1013;
@@ -26,7 +27,7 @@ export function connectionError(address: string, ending: Ending): PipelineError 
   const reason = httpStatus === undefined ? ending.reason : `HTTP ${httpStatus}`;
   return new PipelineError(
     code === SLOW_CODE ? 'ERR_CLIENT_SLOW' : 'ERR_CLIENT_PROTOCOL',
-    `Connection to ${address} ended with ${code}${reason === '' ? '' : `: ${reason}`}`,
+    `Connection to ${shownAddress(address)} ended with ${code}${reason === '' ? '' : `: ${reason}`}`,
     { details: { closeCode: code, ...(httpStatus === undefined ? {} : { httpStatus }) } },
   );
 }

@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import { shownAddress } from '../../models/address.ts';
 import { PipelineError } from '../../models/errors.ts';
 import type { ServerMessage } from '../messages.ts';
 import type { ClientCodec } from './codec.ts';
@@ -46,7 +47,10 @@ export function openSocket(
       const message = readMessage(data, codec);
       if (message === undefined) {
         subscriber.error(
-          new PipelineError('ERR_CLIENT_PROTOCOL', `${address} does not speak protocol v1`),
+          new PipelineError(
+            'ERR_CLIENT_PROTOCOL',
+            `${shownAddress(address)} does not speak protocol v1`,
+          ),
         );
       } else {
         subscriber.next(message);

@@ -1,3 +1,4 @@
+import { shownAddress } from '../../models/address.ts';
 import { expectInteger, expectKnownKeys, expectNumber } from '../../models/validate.ts';
 import type { ClientSocketConstructor } from './clientSocket.ts';
 import type { ClientCodec } from './codec.ts';
@@ -74,9 +75,18 @@ function globalWebSocket(): ClientSocketConstructor {
   return found as ClientSocketConstructor;
 }
 
+/** @throws TypeError without the secrets of the address, which Node's own error has */
+function parseUrl(url: string): URL {
+  try {
+    return new URL(url);
+  } catch {
+    throw new TypeError(`Expected the address of a server, got \`${shownAddress(url)}\``);
+  }
+}
+
 /** A server's page may be below a path, behind a proxy; the protocol is below the same. */
 function socketAddress(url: string): string {
-  const address = new URL(url);
+  const address = parseUrl(url);
   const isPage = address.protocol.startsWith('http');
   address.protocol = address.protocol.replace(/^http/, 'ws');
   address.hash = ''; // WebSockets refuse it, and the address of a page may have one

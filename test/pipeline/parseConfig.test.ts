@@ -60,6 +60,10 @@ sources:
       'rtsp://me:a%2Fb%40c@10.0.0.7/live',
       'udp://239.0.0.1:5000',
     ]);
+    const [a, b] =
+      parseConfig(text, FILE, { PASSWORD: 'a/b@c', STREET: 'udp://h:1' }).sources ?? [];
+    assert.equal(a?.secrets, ['a/b@c'], 'told to nobody, wherever in the address it stands');
+    assert.is(b?.secrets, undefined, 'the address as a whole is no secret');
     assert.throws(
       () => sourcesOf({ STREET: 'x' }),
       /^.*serve.yaml, line 2: There is no variable PASSWORD in the environment/,

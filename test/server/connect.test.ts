@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { filter, firstValueFrom, map, take, toArray } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -240,6 +241,21 @@ suite('connect', (test) => {
       await assert.rejects(() => connect('ws://localhost', { WebSocket, ...options }), { message });
     });
   }
+
+  test('shows no password of its address', async () => {
+    const address = await (async () => {
+      await using server = await startServer();
+      return socketUrl(server, '/v1').replace('://', '://me:s3cret@');
+    })(); // nobody is there any more
+    const client = connect(address, { WebSocket, maxRetries: 0 });
+    const lost = await assert.rejects(firstValueFrom(client.hello$), {
+      message: /^Connection to ws:\/\/\*\*\*@127\.0\.0\.1/,
+    });
+    const wrong = await assert.rejects(() => connect('ws://me:s3cret@[/v1', { WebSocket }), {
+      name: 'TypeError',
+    });
+    assert.not.match(inspect([lost, wrong], { depth: Infinity, showHidden: true }), /s3cret/);
+  });
 
   test('asks for a WebSocket where there is none', async () => {
     if (Reflect.has(globalThis, 'WebSocket')) {

@@ -48,6 +48,18 @@ suite('http', (test) => {
     assert.equal(JSON.parse(body), [{ name: 'door', state: 'online', width: 640, height: 360 }]);
   });
 
+  test('tells no secret of a source, whoever attached it', async () => {
+    await using server = await startServer();
+    attachFeed(server, 'door').error(new Error('Cannot open rtsp://me:s3cret@cam/live?sig=s3cret'));
+
+    const [, body] = await bodyOf(`${server.url}v1/sources`);
+
+    assert.match(body, /"reason":"Cannot open rtsp:\/\/\*\*\*@cam\/live\?sig=\*\*\*"/);
+    for (const name of ['', '..', 'rtsp://me:s3cret@cam', '\x1b[31m', 'x'.repeat(129)]) {
+      assert.throws(() => attachFeed(server, name), /`name` of the source .* 1 to 128 characters$/);
+    }
+  });
+
   test('/v1/sources and `hello` tell why a source is in its state, as long as it is', async () => {
     await using server = await startServer();
     const door$ = attachFeed(server, 'door');

@@ -19,6 +19,8 @@ export interface Faults {
   readonly isSimple?: boolean;
   /** Tells neither checksum nor version. */
   readonly isBare?: boolean;
+  /** Lets in only with this `user:password`. */
+  readonly login?: string;
   /** Tells no checksum. */
   readonly hasNoSum?: boolean;
   /** Answers ranges whatever version is asked for. */
@@ -66,8 +68,12 @@ export async function openBucket(
   const server = createServer((request, response) => {
     const name = decodeURIComponent(request.url?.replace('/bucket/run/', '') ?? '');
     requests.push([name, request.headers.range ?? []].flat().join(' '));
-    const { status, hold, spoil, ...habits } = faults.get(name) ?? {};
+    const { status, hold, spoil, login, ...habits } = faults.get(name) ?? {};
     const file = served.get(name);
+    if (login !== undefined && request.headers.authorization !== basic(login)) {
+      response.writeHead(401).end();
+      return;
+    }
     if (file === undefined || isDue('status', name, status?.times)) {
       response.writeHead(file === undefined ? 404 : (status?.code ?? 500)).end('no\n');
       return;
@@ -99,6 +105,10 @@ export async function openBucket(
       await once(server, 'close');
     },
   };
+}
+
+function basic(login: string): string {
+  return `Basic ${Buffer.from(login).toString('base64')}`;
 }
 
 /** @returns the bytes that ought to follow */

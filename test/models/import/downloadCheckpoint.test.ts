@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { openCheckpoint } from '../../../models/import/checkpoint/tensorSource.ts';
 import { downloadCheckpoint } from '../../../models/import/downloadCheckpoint.ts';
 import type { DownloadOptions } from '../../../models/import/downloadCheckpoint.ts';
@@ -56,6 +57,23 @@ function requestsFor(name: string, { requests }: Bucket): string[] {
 }
 
 suite('downloadCheckpoint', (test) => {
+  test('logs in where the address has user and password, and shows them in no error', async () => {
+    await using bucket = await fixtureBucket();
+    await using folder = await temporaryFolder();
+    NAMES.forEach((name) => bucket.faults.set(name, { login: "me:it's/s3cret" }));
+    const withLogin = (login: string): string => bucket.url.replace('://', `://${login}@`);
+
+    await download(bucket, join(folder.path, 'a'), { url: withLogin("me:it's%2Fs3cret") });
+    await expectAll(bucket, join(folder.path, 'a'));
+
+    const url = withLogin('me:wrong-s3cret');
+    const error = await assert.rejects(download(bucket, join(folder.path, 'b'), { url }), {
+      code: 'ERR_DOWNLOAD',
+      message: /^Cannot download http:\/\/\*\*\*@127\.0\.0\.1:\d+\/bucket\/run\/checkpoint: .* 401/,
+    });
+    assert.not.match(inspect(error, { depth: Infinity, showHidden: true }), /s3cret/);
+  });
+
   test('gets what the bucket has, and tells how far it is', async () => {
     await using bucket = await fixtureBucket();
     await using folder = await temporaryFolder();
