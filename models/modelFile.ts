@@ -1,6 +1,7 @@
 /** Checks a model's description, `model.json`. */
 import { Check, Errors, Pointer } from 'typebox/schema';
 import type { TLocalizedValidationError } from 'typebox/error';
+import { checkTokens } from './checkTokens.ts';
 import { PipelineError, invariant } from './errors.ts';
 import { MAX_RESPONSE } from './prompts.ts';
 import type { ModelInfo } from './types.ts';
@@ -11,9 +12,18 @@ const MAX_SHOWN = 60;
 /** Two tokens a point. */
 const MAX_POINTS = MAX_RESPONSE / 2;
 
+/** Far above every published model; memory is asked for by these. */
+const MAX_VOCABULARY = 1_000_000;
+const MAX_CACHE_WIDTH = 65_536;
+const MAX_PROMPT = 64;
+/** Beyond every logit: a sequence that never ends, or at once. */
+const MAX_OFFSET = 1e9;
+
 const whole = { type: 'integer', minimum: 0 } as const;
 const positive = { type: 'integer', minimum: 1 } as const;
-const text = { type: 'string', minLength: 1 } as const;
+/** Shown in terminals, drawn into pictures and written to CSV: no control characters. */
+const label = { type: 'string', maxLength: 256, pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$' } as const;
+const text = { ...label, minLength: 1 } as const;
 
 const prompts = {
   type: 'object',
@@ -34,7 +44,7 @@ const prompts = {
         token: whole,
         invisible: whole,
         names: { type: 'array', items: text, minItems: 1, maxItems: MAX_POINTS },
-        labels: { type: 'array', items: { type: 'string' }, minItems: 1 },
+        labels: { type: 'array', items: label, minItems: 1 },
         margin: { type: 'number', minimum: 0, maximum: 10 },
       },
     },
@@ -77,9 +87,9 @@ const schema = {
       type: 'object',
       required: ['size', 'eos', 'prompt', 'noise', 'classBase', 'coordinateBase', 'bins'],
       properties: {
-        size: positive,
+        size: { ...positive, maximum: MAX_VOCABULARY },
         eos: whole,
-        prompt: { type: 'array', items: whole, minItems: 1 },
+        prompt: { type: 'array', items: whole, minItems: 1, maxItems: MAX_PROMPT },
         noise: whole,
         classBase: whole,
         coordinateBase: whole,
@@ -94,20 +104,20 @@ const schema = {
         classInput: { enum: ['noise', 'class'] },
       },
     },
-    cacheWidth: positive,
+    cacheWidth: { ...positive, maximum: MAX_CACHE_WIDTH },
     labels: {
       type: 'array',
       minItems: 1,
       items: {
         type: 'object',
         required: ['id', 'name'],
-        properties: { id: whole, name: { type: 'string' } },
+        properties: { id: whole, name: label },
       },
     },
     decode: {
       type: 'object',
       properties: {
-        eosOffset: { type: 'number' },
+        eosOffset: { type: 'number', minimum: -MAX_OFFSET, maximum: MAX_OFFSET },
         noiseThreshold: { type: 'number', minimum: 0, maximum: 1 },
         noisePatience: positive,
       },
@@ -134,7 +144,7 @@ export function parseModelFile(file: string, content: string): ModelInfo {
       `${file} is no model description: ${firstMistake(value)}`,
     );
   }
-  return {
+  const info: ModelInfo = {
     name: value.name,
     image: { size: value.image.size, pad: value.image.pad },
     vocabulary: value.vocabulary,
@@ -144,6 +154,8 @@ export function parseModelFile(file: string, content: string): ModelInfo {
     decode: { eosOffset: 0, noiseThreshold: 1, noisePatience: 1, ...value.decode },
     prompts: value.prompts ?? {},
   };
+  checkTokens(file, info);
+  return info;
 }
 
 function firstMistake(value: unknown): string {
@@ -154,8 +166,11 @@ function firstMistake(value: unknown): string {
   return `${at || 'the file'} ${wanted(error) ?? message}${found}`;
 }
 
-/** What a field must be that may be some values only; the library's words do not name them. */
+/** What a field must be where the library's words do not name it: that may be some values only, or has a pattern. */
 function wanted({ keyword, params }: TLocalizedValidationError): string | undefined {
+  if (keyword === 'pattern') {
+    return 'must have no control characters';
+  }
   const values =
     keyword === 'const'
       ? [params.allowedValue]
@@ -166,6 +181,14 @@ function wanted({ keyword, params }: TLocalizedValidationError): string | undefi
 }
 
 function show(value: unknown): string {
-  const shown = JSON.stringify(value);
+  const shown = asJson(value);
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
+}
+
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'a value of too many levels'; // more than the stack has
+  }
 }

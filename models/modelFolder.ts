@@ -1,13 +1,16 @@
 /** Reads a model folder: `model.json` beside `encoder.onnx` and `decoder.onnx`. */
 import { readFileSync } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from './errors.ts';
+import { readText } from './readText.ts';
 import type { ImageSpec, ModelInfo } from './types.ts';
 
 /** The name of the model inside this package. */
 export const BUNDLED_MODEL = 'nano';
+/** Of a description; a hundred thousand labels fit. */
+const MAX_MEGABYTES = 4;
 
 /** A model folder whose description is right; its graphs are not opened yet. */
 export interface ModelFolder {
@@ -36,7 +39,7 @@ export async function readModelFolder(model: string): Promise<ModelFolder> {
   const folder =
     model === BUNDLED_MODEL ? fileURLToPath(new URL('./nano', import.meta.url)) : resolve(model);
   const file = join(folder, 'model.json');
-  const text = await readText(model, file);
+  const text = await readDescription(model, file);
   const { parseModelFile } = await import('./modelFile.ts'); // which takes its time to load
   const info = parseModelFile(file, text);
   const files = {
@@ -56,10 +59,13 @@ export async function readModelFolder(model: string): Promise<ModelFolder> {
   };
 }
 
-async function readText(model: string, file: string): Promise<string> {
+async function readDescription(model: string, file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file, MAX_MEGABYTES);
   } catch (cause) {
+    if (cause instanceof PipelineError) {
+      throw cause;
+    }
     throw new PipelineError(
       'ERR_MODEL_LOAD',
       `No model at \`${model}\`: expected a folder with model.json, encoder.onnx and decoder.onnx ` +

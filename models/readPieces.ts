@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { PipelineError } from './errors.ts';
 import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
 import { promptOf } from './pix2seq/promptOf.ts';
+import { readText } from './readText.ts';
+
+/** Of a list of pieces; the official one has a thirtieth of that. */
+const MAX_MEGABYTES = 16;
 
 /**
  * Reads what the captions of a model are made of: `pieces.json` of its folder.
@@ -15,8 +18,11 @@ export async function readPieces(model: string = BUNDLED_MODEL): Promise<readonl
   promptOf('caption', info); // what is missing first is the training
   let text: string;
   try {
-    text = await readFile(piecesFile, 'utf8');
+    text = await readText(piecesFile, MAX_MEGABYTES);
   } catch (cause) {
+    if (cause instanceof PipelineError) {
+      throw cause;
+    }
     throw new PipelineError(
       'ERR_MODEL_LOAD',
       `The model \`${info.name}\` has no text for captions, since it has no ${piecesFile}; import it with ` +

@@ -13,6 +13,7 @@ import { maskArguments } from './maskArguments.ts';
 import { addDetectOptions, addEvalOptions, detectArguments, number, whole } from './options.ts';
 import { addServeOptions, serveArguments } from './serveOptions.ts';
 import type { ServeFlags } from './serveOptions.ts';
+import { say } from './standardError.ts';
 
 /**
  * Runs the program.
@@ -33,7 +34,7 @@ export async function runCli(args: readonly string[], interrupt: AbortSignal): P
       return thrown.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said why
     }
     const error = maskError(toError(thrown), mask);
-    process.stderr.write(errorLine(error, args.includes('--verbose')));
+    say(errorLine(error, args.includes('--verbose')));
     return exitCodeOf(error);
   }
 }

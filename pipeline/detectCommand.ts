@@ -21,6 +21,7 @@ import type { DetectArguments } from './options.ts';
 import { createProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { rounded } from './rounded.ts';
+import { say } from './standardError.ts';
 
 /** What became of one source's frames. */
 interface Account {
@@ -54,7 +55,7 @@ export async function detectCommand(
   } finally {
     const numFrames = await video.finish(); // however the run ended: with what was read
     if (numFrames > 0 && !quiet) {
-      process.stderr.write(`${sourceName(save)}: ${numFrames} frames\n`);
+      say(`${sourceName(save)}: ${numFrames} frames\n`);
     }
   }
 }
@@ -132,12 +133,12 @@ async function detectSource(source: string, run: Run): Promise<number> {
       throw thrown; // of no use to go on with the next source
     }
     const error = toError(thrown);
-    process.stderr.write(errorLine(error, options.verbose));
+    say(errorLine(error, options.verbose));
     code = exitCodeOf(error);
   }
   if (!options.quiet && code !== EXIT.unopened) {
     const ms = performance.now() - startedMs;
-    process.stderr.write(`${summary(source, account, ms)} on ${run.detector.device}\n`);
+    say(`${summary(source, account, ms)} on ${run.detector.device}\n`);
   }
   return code === EXIT.done && account.numFaults > 0 ? EXIT.failed : code;
 }
@@ -162,7 +163,7 @@ function resultsOf(
       },
       onFault(error) {
         account.numFaults += 1;
-        process.stderr.write(errorLine(error, options.verbose));
+        say(errorLine(error, options.verbose));
       },
     });
   const config = { ...options.detect, tasks };

@@ -5,6 +5,7 @@ import type { ImportArguments } from './importOptions.ts';
 import { isReaderGone, openLineWriter } from './lineWriter.ts';
 import { createFolder } from './newFolder.ts';
 import { createWorkProgress } from './progress.ts';
+import { say } from './standardError.ts';
 
 const LICENCE =
   'Pix2seq’s code is under Apache-2.0; under which licence its authors publish the weights is not stated.\n';
@@ -54,7 +55,7 @@ async function download(
   if (url === undefined) {
     return;
   }
-  process.stderr.write(LICENCE);
+  say(LICENCE);
   const progress = quiet ? undefined : createWorkProgress('download');
   await downloadCheckpoint({
     url,
@@ -63,7 +64,7 @@ async function download(
     onRetry(reason, waitMs, what) {
       progress?.stop();
       if (!quiet) {
-        process.stderr.write(`${what}: ${reason}; trying again in ${waitMs / 1000} s\n`);
+        say(`${what}: ${reason}; trying again in ${waitMs / 1000} s\n`);
       }
     },
     signal,
@@ -79,15 +80,15 @@ async function make(options: ImportArguments, out: string, signal: AbortSignal):
   });
   if (!options.quiet) {
     const millions = (made.numParameters / 1e6).toFixed(1);
-    process.stderr.write(`${out}: ${made.backbone}, ${millions} million parameters\n`);
+    say(`${out}: ${made.backbone}, ${millions} million parameters\n`);
     for (const task of made.leftOut) {
-      process.stderr.write(`left out: ${task}\n`);
+      say(`left out: ${task}\n`);
     }
     if (!made.areLabelsNamed) {
-      process.stderr.write(UNNAMED);
+      say(UNNAMED);
     }
     if (made.isTextMissing) {
-      process.stderr.write(TEXTLESS);
+      say(TEXTLESS);
     }
   }
 }

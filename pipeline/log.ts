@@ -1,5 +1,6 @@
 /** The door to pino: what a running command tells on standard error. */
 import { errorLine } from './exitCodes.ts';
+import { printable } from './printable.ts';
 import { openErrorLines } from './standardError.ts';
 
 /** How a log is written. */
@@ -27,8 +28,8 @@ export async function createLog(format: LogFormat, quiet: boolean): Promise<Log>
 
 function textLog(write: (line: string) => void, quiet: boolean): Log {
   return {
-    info: (line) => void (quiet || write(`${line}\n`)),
-    error: (error) => write(errorLine(error, false)),
+    info: (line) => void (quiet || write(`${printable(line.replaceAll('\n', ' '))}\n`)),
+    error: (error) => write(printable(errorLine(error, false))),
   };
 }
 

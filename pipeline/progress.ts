@@ -1,5 +1,6 @@
 /** The door to cli-progress: a bar on standard error. */
 import { Presets, SingleBar } from 'cli-progress';
+import { printable } from './printable.ts';
 
 /** A bar that counts frames. */
 export interface Progress {
@@ -17,7 +18,7 @@ export interface Progress {
  */
 export function createProgress(label: string): Progress {
   const bar = createBar(
-    `${label} {bar} {value}/{total} frames | {fps} frames/s | ETA {eta_formatted}`,
+    `${printable(label)} {bar} {value}/{total} frames | {fps} frames/s | ETA {eta_formatted}`,
   );
   let done = 0;
   let total: number | undefined;
@@ -58,14 +59,14 @@ export interface WorkProgress {
  * @param label what is being done
  */
 export function createWorkProgress(label: string): WorkProgress {
-  const bar = createBar(`${label} {bar} {percentage} % | ETA {eta_formatted} | {what}`);
+  const bar = createBar(`${printable(label)} {bar} {percentage} % | ETA {eta_formatted} | {what}`);
   return {
     update(done, total, what) {
       if (!bar.isActive) {
-        bar.start(total, 0, { what });
+        bar.start(total, 0, { what: printable(what) });
       }
       bar.setTotal(total);
-      bar.update(done, { what });
+      bar.update(done, { what: printable(what) });
     },
     stop() {
       bar.stop();

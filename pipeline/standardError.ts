@@ -1,5 +1,6 @@
 /** Standard error, whose reader may go, stop reading, or have no room left: nothing of that ends what a command does. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { printable } from './printable.ts';
 
 /** What may wait for a reader who does not read, bytes; lines beyond are lost. */
 const MAX_WAITING_BYTES = 1 << 20;
@@ -9,6 +10,11 @@ const LAST_WORDS_MS = 1_000;
 /** Hears the errors of standard error, which would otherwise end the program. To be called once, before all. */
 export function keepStandardError(): void {
   process.stderr.on('error', () => undefined); // each line hears of its own
+}
+
+/** Says something to the user. @param text with its line breaks; what a terminal takes for a command is escaped */
+export function say(text: string): void {
+  process.stderr.write(printable(text));
 }
 
 /**

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { openDetector } from '../../models/index.ts';
 import { EXIT } from '../exitCodes.ts';
 import { DEMO_CLIP } from '../openSource.ts';
+import { say } from '../standardError.ts';
 import { callCost } from './callCost.ts';
 import type { CallCost } from './callCost.ts';
 import { measureMemory } from './memory.ts';
@@ -43,7 +44,7 @@ export async function benchCommand(
   { clips, json, minutes, maxFrames }: BenchArguments,
   interrupt: AbortSignal,
 ): Promise<number> {
-  const note = (text: string): void => void process.stderr.write(`${text}\n`);
+  const note = (text: string): void => say(`${text}\n`);
   // the memory first, while nothing else has used any
   const memory = minutes > 0 ? await measureMemory(minutes, note, interrupt) : undefined;
   const reuse: Record<string, readonly ReuseFigures[]> = {};

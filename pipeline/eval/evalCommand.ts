@@ -1,7 +1,9 @@
 import { openDetector } from '../../models/index.ts';
 import type { Detector, FrameDetections } from '../../models/index.ts';
 import { EXIT } from '../exitCodes.ts';
+import { printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
+import { say } from '../standardError.ts';
 import { cocoFigures } from './averagePrecision.ts';
 import { expectSameCategories } from './categories.ts';
 import { readCocoFile } from './cocoFile.ts';
@@ -24,7 +26,7 @@ export async function evalCommand(options: EvalArguments, interrupt: AbortSignal
   const { categories } = labelled;
   const remark = expectSameCategories(categories, detector.model, options.pictures.annotations);
   if (remark !== undefined && !options.quiet) {
-    process.stderr.write(`${remark}\n`);
+    say(`${remark}\n`);
   }
   const progress = options.quiet ? undefined : createProgress('eval');
   progress?.start(numFramesOf(labelled, options));
@@ -38,7 +40,7 @@ export async function evalCommand(options: EvalArguments, interrupt: AbortSignal
     return EXIT.interrupted;
   }
   const report = reportOf(readings, labelled, options, detector);
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : tableOf(report));
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : printable(tableOf(report)));
   return EXIT.done;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundledImageSpec } from '../../models/index.ts';
 import { readModelFolder } from '../../models/modelFolder.ts';
@@ -109,6 +109,63 @@ suite('readModelFolder', (test) => {
       await using folder = await copyFolder(TINY, { describe: (file) => ({ ...file, ...change }) });
       await assert.rejects(readModelFolder(folder.path), { code: 'ERR_MODEL_CONTRACT', message });
     }
+  });
+
+  test('refuses numbers beyond what a model can have, and tokens beyond its vocabulary', async () => {
+    const { vocabulary, labels } = tinyInfo();
+    const caption = { token: 1, textBase: 20, eos: 21, maxTokens: 8 };
+    const pose = { token: 1, invisible: 24, names: ['nose'], labels: ['circle'], margin: 0 };
+    const cases: [object, RegExp][] = [
+      [{ vocabulary: { ...vocabulary, size: 2 ** 53 } }, /\/size must be <= 1000000, got 9007/],
+      [
+        { vocabulary: { ...vocabulary, bins: 1e9 } },
+        /coordinateBase \+ bins - 1` .* below 24, got/,
+      ],
+      [{ vocabulary: { ...vocabulary, bins: 17 } }, /coordinateBase \+ bins - 1` .* got 24$/],
+      [{ vocabulary: { ...vocabulary, eos: 24 } }, /`vocabulary\.eos` .* below 24, got 24$/],
+      [{ vocabulary: { ...vocabulary, noise: 99 } }, /`vocabulary\.noise` .* got 99$/],
+      [{ vocabulary: { ...vocabulary, classBase: 23 } }, /number of labels - 1` .* got 24$/],
+      [{ vocabulary: { ...vocabulary, prompt: [1, 24] } }, /`vocabulary\.prompt` .* got 24$/],
+      [
+        { vocabulary: { ...vocabulary, prompt: Array<number>(1_000).fill(0) } },
+        /\/prompt must not have more than 64 items/,
+      ],
+      [{ cacheWidth: 1e12 }, /\/cacheWidth must be <= 65536/],
+      [{ decode: { eosOffset: 1e308 } }, /\/eosOffset must be <= 1000000000/],
+      [{ prompts: { caption: { ...caption, eos: 99 } } }, /`prompts\.caption\.eos` .* got 99$/],
+      [{ prompts: { caption, pose } }, /`prompts\.pose\.invisible` .* got 24$/],
+      [
+        { labels: [...labels, { id: 3, name: 'a\u001b[31m' }] },
+        /name must have no control characters, got .*\\u001b\[31m"$/,
+      ],
+      [{ name: 'two\nlines' }, /\/name must have no control characters, got "two\\nlines"$/],
+    ];
+
+    for (const [change, message] of cases) {
+      await using folder = await copyFolder(TINY, { describe: (file) => ({ ...file, ...change }) });
+      await assert.rejects(readModelFolder(folder.path), { code: 'ERR_MODEL_CONTRACT', message });
+    }
+  });
+
+  test('refuses what is larger than any description, without reading it', async () => {
+    await using folder = await copyFolder(TINY);
+    await truncate(join(folder.path, 'model.json'), 2 ** 40);
+
+    await assert.rejects(readModelFolder(folder.path), {
+      code: 'ERR_MODEL_CONTRACT',
+      message: /model\.json has 1048576 MB; expected 4 MB at the most$/,
+    });
+  });
+
+  test('refuses what is nested too deep', async () => {
+    const depth = 100_000;
+    const deep = '['.repeat(depth) + ']'.repeat(depth);
+    await using folder = await copyFolder(TINY, { describe: () => deep });
+
+    await assert.rejects(readModelFolder(folder.path), {
+      code: 'ERR_MODEL_CONTRACT',
+      message: /the file must be object, got a value of too many levels$/,
+    });
   });
 
   test('names missing fields', async () => {
