@@ -1,5 +1,5 @@
 export { fromVideo } from './fromVideo.ts';
-export type { DecoderChoice, FromVideoConfig, VideoInfo } from './fromVideo.ts';
+export type { DecoderChoice, FromVideoConfig, OnDamage, VideoInfo } from './fromVideo.ts';
 export { fromLive } from './fromLive.ts';
 export type { FromLiveConfig } from './fromLive.ts';
 export type { LiveDropCause, LiveState } from './live/liveSettings.ts';

@@ -27,9 +27,12 @@ import { say } from './standardError.ts';
 interface Account {
   numFrames: number;
   numObjects: number;
-  /** Pictures that could not be read. */
+  /** Pictures that could not be read, and places of a video. */
   numFaults: number;
 }
+
+/** So many faults of a source are told one by one; the summary counts all. */
+const MAX_TOLD = 10;
 
 /**
  * The `detect` command: every frame of every source, in order, to a file or standard output.
@@ -140,7 +143,8 @@ async function detectSource(source: string, run: Run): Promise<number> {
     const ms = performance.now() - startedMs;
     say(`${summary(source, account, ms)} on ${run.detector.device}\n`);
   }
-  return code === EXIT.done && account.numFaults > 0 ? EXIT.failed : code;
+  const isMarred = account.numFaults > 0 && options.onDamage === 'stop';
+  return code === EXIT.done && isMarred ? EXIT.failed : code;
 }
 
 function resultsOf(
@@ -156,6 +160,7 @@ function resultsOf(
       ...{ image, display, decoder: options.decoder },
       stride: options.vidStride,
       maxFrames: options.maxFrames,
+      onDamage: options.onDamage,
       ...(video === undefined ? {} : { maxOpenFrames: OPEN_FRAMES }),
       onOpen({ numFrames, framesPerSecond }) {
         progress?.start(numFrames);
@@ -163,7 +168,9 @@ function resultsOf(
       },
       onFault(error) {
         account.numFaults += 1;
-        say(errorLine(error, options.verbose));
+        if (account.numFaults <= MAX_TOLD) {
+          say(errorLine(error, options.verbose));
+        }
       },
     });
   const config = { ...options.detect, tasks };

@@ -5,7 +5,7 @@ import { expectKnownKeys } from '../models/index.ts';
 import type { Frame, ImageSpec, PipelineError } from '../models/index.ts';
 import { sourceName } from '../models/sourceName.ts';
 import { fromImages, fromVideo, kindOfSource, pathOf } from '../operators/index.ts';
-import type { DecoderChoice, FromImagesConfig } from '../operators/index.ts';
+import type { DecoderChoice, FromImagesConfig, OnDamage } from '../operators/index.ts';
 
 /** The clip inside this package, which `serve` plays when no source is named. */
 export const DEMO_CLIP: string = fileURLToPath(new URL('./demo/campus.mp4', import.meta.url));
@@ -34,15 +34,17 @@ export interface OpenSourceOptions {
   readonly maxOpenFrames?: number;
   /** Start again at the end. */
   readonly loop?: boolean | undefined;
+  /** Videos only: what becomes of a damaged one. Default `stop`. */
+  readonly onDamage?: OnDamage;
   readonly onOpen?: ((facts: SourceFacts) => void) | undefined;
-  /** Told of a picture that cannot be read and is left out. */
+  /** Told of a picture that cannot be read and is left out, and of damage that is left behind. */
   readonly onFault?: ((error: PipelineError) => void) | undefined;
 }
 
 /** All of them; the compiler says where one is missing. */
 const KEYS: Readonly<Record<keyof OpenSourceOptions, true>> = {
   ...{ image: true, name: true, decoder: true, display: true, stride: true, maxFrames: true },
-  ...{ maxOpenFrames: true, loop: true, onOpen: true, onFault: true },
+  ...{ maxOpenFrames: true, loop: true, onDamage: true, onOpen: true, onFault: true },
 };
 
 /**
@@ -74,6 +76,8 @@ function openVideo(path: string, options: OpenSourceOptions): Observable<Frame> 
     ...commonOf(path, options),
     decoder: options.decoder ?? 'auto',
     ...(options.maxOpenFrames === undefined ? {} : { maxOpenFrames: options.maxOpenFrames }),
+    onDamage: options.onDamage ?? 'stop',
+    ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     onOpen({ decoder, duration, framesPerSecond }) {
       const all =
         duration !== undefined && framesPerSecond !== undefined

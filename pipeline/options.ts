@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { DetectorOptions, Device, Reuse } from '../models/index.ts';
-import type { DecoderChoice, DetectConfig } from '../operators/index.ts';
+import type { DecoderChoice, DetectConfig, OnDamage } from '../operators/index.ts';
 import { FORMATS } from './formats.ts';
 import type { FormatName } from './formats.ts';
 import { TASKS } from './taskNames.ts';
@@ -11,6 +11,7 @@ import type { TaskName } from './taskNames.ts';
 const DEVICES: readonly Device[] = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
 const REUSES: readonly Reuse[] = ['refine', 'exact', 'sticky', 'tolerant', 'off'];
 const DECODERS: readonly DecoderChoice[] = ['auto', 'wasm', 'native'];
+const ON_DAMAGE: readonly OnDamage[] = ['stop', 'skip'];
 
 /** Options of every command that runs a model, as commander gives them. */
 export interface ModelFlags {
@@ -52,6 +53,8 @@ export interface DetectArguments extends ModelArguments {
   readonly attention: string | undefined;
   /** File for the video with what was found drawn in. */
   readonly save: string | undefined;
+  /** What becomes of a damaged source. */
+  readonly onDamage: OnDamage;
 }
 
 /** Adds the options that every command with a model has. */
@@ -97,6 +100,14 @@ export function addDetectOptions(command: Command): Command {
       .option(
         '--save <file.mp4>',
         'also write the video with what was found drawn in, without sound',
+      )
+      .addOption(
+        choice(
+          '--on-damage <what>',
+          'end a damaged video there, or go on behind it',
+          ON_DAMAGE,
+          'stop',
+        ),
       )
       .option(
         '--attention <dir>',
@@ -150,10 +161,11 @@ export function detectArguments(
     readonly format: FormatName;
     readonly attention?: string;
     readonly save?: string;
+    readonly onDamage: OnDamage;
   },
 ): DetectArguments {
-  const { out, format, attention, save } = flags;
-  return { ...modelArguments(flags), out, format, attention, save };
+  const { out, format, attention, save, onDamage } = flags;
+  return { ...modelArguments(flags), out, format, attention, save, onDamage };
 }
 
 /** An option that takes one of some words. */

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 const DEFAULTS: DetectArguments = detectArguments({
   ...{ model: 'nano', device: 'auto', decoder: 'auto', reuse: 'refine', task: ['detect'] },
   ...{ conf: 0.3, vidStride: 1, maxFrames: 0, maxObjects: 100, budgetMs: 0, topP: 0 },
-  ...{ out: '-', format: 'ndjson' },
+  ...{ out: '-', onDamage: 'stop', format: 'ndjson' },
 });
 
 suite('expectDetectable', (test) => {
