@@ -32,6 +32,8 @@ const SCHEME = /[a-z][a-z0-9+.-]{0,31}:\/\//gi;
 export const LOGIN_LENGTH = 4;
 /** The same for values of fields that are not named like secrets: words such as `stream` are among them. */
 const VALUE_LENGTH = 8;
+/** Addresses within one another; what looks like more of them belongs to the last. */
+const MAX_ADDRESSES = 8;
 /** What stands in the place of a secret. */
 export const MASKED = '***';
 
@@ -48,7 +50,9 @@ export interface Piece {
  * it to the next: `cache:http://…` and `door=rtsp://…` can be read, sentences can't.
  */
 export function readPieces(text: string): readonly Piece[] {
-  const starts = [...text.matchAll(SCHEME)].filter(([scheme]) => !/^file:/i.test(scheme));
+  const starts = [...text.matchAll(SCHEME)]
+    .filter(([scheme]) => !/^file:/i.test(scheme))
+    .slice(0, MAX_ADDRESSES);
   if (starts.length === 0) {
     return split(text, STRAY_LOGIN, ([login]) => [piece(login, 'login', LOGIN_LENGTH)]);
   }

@@ -123,9 +123,8 @@ function wholeOf(pieces: readonly Piece[], hide: Mask): readonly [string, string
 /** The words of a piece that are to be hidden, and what comes in their place. */
 function wordsOf({ text, kind, hiddenFrom }: Piece): readonly (readonly [string, string])[] {
   if (kind !== 'login') {
-    return formsOf(text)
-      .filter((form) => form.length >= hiddenFrom)
-      .map((form) => [form, MASKED]);
+    const isShort = decoded(text).length < hiddenFrom;
+    return isShort ? [] : formsOf(text).map((form) => [form, MASKED]);
   }
   const colon = text.indexOf(':');
   const parts = colon < 0 ? [text] : [text, text.slice(0, colon), text.slice(colon + 1)];
@@ -159,15 +158,30 @@ function formsOf(text: string): readonly string[] {
   ];
 }
 
-/** Replaces words in one go, the longest first. */
+/** Replaces words, the longest first; what has been put in their place is not looked at again. */
 function replacer(words: ReadonlyMap<string, string>): Mask {
-  const longestFirst = [...words.keys()]
-    .filter((word) => word !== '')
-    .sort((a, b) => b.length - a.length)
-    .map((word) => word.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
-  if (longestFirst.length === 0) {
-    return (text) => text;
-  }
-  const pattern = new RegExp(longestFirst.join('|'), 'g');
-  return (text) => text.replace(pattern, (found) => words.get(found) ?? found);
+  const longestFirst = [...words].filter(([word]) => word !== '').sort(byLength);
+  return (text) => {
+    let pieces: readonly TextPiece[] = [{ text, isDone: false }];
+    for (const [word, shown] of longestFirst) {
+      if (text.includes(word)) {
+        pieces = pieces.flatMap((piece) => (piece.isDone ? [piece] : replaced(piece, word, shown)));
+      }
+    }
+    return pieces.map((piece) => piece.text).join('');
+  };
+}
+
+interface TextPiece {
+  readonly text: string;
+  readonly isDone: boolean;
+}
+
+function replaced({ text }: TextPiece, word: string, shown: string): readonly TextPiece[] {
+  const rest = text.split(word).map((part) => ({ text: part, isDone: false }));
+  return rest.flatMap((part, i) => (i === 0 ? [part] : [{ text: shown, isDone: true }, part]));
+}
+
+function byLength([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return b.length - a.length;
 }

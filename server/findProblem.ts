@@ -6,6 +6,9 @@ import { suggest } from '../models/validate.ts';
 /** So much of a wrong value is repeated in an error message, characters. */
 const MAX_SHOWN = 60;
 
+/** So much of a text is looked at for addresses, characters: what comes from outside may be long. */
+const MAX_READ = 1_000;
+
 /** What a schema says of a field beside what it may be. */
 interface SchemaNotes {
   readonly description?: string;
@@ -38,7 +41,7 @@ export function findProblem(owner: string, schema: TObject, value: object): Prob
       return {
         field,
         isPresent: true,
-        text: `Unknown field ${quote(shownAddress(field))} of ${owner}${hint}`,
+        text: `Unknown field ${quote(shownAddress(field.slice(0, MAX_READ)))} of ${owner}${hint}`,
       };
     }
   }
@@ -85,7 +88,7 @@ export function oneLine(text: string): string {
 function stringify(value: unknown): string {
   try {
     return JSON.stringify(value, (_, part: unknown) =>
-      typeof part === 'string' ? shownAddress(part) : part,
+      typeof part === 'string' ? shownAddress(part.slice(0, MAX_READ)) : part,
     );
   } catch {
     return 'nested too deeply to show'; // what JSON.parse can read, JSON.stringify may find too deep

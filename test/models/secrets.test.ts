@@ -82,6 +82,14 @@ suite('maskFor', (test) => {
     assert.is(maskFor(['http://cam/v?token=stream'])('no stream'), 'no ***');
   });
 
+  test('bears addresses of any length', () => {
+    const secret = 's3cret'.repeat(20_000);
+
+    assert.is(maskFor([`rtsp://me:${secret}@cam/live`])(`not ${secret}`), 'not ***');
+    const address = 'x://a:b@'.repeat(10_000);
+    assert.not.match(maskAddress(`${address}cam`), /:b/);
+  });
+
   test('does not tell that a password is part of the host', () => {
     const mask = maskFor(['rtsp://me:camera@camera.local:554/live']);
 

@@ -1,11 +1,12 @@
+import { dirname } from 'node:path';
 import { inspect } from 'node:util';
 import { fromImages } from '../../operators/fromImages.ts';
 import { fromLive } from '../../operators/fromLive.ts';
 import { fromVideo } from '../../operators/fromVideo.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
-import { DECODERS, needsOf, seen, until, watch } from './clips.ts';
-import { openFileCamera } from './cameras.ts';
+import { DECODERS, clip, needsOf, seen, until, watch } from './clips.ts';
+import { openFileCamera, openFolder } from './cameras.ts';
 import { QUICK } from './liveWatch.ts';
 import { playing } from './playing.ts';
 
@@ -54,6 +55,26 @@ suite('errors of sources', (declare) => {
       process.env['PATH'] = path;
     }
   });
+
+  test(
+    'of damage that is skipped show no password',
+    async () => {
+      await using web = await openFolder(dirname(clip('damaged-middle.mp4')));
+      const address = `http://us3r77:s3cret99@127.0.0.1:${web.port}/damaged-middle.mp4?t0ken55`;
+      const faults: Error[] = [];
+
+      const { values } = await watch(
+        fromVideo(address, { onDamage: 'skip', onFault: (error) => faults.push(error) }),
+        seen,
+      );
+
+      assert.ok(faults.length > 0);
+      assert.match(faults[0]?.message ?? '', /http:\/\/\*\*\*@127/);
+      assert.not.match(inspect(faults, { depth: Infinity, showHidden: true }), SECRET);
+      assert.equal([...new Set(values.map(({ source }) => source))], ['damaged-middle.mp4']);
+    },
+    { needs: ['ffmpeg'] },
+  );
 
   test('of fromImages show no password', async () => {
     for (const source of ['http://us3r77:s3cret99@h/*.png', ['http://us3r77:s3cret99@h/a.png']]) {
