@@ -7,6 +7,7 @@ import type { DecoderChoice, FrameTask } from '../operators/index.ts';
 import { createDetectionServer } from '../server/index.ts';
 import type { DetectionServer, ServerOptions, SourceManager } from '../server/index.ts';
 import { MAX_SOURCES } from './maxSources.ts';
+import { checkSource } from './pipelineSource.ts';
 import type { PipelineSource } from './pipelineSource.ts';
 import type { SourceReport } from './runningSource.ts';
 import type { ReadingConfig } from './sourceEvents.ts';
@@ -81,6 +82,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   expectKnownKeys('createPipeline', options, KEYS);
   const { detect, decoder, stride, maxFrames, onState, onRemoved } = options;
   const maxSources = expectInteger('maxSources', options.maxSources ?? MAX_SOURCES, { min: 1 });
+  options.sources.forEach((source) => checkSource(source));
   let sources: Sources | undefined;
   // the server first: a port in use is known at once, a model takes a while
   const server = await createDetectionServer({

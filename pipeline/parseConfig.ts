@@ -2,13 +2,12 @@
 import { dirname, resolve } from 'node:path';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import { expectAddress } from '../models/address.ts';
 import { toError } from '../models/errors.ts';
 import { isSourceName } from '../models/sourceName.ts';
 import { findProblem } from '../server/index.ts';
 import type { ServerOptions, TokenOptions } from '../server/index.ts';
 import { configSchema, partSchemas } from './configSchema.ts';
-import { absoluteSource } from './pipelineSource.ts';
+import { absoluteSource, expectServable } from './pipelineSource.ts';
 
 /** A source in a configuration. */
 export interface ConfigSource {
@@ -97,7 +96,7 @@ export function parseConfig(
   const sources = config.sources?.map((source, index) => {
     try {
       const filledIn = { ...source, ...fillIn(source.source, environment) };
-      expectAddress(filledIn.source);
+      expectServable(filledIn.source);
       return filledIn;
     } catch (thrown) {
       throw at(offsetOf(document, ['sources', index, 'source']), toError(thrown).message);

@@ -7,7 +7,13 @@ import { expectAddress } from '../models/address.ts';
 import { maskFor } from '../models/secrets.ts';
 import type { Mask } from '../models/secrets.ts';
 import { SOURCE_NAME_PATTERN, SOURCE_NAME_RULE } from '../models/sourceName.ts';
-import { isLiveSource, maskedAddress, maskOf } from '../operators/index.ts';
+import {
+  isLiveSource,
+  isOwnDescriptor,
+  maskedAddress,
+  maskOf,
+  pathOf,
+} from '../operators/index.ts';
 import type { LiveSource } from '../operators/index.ts';
 import { findProblem } from '../server/index.ts';
 
@@ -84,8 +90,22 @@ export function parseSource(value: object): TextSource {
     throw new TypeError(problem.text);
   }
   const given = value as TextSource; // every field was held against the schema
-  expectAddress(given.source);
+  expectServable(given.source);
   return given;
+}
+
+/**
+ * Refuses text that names no source of a server: an address that can't be meant, and standard input, which is one
+ * program's and ends with it.
+ * @throws TypeError with the way out, without a secret
+ */
+export function expectServable(source: string): void {
+  expectAddress(source);
+  if (isOwnDescriptor(pathOf(source))) {
+    throw new TypeError(
+      `\`${source}\`, standard input, is no source of a server; name a file, a named pipe or an address, or use \`detect\``,
+    );
+  }
 }
 
 /**

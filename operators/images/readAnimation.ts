@@ -7,7 +7,7 @@ import type { ImageFacts, ImageSettings } from './imageReader.ts';
 export type AnimationSettings = Omit<
   ImageSettings,
   'framesPerSecond' | 'namesFiles' | 'onFault'
-> & { readonly onOpen: (facts: ImageFacts) => void };
+> & { readonly onOpen: (facts: Omit<ImageFacts, 'numImages'>) => void };
 
 /**
  * Reads a picture that moves as a video: its frames have the file's times, and no file of their own.
@@ -21,7 +21,12 @@ export function readAnimation(
 ): void {
   const all = { framesPerSecond: 1, namesFiles: false, onFault: undefined };
   const wanted = { ...settings, ...all, maxFrames: maxFrames || Infinity };
-  readImages([path], wanted, onOpen, subscriber).then(
+  const tell = ({ duration, framesPerSecond }: ImageFacts): void =>
+    onOpen({
+      ...(duration === undefined ? {} : { duration }),
+      ...(framesPerSecond === undefined ? {} : { framesPerSecond }),
+    });
+  readImages([path], wanted, tell, subscriber).then(
     () => subscriber.complete(),
     (error: unknown) => subscriber.error(error),
   );

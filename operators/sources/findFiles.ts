@@ -1,14 +1,12 @@
-import { readdir, realpath } from 'node:fs';
-import { dirname, isAbsolute, join, sep } from 'node:path';
-import { glob } from 'tinyglobby';
-import type { FileSystemAdapter } from 'tinyglobby';
+import { sep } from 'node:path';
 import { PipelineError } from '../../models/errors.ts';
 import { fileProblem } from '../../models/fileProblem.ts';
 import { PICTURE_ENDINGS, VIDEO_ENDINGS, isPictureFile, isVideoFile } from './fileEndings.ts';
 import { kindOfSource } from './kindOfSource.ts';
+import { walkFiles } from './walkFiles.ts';
 
-/** Most files and folders that are looked at. */
-const MAX_ENTRIES = 200_000;
+/** Most files and folders that are looked at: the largest sets of pictures have fewer in a folder. */
+const MAX_ENTRIES = 500_000;
 
 /** What a folder or a glob holds, each in the order people expect: 2 before 10. */
 export interface FoundFiles {
@@ -22,7 +20,7 @@ export interface FoundFiles {
  * Lists what is read of a folder, without those below, or of a glob. Links are followed, but not to a
  * folder above. Names that begin with a dot count as hidden.
  * @param source a folder or a glob; see `kindOfSource`
- * @param maxEntries files and folders that may be looked at. Default 200,000
+ * @param maxEntries files and folders that may be looked at. Default 500,000
  * @throws PipelineError ERR_VIDEO_OPEN where there is nothing to be read, too much to look at, or no permission
  */
 export async function findFiles(
@@ -30,29 +28,18 @@ export async function findFiles(
   maxEntries: number = MAX_ENTRIES,
 ): Promise<FoundFiles> {
   const isFolder = (await kindOfSource(source)) === 'folder';
-  const walk = new Walk(maxEntries);
-  const options = { fs: walk.fs, signal: walk.signal, onlyFiles: !isFolder };
-  const names = isFolder
-    ? (await glob('*', { ...options, cwd: source })).map((name) => join(source, name))
-    : await glob(source, { ...options, absolute: isAbsolute(source) });
-  if (walk.signal.aborted) {
-    const fact = `\`${source}\` stands for more than ${maxEntries} files and folders to look at`;
-    throw new PipelineError('ERR_VIDEO_OPEN', `${fact}; name a smaller part`);
-  }
+  const { names, leftOut, problem } = await walkFiles(source, isFolder, maxEntries);
   const found = {
     pictures: sorted(names.filter(isPictureFile)),
     videos: sorted(names.filter(isVideoFile)),
   };
   const numRead = found.pictures.length + found.videos.length;
   if (numRead === 0) {
-    throw nothingFound(source, isFolder, walk.problem);
+    throw nothingFound(source, isFolder, problem);
   }
-  const numFolders = names.filter((name) => name.endsWith(sep)).length;
-  const others = {
-    'files of other kinds': names.length - numRead - numFolders,
-    folders: numFolders,
-  };
-  const counts = Object.entries({ ...others, ...walk.leftOut });
+  const folders = names.filter((name) => name.endsWith(sep)).length;
+  const others = { 'files of other kinds': names.length - numRead - folders, folders };
+  const counts = Object.entries({ ...others, ...leftOut });
   return { ...found, leftOut: Object.fromEntries(counts.filter(([, count]) => count > 0)) };
 }
 
@@ -72,58 +59,3 @@ function nothingFound(source: string, isFolder: boolean, problem: unknown): Pipe
 function sorted(names: string[]): readonly string[] {
   return names.sort(new Intl.Collator('en', { numeric: true }).compare);
 }
-
-/** A walk through folders, which ends at a limit and counts what it can't follow. */
-class Walk {
-  readonly leftOut = { 'broken links': 0, 'links to a folder above': 0, 'unreadable folders': 0 };
-  /** Why the first folder could not be read. */
-  problem: unknown;
-  readonly #limit = new AbortController();
-  readonly #maxEntries: number;
-  #numEntries = 0;
-
-  constructor(maxEntries: number) {
-    this.#maxEntries = maxEntries;
-  }
-
-  get signal(): AbortSignal {
-    return this.#limit.signal;
-  }
-
-  /** The functions of `node:fs` that the walk uses, watched. */
-  get fs(): FileSystemAdapter {
-    const watched = {
-      readdir: (path: string, options: { withFileTypes: true }, done: Done<readonly unknown[]>) =>
-        readdir(path, options, (error, entries) => {
-          this.#see(error, entries?.length ?? 0);
-          done(error, entries);
-        }),
-      realpath: (path: string, done: Done<string>) =>
-        realpath(path, (error, target) => {
-          if (error !== null) {
-            this.leftOut['broken links'] += isPictureFile(path) || isVideoFile(path) ? 1 : 0;
-            return done(error, target);
-          }
-          realpath(dirname(path), (failure, folder) => {
-            const isAbove = `${folder}${sep}`.startsWith(target.replace(/[/\\]?$/, sep));
-            this.leftOut['links to a folder above'] += isAbove ? 1 : 0;
-            done(failure ?? (isAbove ? new Error('following it would never end') : null), target);
-          });
-        }),
-    };
-    return watched as unknown as FileSystemAdapter;
-  }
-
-  #see(error: Error | null, numEntries: number): void {
-    if (error !== null) {
-      this.problem ??= error;
-      this.leftOut['unreadable folders'] += 1;
-    }
-    this.#numEntries += numEntries;
-    if (this.#numEntries > this.#maxEntries) {
-      this.#limit.abort();
-    }
-  }
-}
-
-type Done<T> = (error: Error | null, value: T) => void;
