@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { inspect } from 'node:util';
 import { fromImages } from '../../operators/fromImages.ts';
@@ -6,7 +7,7 @@ import { fromVideo } from '../../operators/fromVideo.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
 import { DECODERS, clip, needsOf, seen, until, watch } from './clips.ts';
-import { openFileCamera, openFolder } from './cameras.ts';
+import { camera, openFolder } from './cameras.ts';
 import { QUICK } from './liveWatch.ts';
 import { playing } from './playing.ts';
 
@@ -97,23 +98,27 @@ suite('errors of sources', (declare) => {
   });
 
   test(
-    'and states of fromLive tell no secret of the address beside which it stands',
+    'and states of fromLive tell no secret, also where the camera says it',
     async () => {
-      await using camera = await openFileCamera(new URL(import.meta.url).pathname);
+      const password = "it's/s3cret99";
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined); // the far end has gone
+        socket.on('data', () =>
+          socket.write(`RTSP/1.0 454 No ${password} here\r\nCSeq: 1\r\n\r\n`),
+        );
+      });
+      await using cam = await camera(server, {});
       const told: string[] = [];
-      const source = {
-        url: `tcp://127.0.0.1:${camera.port}?x=t0ken55-long`,
-        user: 'us3r77',
-        password: "it's/s3cret99",
-      };
-      const running = fromLive(source, {
-        ...QUICK,
-        onState: (state, reason) => told.push(`${state}: ${reason}`),
-      }).subscribe();
+      const url = `rtsp://127.0.0.1:${cam.port}/live?x=t0ken55-long`;
+      const running = fromLive(
+        { url, user: 'us3r77', password },
+        { ...QUICK, onState: (state, reason) => told.push(`${state}: ${reason}`) },
+      ).subscribe();
 
       await until(() => told.some((one) => one.startsWith('offline')));
       running.unsubscribe();
 
+      assert.match(told.join('\n'), /offline: .*454 No \*\*\* here/);
       assert.not.match(told.join('\n'), SECRET);
     },
     { needs: ['ffmpeg'] },
