@@ -4,6 +4,7 @@ import { maskError } from '../models/secrets.ts';
 import { runCli } from './cli.ts';
 import { EXIT, errorLine } from './exitCodes.ts';
 import { maskArguments } from './maskArguments.ts';
+import { watchPackageManager } from './packageManager.ts';
 import { endStandardError, keepStandardError } from './standardError.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -17,6 +18,7 @@ for (const signal of SIGNALS) {
     interrupt.abort(signal); // its name is the reason
   });
 }
+watchPackageManager(() => interrupt.abort('SIGTERM'));
 keepStandardError();
 // a fault of ours: Node would print the error with all that it carries, such as the arguments of a decoder
 process.on('uncaughtException', (thrown) => {
