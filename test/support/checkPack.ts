@@ -1,12 +1,13 @@
 /**
  * `npm run pack:check`: packs the package, looks at what is in it, installs it into an empty folder
- * as a user does, and runs it there.
+ * by the line that its README prints, and runs it there.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from './assert.ts';
+import { deadLinks } from './packedLinks.ts';
 import { ROOT } from './sourceFiles.ts';
 
 const NEEDED = [
@@ -23,7 +24,14 @@ const NEEDED = [
   'models/readme.md',
 ];
 const ALLOWED =
-  /^(dist\/|(models|operators|pipeline|server)\/readme\.md$|[A-Z]+(\.md)?$|package\.json$)/;
+  /^(dist\/|(models|operators|pipeline|server)\/readme\.md$|[A-Z]+(\.md)?$|package\.json$|models\/training\/\w+\.\w+$)/;
+/** What the documents show. */
+const SHOWN = [
+  'models/nano/card.md',
+  'models/nano/frames.jpg',
+  'operators/attention.jpg',
+  'server/viewer/screenshot.jpg',
+];
 const DOORS = ['', '/operators', '/models', '/server', '/client'];
 
 const folder = mkdtempSync(join(tmpdir(), 'pix2seq-stream-pack-'));
@@ -32,7 +40,6 @@ const run = (program: string, args: readonly string[], cwd: string): string =>
     cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
   });
 try {
   const packed = run(
@@ -50,14 +57,24 @@ try {
     'missing in the package',
   );
   assert.equal(
-    paths.filter((path) => !ALLOWED.test(path)),
+    paths.filter((path) => !ALLOWED.test(path) && !SHOWN.includes(path)),
     [],
     'has no place in the package',
   );
+  const readPacked = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+  assert.equal(deadLinks(paths, readPacked), [], 'leads to nothing that is in the package');
 
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   cpSync(join(ROOT, 'pipeline/demo/campus.mp4'), join(folder, 'street.mp4'));
-  run('npm', ['install', '--no-audit', '--no-fund', join(folder, filename)], folder);
+  const readme = readPacked('README.md');
+  const [install = ''] = /^.*\bnpm install pix2seq-stream .*$/m.exec(readme) ?? [];
+  run('sh', ['-c', install.replace('pix2seq-stream', join(folder, filename))], folder);
+  const imported = [...readme.matchAll(/^import .* from '([^'.][^']*)';$/gm)].map(
+    ([, name]) => name,
+  );
+  for (const name of new Set(imported)) {
+    run(process.execPath, ['--input-type=module', '-e', `await import('${name}')`], folder);
+  }
   const args = ['pix2seq-stream', 'detect', 'street.mp4', '--max-frames', '3', '--quiet'];
   const lines = run('npx', args, folder).trim().split('\n');
   assert.equal(
