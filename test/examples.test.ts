@@ -9,7 +9,7 @@ import { END_TO_END_MS, suite } from './support/suite.ts';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 /** Longest README that is still read. */
-const MAX_README_LINES = 220;
+const MAX_README_LINES = 225;
 const PROGRAM = join(ROOT, 'dist/pipeline/main.js');
 /** What stands in for the reader's own video: people on a campus, four seconds of them. */
 const CLIP = join(ROOT, 'test/fixtures/clips/panning.mp4');
