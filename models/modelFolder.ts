@@ -1,9 +1,10 @@
 /** Reads a model folder: `model.json` beside `encoder.onnx` and `decoder.onnx`. */
-import { readFileSync } from 'node:fs';
+import { constants, readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from './errors.ts';
+import { fileProblem } from './fileProblem.ts';
 import { readText } from './readText.ts';
 import type { ImageSpec, ModelInfo } from './types.ts';
 
@@ -47,8 +48,9 @@ export async function readModelFolder(model: string): Promise<ModelFolder> {
     decoderFile: join(folder, 'decoder.onnx'),
   };
   for (const graph of Object.values(files)) {
-    await access(graph).catch(() => {
-      throw new PipelineError('ERR_MODEL_LOAD', `${file} is there but ${graph} is missing`);
+    await access(graph, constants.R_OK).catch((cause: unknown) => {
+      const fact = `${file} is there, but ${graph} cannot be read: ${fileProblem(cause)}`;
+      throw new PipelineError('ERR_MODEL_LOAD', fact, { cause });
     });
   }
   return {
@@ -65,6 +67,10 @@ async function readDescription(model: string, file: string): Promise<string> {
   } catch (cause) {
     if (cause instanceof PipelineError) {
       throw cause;
+    }
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
+      const fact = `Cannot read ${file}: ${fileProblem(cause)}`;
+      throw new PipelineError('ERR_MODEL_LOAD', fact, { cause });
     }
     throw new PipelineError(
       'ERR_MODEL_LOAD',

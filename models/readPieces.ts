@@ -1,4 +1,5 @@
 import { PipelineError } from './errors.ts';
+import { fileProblem } from './fileProblem.ts';
 import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
 import { promptOf } from './pix2seq/promptOf.ts';
 import { readText } from './readText.ts';
@@ -22,6 +23,10 @@ export async function readPieces(model: string = BUNDLED_MODEL): Promise<readonl
   } catch (cause) {
     if (cause instanceof PipelineError) {
       throw cause;
+    }
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
+      const fact = `Cannot read ${piecesFile}: ${fileProblem(cause)}`;
+      throw new PipelineError('ERR_MODEL_LOAD', fact, { cause });
     }
     throw new PipelineError(
       'ERR_MODEL_LOAD',

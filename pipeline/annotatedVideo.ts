@@ -2,6 +2,7 @@ import { closeSync, openSync, renameSync } from 'node:fs';
 import { Observable, map, of, take } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { PipelineError, invariant, toError } from '../models/index.ts';
+import { fileProblem } from '../models/fileProblem.ts';
 import type { DisplayImage, Frame, FrameDetections, ImageSpec } from '../models/index.ts';
 import {
   chooseEncoder,
@@ -87,7 +88,7 @@ export class AnnotatedVideo {
       this.#partial = unfinished(file, () => this.#writer?.stop());
       closeSync(openSync(this.#partial.path, 'wx'));
     } catch (thrown) {
-      const why = toError(thrown).message.replace(/, \w+ '.*'$/s, ''); // the call, and a name that nobody chose
+      const why = fileProblem(thrown);
       throw new RangeError(`\`--save ${file}\` can't be written: ${why}; choose another place`);
     }
   }

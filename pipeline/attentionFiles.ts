@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PipelineError, toError } from '../models/index.ts';
+import { PipelineError } from '../models/index.ts';
+import { fileProblem } from '../models/fileProblem.ts';
 import type { FrameAttention } from '../operators/index.ts';
 
 /** Longest side of the frame in each panel of the pictures, pixels. */
@@ -78,7 +79,7 @@ function attempt(path: string, work: () => void): void {
   } catch (cause) {
     throw new PipelineError(
       'ERR_OUTPUT',
-      `Cannot write attention pictures to \`${path}\`: ${toError(cause).message}`,
+      `Cannot write attention pictures to \`${path}\`: ${fileProblem(cause)}`,
       { cause },
     );
   }

@@ -2,6 +2,7 @@ import { readFileSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { toError } from '../models/index.ts';
+import { fileProblem } from '../models/fileProblem.ts';
 import { parseConfig } from './parseConfig.ts';
 import type { Config } from './parseConfig.ts';
 
@@ -79,7 +80,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
-    throw new TypeError(`Cannot read the configuration ${path}: ${toError(thrown).message}`, {
+    throw new TypeError(`Cannot read the configuration ${path}: ${fileProblem(thrown)}`, {
       cause: thrown,
     });
   }

@@ -1,5 +1,6 @@
 import { PipelineError } from '../models/errors.ts';
 import type { ErrorCode } from '../models/errors.ts';
+import { fileProblem } from '../models/fileProblem.ts';
 
 /** What the program's exit code says. */
 export const EXIT: Readonly<
@@ -36,6 +37,13 @@ export function exitCodeOf(error: Error): number {
 /** An error as one line for standard error. */
 export function errorLine(error: Error, verbose: boolean): string {
   const code = error instanceof PipelineError ? ` [${error.code}]` : '';
-  const line = `pix2seq-stream: ${error.message.replaceAll('\n', ' ')}${code}\n`;
+  const line = `pix2seq-stream: ${messageOf(error).replaceAll('\n', ' ')}${code}\n`;
   return verbose ? `${line}${error.stack ?? ''}\n` : line;
+}
+
+/** What the system says of a file or a program that nobody else has put into words. */
+function messageOf(error: Error): string {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  const what = path === undefined ? syscall : `${syscall} \`${path}\``;
+  return syscall === undefined ? error.message : `${what}: ${fileProblem(error)}`;
 }

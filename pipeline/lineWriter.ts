@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { PipelineError, invariant, toError } from '../models/index.ts';
+import { PipelineError, invariant } from '../models/index.ts';
+import { fileProblem } from '../models/fileProblem.ts';
 
 /** Where lines go. */
 export interface LineWriter {
@@ -65,7 +66,7 @@ function attempt<T>(out: string, work: () => T): T {
     return work();
   } catch (cause) {
     const name = out === '-' ? 'standard output' : `\`${out}\``;
-    throw new PipelineError('ERR_OUTPUT', `Cannot write ${name}: ${toError(cause).message}`, {
+    throw new PipelineError('ERR_OUTPUT', `Cannot write ${name}: ${fileProblem(cause)}`, {
       cause,
     });
   }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { PipelineError, toError } from '../models/index.ts';
+import { PipelineError } from '../models/index.ts';
+import { fileProblem } from '../models/fileProblem.ts';
 import { unfinished } from './unfinished.ts';
 
 /** @throws RangeError where something has the name already */
@@ -40,7 +41,7 @@ async function attempt<T>(target: string, work: () => T): Promise<Awaited<T>> {
   try {
     return await work();
   } catch (cause) {
-    throw new PipelineError('ERR_OUTPUT', `Cannot make \`${target}\`: ${toError(cause).message}`, {
+    throw new PipelineError('ERR_OUTPUT', `Cannot make \`${target}\`: ${fileProblem(cause)}`, {
       cause,
     });
   }

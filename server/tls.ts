@@ -5,6 +5,7 @@ import type { Server } from 'node:https';
 import { basename, dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { PipelineError, toError } from '../models/errors.ts';
+import { fileProblem } from '../models/fileProblem.ts';
 
 /** Time that both files have to change in, ms: between the two they do not belong together. */
 const SETTLE_MS = 500;
@@ -35,7 +36,7 @@ export async function readTls({ cert, key }: TlsOptions): Promise<TlsPair> {
   } catch (thrown) {
     throw new PipelineError(
       'ERR_SERVER_LISTEN',
-      `Cannot use certificate ${cert} with key ${key}: ${toError(thrown).message}`,
+      `Cannot use certificate ${cert} with key ${key}: ${fileProblem(thrown)}`,
       { cause: thrown },
     );
   }

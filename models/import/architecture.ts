@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { PipelineError, toError } from '../errors.ts';
+import { fileProblem } from '../fileProblem.ts';
 import { expectShape, unfit } from './configShape.ts';
 import { MAX_RESPONSE } from '../prompts.ts';
 import { taskPrompts } from './taskPrompts.ts';
@@ -129,13 +130,13 @@ export async function readArchitecture(checkpointDir: string): Promise<Architect
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
-    const { code, message } = toError(cause) as NodeJS.ErrnoException;
+    const { code } = toError(cause) as NodeJS.ErrnoException;
     throw new PipelineError(
       'ERR_CHECKPOINT',
       code === 'ENOENT'
         ? `${file} is missing, which says how the model is made, and a server may not have given it: ` +
             'get it from where the checkpoint is, or write it as models/readme.md has it under `Without config.json`'
-        : `Cannot read ${file}: ${message}`,
+        : `Cannot read ${file}: ${fileProblem(cause)}`,
       { cause },
     );
   }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PipelineError, toError } from '../errors.ts';
+import { fileProblem } from '../fileProblem.ts';
 import { maskError, maskFor } from '../secrets.ts';
 import { expectKnownKeys } from '../validate.ts';
 import { readBundleIndex, shardFile } from './checkpoint/bundleIndex.ts';
@@ -90,7 +91,7 @@ async function makeFolder(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
   } catch (cause) {
-    throw new PipelineError('ERR_OUTPUT', `Cannot make ${directory}: ${toError(cause).message}`, {
+    throw new PipelineError('ERR_OUTPUT', `Cannot make ${directory}: ${fileProblem(cause)}`, {
       cause,
     });
   }

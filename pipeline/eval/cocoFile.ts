@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PipelineError, toError } from '../../models/index.ts';
+import { PipelineError } from '../../models/index.ts';
+import { fileProblem } from '../../models/fileProblem.ts';
 import { parseCoco, unusable } from './cocoSchema.ts';
 import type { CocoCategory, CocoFile, CocoImage } from './cocoSchema.ts';
 import type { LabelledBox } from './match.ts';
@@ -93,7 +94,7 @@ async function readText(file: string): Promise<string> {
   } catch (cause) {
     throw new PipelineError(
       'ERR_ANNOTATIONS',
-      `Cannot read annotations \`${file}\`: ${toError(cause).message}`,
+      `Cannot read annotations \`${file}\`: ${fileProblem(cause)}`,
       { cause },
     );
   }

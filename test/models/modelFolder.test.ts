@@ -69,7 +69,9 @@ suite('readModelFolder', (test) => {
 
       await assert.rejects(readModelFolder(folder.path), {
         code: 'ERR_MODEL_LOAD',
-        message: new RegExp(`model\\.json is there but ${folder.path}/${name} is missing`),
+        message: new RegExp(
+          `model\\.json is there, but ${folder.path}/${name} cannot be read: there is no such`,
+        ),
       });
     }
   });

@@ -219,7 +219,7 @@ suite('detect --save', (test) => {
       assert.equal([nowhere.code, nowhere.stdout, avi.code, avi.stdout], [2, '', 2, '']);
       assert.match(
         nowhere.stderr,
-        /^pix2seq-stream: .*a\.mp4` can't be written: ENOENT: no such file or directory; choose another place\n$/,
+        /^pix2seq-stream: .*a\.mp4` can't be written: there is no such file or folder \(ENOENT\); choose another place\n$/,
       );
       assert.match(avi.stderr, /^pix2seq-stream: .* makes an MP4 file; .* ends with \.mp4\n$/);
     },
@@ -236,7 +236,7 @@ suite('detect --save', (test) => {
       assert.equal([tooLong.code, tooLong.stdout], [2, '']);
       assert.match(
         tooLong.stderr,
-        /n\.mp4` can't be written: ENAMETOOLONG: name too long; choose another place\n$/,
+        /n\.mp4` can't be written: its name is longer than the file system takes \(ENAMETOOLONG\); choose another place\n$/,
       );
       assertNothingPartial();
     },

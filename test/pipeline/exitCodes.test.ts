@@ -52,6 +52,14 @@ suite('errorLine', (test) => {
     assert.is(line, 'pix2seq-stream: There is no file `x` [ERR_VIDEO_OPEN]\n');
   });
 
+  test('puts into words what the system says', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      ...{ code: 'ENOSPC', syscall: 'write', path: '/a/b' },
+    });
+
+    assert.is(errorLine(full, false), 'pix2seq-stream: write `/a/b`: the disk is full (ENOSPC)\n');
+  });
+
   test('adds the stack where it is asked for', () => {
     const error = new Error('far');
 

@@ -58,7 +58,10 @@ suite('openLineWriter', (test) => {
 
     const error = await assert.rejects(() => openLineWriter(path), { code: 'ERR_OUTPUT' });
 
-    assert.ok(error.message.startsWith(`Cannot write \`${path}\`: ENOENT`), error.message);
+    assert.ok(
+      error.message.startsWith(`Cannot write \`${path}\`: there is no such file or folder`),
+      error.message,
+    );
   });
 
   if (existsSync('/dev/full')) {

@@ -1,6 +1,7 @@
 /** What the readers of a checkpoint's files share: a way to read small files, and to say what is wrong. */
 import { open } from 'node:fs/promises';
-import { PipelineError, toError } from '../../errors.ts';
+import { PipelineError } from '../../errors.ts';
+import { fileProblem } from '../../fileProblem.ts';
 
 /**
  * Says that a file of a checkpoint is damaged.
@@ -26,7 +27,7 @@ export async function readSmallFile(file: string, maxBytes: number): Promise<Buf
       return await handle.readFile();
     }
   } catch (cause) {
-    throw new PipelineError('ERR_CHECKPOINT', `Cannot read ${file}: ${toError(cause).message}`, {
+    throw new PipelineError('ERR_CHECKPOINT', `Cannot read ${file}: ${fileProblem(cause)}`, {
       cause,
     });
   }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { PipelineError, toError } from '../../errors.ts';
+import { PipelineError } from '../../errors.ts';
+import { fileProblem } from '../../fileProblem.ts';
 import type { Label } from '../../types.ts';
 import { mistakeIn } from '../configShape.ts';
 import { COCO } from './coco.ts';
@@ -79,7 +80,7 @@ async function readCategories(file: string): Promise<readonly Label[]> {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
     const isText = cause instanceof SyntaxError; // whose message repeats what it read
-    throw unfit(file, isText ? 'it is no JSON' : toError(cause).message, cause);
+    throw unfit(file, isText ? 'it is no JSON' : fileProblem(cause), cause);
   }
   if (!Value.Check(CategoryFile, value)) {
     throw unfit(file, mistakeIn(CategoryFile, value));
