@@ -9,6 +9,7 @@ import { createCounters } from './counters.ts';
 import type { ServerStats } from './counters.ts';
 import { createHttpHandler } from './http.ts';
 import { createHttpServer } from './httpServer.ts';
+import { asksForSocket, ignoreUpgrade } from './ignoreUpgrade.ts';
 import { listen } from './listen.ts';
 import type { Listening } from './listen.ts';
 import { Metrics } from './metrics.ts';
@@ -20,6 +21,7 @@ import { SocketDoor } from './socketDoor.ts';
 import type { SourceFeed } from './sourceFeed.ts';
 import { SourceHub } from './sourceHub.ts';
 import { followTls } from './tls.ts';
+import { readViewer } from './viewerFiles.ts';
 import { resolveZones } from './zones.ts';
 
 /** A server that passes detections on to any number of clients. */
@@ -68,6 +70,7 @@ export interface DetectionServer extends AsyncDisposable {
 export async function createDetectionServer(options?: ServerOptions): Promise<DetectionServer> {
   const resolved = resolveServerOptions(options);
   const version = await packageVersion();
+  const viewer = await readViewer();
   const zones = resolveZones(resolved.zones);
   const gate = new Gate(resolved.auth, resolved.handshakeMs);
   const hub = new SourceHub(resolved);
@@ -80,6 +83,7 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
     gate,
     guard,
     metrics,
+    viewer,
     ...{ host: resolved.host, origins: resolved.origins, manager: resolved.manager },
     notReady() {
       if (isClosing) {
@@ -103,6 +107,10 @@ export async function createDetectionServer(options?: ServerOptions): Promise<De
   });
   const unfollow = tls && http instanceof TlsServer ? followTls(http, tls, onNotice) : undefined;
   http.on('upgrade', (request, socket, head) => {
+    if (!asksForSocket(request)) {
+      ignoreUpgrade(http, request, socket, head);
+      return;
+    }
     sockets.accept(request, socket, head).catch((thrown: unknown) => {
       socket.destroy();
       onNotice(`A connection could not be taken: ${toError(thrown).message}`);

@@ -1,7 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import cors from 'cors';
-import sirv from 'sirv';
 import { FULL_ACCESS, tokenOf } from './access.ts';
 import type { Access, Gate } from './access.ts';
 import { asyncapi } from './asyncapi.ts';
@@ -13,6 +11,7 @@ import type { PageGuard } from './refusal.ts';
 import { sendJson, sendText } from './reply.ts';
 import { RequestBudgets } from './requestBudget.ts';
 import { schema } from './schema.ts';
+import type { ServeViewer } from './viewerFiles.ts';
 
 /** What the pages report on. */
 export interface HttpConfig extends Omit<ManageConfig, 'access'> {
@@ -21,6 +20,8 @@ export interface HttpConfig extends Omit<ManageConfig, 'access'> {
   /** Why nobody should be sent here now; undefined where nothing stands against it. */
   readonly notReady: () => string | undefined;
   readonly metrics: Metrics;
+  /** Answers what is none of the pages. */
+  readonly viewer: ServeViewer;
 }
 
 /** The viewer's own files, its own sockets and pictures made by its own scripts, nothing else. */
@@ -57,14 +58,7 @@ const PUBLIC = /^\/(?:healthz|readyz|v1|v1\/pictures|v1\/schema\.json|v1\/asynca
  * not know is 405; `/v1` and `/v1/pictures` without an upgrade are 426; without a token that is needed 401.
  */
 export function createHttpHandler(config: HttpConfig): RequestListener {
-  const { notReady, sources, metrics } = config;
-  // `dev` looks at the disk for each request: a file that went away is a 404, where sirv's own
-  // list, made at the start, would end the process with an unhandled stream error.
-  const viewer = sirv(fileURLToPath(new URL('./viewer/', import.meta.url)), {
-    dev: true,
-    etag: true,
-    onNoMatch: (_request, response) => sendText(response, 404),
-  });
+  const { notReady, sources, metrics, viewer } = config;
   const pages = new Map<string, (response: ServerResponse, access: Access) => unknown>([
     ['/healthz', (response) => sendText(response, 200, 'ok')],
     ['/readyz', (response) => sendReadiness(response, notReady(), sources())],
@@ -104,8 +98,7 @@ export function createHttpHandler(config: HttpConfig): RequestListener {
       return;
     }
     if (page === undefined && managed.length === 0) {
-      delete request.headers.range; // sirv 3.0.2 throws on a range that ends before it begins
-      viewer(request, response); // to any page: it says nothing of a source, and says why it may not connect
+      viewer(request, response, path); // to any page: it says nothing of a source, and says why it may not connect
       return;
     }
     const refusal = isProbe(path) ? undefined : config.guard(request);
@@ -158,13 +151,13 @@ async function accessOf(
 }
 
 /**
- * Reads what a request asks for; the host in it means nothing.
+ * Reads what a request asks for, also where it names the server before the path, as to a proxy; the host in it means
+ * nothing.
  * @returns undefined where the target is no path
  */
 export function urlOf({ url = '' }: IncomingMessage): URL | undefined {
-  return url.startsWith('/') && URL.canParse(`http://localhost${url}`)
-    ? new URL(`http://localhost${url}`)
-    : undefined;
+  const whole = url.startsWith('/') ? `http://localhost${url}` : url;
+  return /^https?:/i.test(whole) && URL.canParse(whole) ? new URL(whole) : undefined;
 }
 
 /** @returns the token of a request, where it was looked at, or its address */

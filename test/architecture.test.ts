@@ -32,7 +32,7 @@ const LIBRARY_DOORS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^ws$/, [/^server\/(socketDoor|connection|outbox)\.ts$/]],
   [/^@msgpack\//, [/^server\/codec\.ts$/]],
   [/^prom-client$/, [/^server\/metrics\.ts$/]],
-  [/^(sirv|cors)$/, [/^server\/http\.ts$/]],
+  [/^cors$/, [/^server\/http\.ts$/]],
   [/^pino$/, [/^pipeline\/log\.ts$/]],
   [/^@bufbuild\//, [/^models\/import\//]],
   [/^onnx-buf$/, [/^models\/import\/onnx\/encodeModel\.ts$/]],

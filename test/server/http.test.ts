@@ -18,6 +18,16 @@ async function bodyOf(url: string): Promise<readonly [number, string]> {
   return [response.status, await response.text()];
 }
 
+/** Sends text as it is, and reads until the server hangs up. */
+async function talk(port: number, text: string): Promise<string> {
+  const tcp = connectTcp(port, '127.0.0.1');
+  tcp.write(text);
+  const chunks: Buffer[] = [];
+  tcp.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(tcp, 'close');
+  return Buffer.concat(chunks).toString();
+}
+
 suite('http', (test) => {
   test('/healthz is ok', async () => {
     await using server = await startServer();
@@ -134,12 +144,78 @@ suite('http', (test) => {
     }
   });
 
-  test('survives a range that ends before it begins', async () => {
+  test('serves the viewer from memory, and says when a browser has it already', async () => {
     await using server = await startServer();
 
-    const response = await request(`${server.url}index.html`, { headers: { range: 'bytes=5-3' } });
+    const page = await request(`${server.url}index.html`, { headers: { range: 'bytes=5-3' } });
+    const etag = page.headers.get('etag') ?? '';
+    const again = await request(`${server.url}index.html`, { headers: { 'if-none-match': etag } });
+    const head = await request(server.url, { method: 'HEAD' });
 
-    assert.is(response.status, 200);
+    assert.equal([page.status, page.headers.get('cache-control')], [200, 'no-cache']);
+    assert.equal([again.status, await again.text()], [304, '']);
+    assert.equal([head.status, await head.text()], [200, '']);
+    assert.is(head.headers.get('content-length'), String((await page.arrayBuffer()).byteLength));
+  });
+
+  test('answers a request that offers another protocol as one that does not, each of a connection', async () => {
+    const refuse = (): void => undefined;
+    const add = (source: object): void => {
+      throw new TypeError(Object.keys(source).join());
+    };
+    await using server = await startServer({
+      manager: { add, remove: refuse, pause: refuse, resume: refuse },
+    });
+    const tcp = connectTcp(server.port, '127.0.0.1');
+    const ask = async (request: string, rest: string): Promise<string> => {
+      const answer = once(tcp, 'data');
+      tcp.write(
+        `${request} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n` +
+          `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n${rest}`,
+      );
+      return String((await answer)[0]);
+    };
+    const body = '{"name":"a","source":"b"}';
+    const length = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+
+    assert.match(await ask('GET /healthz', '\r\n'), /^HTTP\/1\.1 200 .*\r\n\r\nok$/s);
+    assert.match(await ask('GET /v1', '\r\n'), /^HTTP\/1\.1 426 /);
+    assert.match(await ask('GET /', '\r\n'), /^HTTP\/1\.1 200 /);
+    assert.match(await ask('POST /v1/sources', length + body), /^HTTP\/1\.1 400 .*name,source/s);
+    tcp.destroy();
+  });
+
+  test('takes a target that names the server, as to a proxy', async () => {
+    await using server = await startServer();
+
+    const answer = await talk(
+      server.port,
+      'GET http://anything.example/healthz?x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
+
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+  });
+
+  test('waits with the body where it is asked to, and takes odd paths for what they are', async () => {
+    await using server = await startServer();
+    for (const [target, status] of [
+      ['//healthz', 404],
+      ['/healthz/..', 200],
+      ['/%zz', 404],
+      ['/..%2f..%2fetc/passwd', 404],
+      ['*', 400],
+      [`/${'a'.repeat(20_000)}`, 431],
+    ] as const) {
+      const answer = await talk(
+        server.port,
+        `GET ${target} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`,
+      );
+      assert.match(
+        answer,
+        new RegExp(`^(?:HTTP/1\\.1 100 Continue\\r\\n\\r\\n)?HTTP/1\\.1 ${status} `),
+        target,
+      );
+    }
   });
 
   test('answers HEAD without a body, other methods with 405, sockets without upgrade with 426', async () => {
