@@ -27,7 +27,7 @@ const PATH_FIELD = /((?:^|[/;&_,])[\w.-]{1,40}?=)(.*?)(?=_\w{1,40}=|[/;&,]|$)/g;
 /** User and password where no scheme is, or one with a slash too few. */
 const STRAY_LOGIN = /(?<=^|[/\s])[^/\\:@\s]{1,256}:(?!\\)[^/@]{0,256}(?=@)/g;
 /** How addresses begin; the length is bounded, since the text may be another program's. */
-const SCHEME = /[a-z][a-z0-9+.-]{0,31}:\/\//gi;
+export const SCHEME: RegExp = /[a-z][a-z0-9+.-]{0,31}:\/\//gi;
 /** From so many characters a login is hidden wherever it stands; shorter, in addresses only. */
 export const LOGIN_LENGTH = 4;
 /** The same for values of fields that are not named like secrets: words such as `stream` are among them. */

@@ -3,7 +3,7 @@
  * every form in which it may come back. Addresses that are not known, as another program may print
  * them, are masked by what they look like.
  */
-import { LOGIN_LENGTH, MASKED, decoded, readPieces, shownOf } from './address.ts';
+import { LOGIN_LENGTH, MASKED, SCHEME, decoded, readPieces, shownOf } from './address.ts';
 import type { Piece } from './address.ts';
 
 /** Hides secrets in a text. */
@@ -14,7 +14,6 @@ const BODY = /[^\s'"`<>]*/y;
 const PUNCTUATION = /[:.,;!?)\]}]+$/;
 /** The rest of a login that has a space or a quote in it. */
 const LONG_BODY = /[^\n]{0,256}?@[^\s'"`<>]*/y;
-const SCHEME = /[a-z][a-z0-9+.-]{0,31}:\/\//gi;
 /** Errors within errors that are looked at. */
 const MAX_DEPTH = 8;
 /** Fields of errors that programs compare. */
