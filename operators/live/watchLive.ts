@@ -2,7 +2,6 @@ import {
   concat,
   defer,
   filter,
-  from,
   map,
   retry,
   switchMap,
@@ -34,25 +33,21 @@ const FFMPEG_PATIENCE = 2;
 /** A connection that has lasted so long was a good one: the waits start small again, milliseconds. */
 const GOOD_MS = 2_000;
 
+/** What the system says where it is short of something; it may have it the next time. */
+const SHORTAGES = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'];
+
 /** Connects, watches, and connects again, for ever: see `fromLive`. */
 export function watchLive(address: LiveAddress, settings: LiveSettings): Observable<Frame> {
-  const wayOut = 'install FFmpeg: the built-in FFmpeg cannot open sockets or devices';
-  return defer(() => from(openFfmpeg(wayOut))).pipe(
-    switchMap((program) => watchWith(program, address, settings)),
-  );
+  return defer(() => watchAnew(address, settings));
 }
 
-function watchWith(
-  program: FfmpegProgram,
-  address: LiveAddress,
-  settings: LiveSettings,
-): Observable<Frame> {
+function watchAnew(address: LiveAddress, settings: LiveSettings): Observable<Frame> {
   const { name, source, request, maxOpenFrames, maxFrames } = settings;
   const maker = new FrameMaker(source, request, maxOpenFrames + SPARE_SLOTS);
   const link = new Link(settings, maker);
   link.tell('connecting', name);
 
-  const connection$ = defer(() => {
+  const connect = (program: FfmpegProgram): Observable<LivePicture> => {
     const { isThorough, isPaced, numPictures } = link;
     const input = liveInput(address, {
       version: program.version,
@@ -69,7 +64,10 @@ function watchWith(
       fileSilenceSeconds: settings.openSeconds,
     });
     return link.isLost ? concat(knock(address), run$) : run$;
-  });
+  };
+  const connection$ = defer(async () => (link.program ??= await findProgram())).pipe(
+    switchMap(connect),
+  );
 
   return connection$.pipe(
     watchdog(
@@ -88,6 +86,18 @@ function watchWith(
   );
 }
 
+/** @returns rejects with LiveLoss where the system is short of something */
+async function findProgram(): Promise<FfmpegProgram> {
+  try {
+    return await openFfmpeg('install FFmpeg: the built-in FFmpeg cannot open sockets or devices');
+  } catch (thrown) {
+    const { code } = (toError(thrown).cause ?? {}) as NodeJS.ErrnoException;
+    throw SHORTAGES.includes(code ?? '')
+      ? new LiveLoss('offline', toError(thrown).message)
+      : thrown;
+  }
+}
+
 /** What a source remembers from one connection to the next. */
 class Link {
   /** Whether the next connection looks longer before the first frame. */
@@ -96,6 +106,8 @@ class Link {
   isPaced = false;
   /** Pictures of all connections. */
   numPictures = 0;
+  /** Asked for once, which has to succeed. */
+  program: FfmpegProgram | undefined;
   readonly #settings: LiveSettings;
   readonly #maker: FrameMaker;
   readonly #clock = new LiveClock();

@@ -158,7 +158,7 @@ suite('fromLive, what happens to the camera', (declare) => {
 
     expectOneStory(watch);
     assert.is(decodersOf(`tcp://127.0.0.1:${camera.port}`).length, 1);
-    assert.ok(watch.states.includes('offline: the decoder ended unexpectedly'));
+    assert.ok(watch.states.includes('offline: the decoder was ended by SIGKILL'));
   });
 
   test('drops all but the newest for a slow consumer, and counts them', async () => {
@@ -228,6 +228,7 @@ suite('fromLive, what happens to the camera', (declare) => {
     process.env['PATH'] = '';
     try {
       const watch = watching(watchLiveSource('tcp://127.0.0.1:9'));
+      await until(() => watch.error !== undefined);
       assert.is(watch.error?.code, 'ERR_VIDEO_OPEN');
       assert.match(watch.error?.message ?? '', /install FFmpeg: the built-in FFmpeg cannot open/);
     } finally {
