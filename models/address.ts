@@ -24,8 +24,9 @@ const SHOWN_LENGTH = 16;
 const SECRET_NAME = /pass|pwd|token|secret|key|auth|sig|user|usr|login|cred/i;
 /** A field in a path; cameras put `&` or `_` between several. */
 const PATH_FIELD = /((?:^|[/;&_,])[\w.-]{1,40}?=)(.*?)(?=_\w{1,40}=|[/;&,]|$)/g;
-/** User and password where no scheme is, or one with a slash too few. */
-const STRAY_LOGIN = /(?<=^|[/\s])[^/\\:@\s]{1,256}:(?!\\)[^/@]{0,256}(?=@)/g;
+/** User and password where no scheme is, or one with a slash too few; `test:640x360@30` and devices have none. */
+const STRAY_LOGIN =
+  /(?<=^|[/\s])(?!(?:[\w.-]+=)?(?:test|webcam|screen):)[^/\\:@\s]{1,256}:(?!\\)[^/@]{0,256}(?=@)/g;
 /** How addresses begin; the length is bounded, since the text may be another program's. */
 export const SCHEME: RegExp = /[a-z][a-z0-9+.-]{0,31}:\/\//gi;
 /** From so many characters a login is hidden wherever it stands; shorter, in addresses only. */

@@ -1,15 +1,4 @@
-import {
-  concat,
-  defer,
-  filter,
-  map,
-  retry,
-  switchMap,
-  take,
-  tap,
-  throwError,
-  timer,
-} from 'rxjs';
+import { concat, defer, filter, map, retry, switchMap, take, tap, throwError, timer } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { toError } from '../../models/errors.ts';
 import type { Frame } from '../../models/types.ts';

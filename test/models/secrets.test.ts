@@ -45,6 +45,8 @@ const SHOWN: readonly (readonly [string, string])[] = [
   [' rtsp://me:secret@cam/live', ' rtsp://***@cam/live'],
   ['rtsp:/me:secret@cam/live', 'rtsp:/***@cam/live'],
   ['me:secret@cam/live', '***@cam/live'],
+  ['test:320x180@5', 'test:320x180@5'],
+  ['a=test:320x180@5', 'a=test:320x180@5'],
 ];
 
 suite('maskAddress', (test) => {
