@@ -4,6 +4,7 @@ import type { Stats } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expectAddress } from '../models/address.ts';
+import { sourceName } from '../models/sourceName.ts';
 import { kindOfSource, pathOf } from '../operators/index.ts';
 import type { FormatName } from './formats.ts';
 import type { DetectArguments } from './options.ts';
@@ -37,8 +38,30 @@ export async function expectDetectable(
   if (attention !== undefined && tasks.some((task) => task !== 'detect')) {
     throw new TypeError('`--attention` is drawn for `--task detect` alone; leave one of them out');
   }
+  await expectTraceable(sources, format);
   if (save !== undefined) {
     await expectSavable(sources, save, options);
+  }
+}
+
+/** What was found has to be told apart by source in the formats that do not name it. */
+async function expectTraceable(sources: readonly string[], format: FormatName): Promise<void> {
+  if (sources.length < 2 || format === 'ndjson' || format === 'csv') {
+    return;
+  }
+  const ways = 'give each a run, or use `--format ndjson` or `csv`, which name them';
+  if (format === 'mot') {
+    throw new RangeError(
+      `\`--format mot\` has frames and tracks of one source, not of ${sources.length}; ${ways} (pictures: name their folder)`,
+    );
+  }
+  for (const source of sources) {
+    if ((await kindOfSource(pathOf(source))) === 'video') {
+      throw new RangeError(
+        `\`--format coco\` has frames of one video or of pictures, not of ${sources.length} sources of which ` +
+          `${sourceName(source)} is no picture; ${ways}`,
+      );
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { concatMap, map, tap } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import { PipelineError, openDetector, toError } from '../models/index.ts';
@@ -8,7 +9,9 @@ import type { FrameTask } from '../operators/index.ts';
 import { AnnotatedVideo, OPEN_FRAMES, sideOf } from './annotatedVideo.ts';
 import { PANEL_SIDE, openAttentionFiles } from './attentionFiles.ts';
 import type { AttentionFiles } from './attentionFiles.ts';
+import { listCocoPictures } from './cocoPictures.ts';
 import { expectDetectable } from './detectChecks.ts';
+import { distinctNames } from './distinctNames.ts';
 import { expandSources } from './expandSources.ts';
 import { EXIT, errorLine, exitCodeOf } from './exitCodes.ts';
 import { createFormat } from './formats.ts';
@@ -70,18 +73,20 @@ async function detectAll(
   video?: AnnotatedVideo,
 ): Promise<number> {
   const { attention } = options;
-  const pictures =
-    attention === undefined ? undefined : openAttentionFiles(attention, sources.map(sourceName));
+  const names = distinctNames(sources);
+  const pictures = attention === undefined ? undefined : openAttentionFiles(attention, names);
+  const ofCoco = options.format === 'coco' ? await listCocoPictures(sources) : undefined;
   const detector = await openDetector(options.detector);
   try {
     const tasks = await frameTasks(options.tasks, detector, options.detector.model);
-    const format = createFormat(options.format, detector.model);
+    const format = createFormat(options.format, detector.model, ofCoco);
     const writer = openLineWriter(options.out);
     try {
       let worst: number = EXIT.done;
-      for (const source of sources) {
+      for (const [index, source] of sources.entries()) {
+        const name = names[index] ?? source;
         const run = { options, detector, tasks, writer, format, pictures, video, interrupt };
-        const code = await detectSource(source, run);
+        const code = await detectSource({ source, name }, run);
         worst = Math.max(worst, code);
         if (interrupt.aborted || code === EXIT.interrupted) {
           break;
@@ -115,12 +120,19 @@ interface Run {
   readonly interrupt: AbortSignal;
 }
 
-async function detectSource(source: string, run: Run): Promise<number> {
+/** What is read, and what it is called. */
+interface NamedSource {
+  readonly source: string;
+  readonly name: string;
+}
+
+async function detectSource(named: NamedSource, run: Run): Promise<number> {
+  const { name } = named;
   const { options, format, writer, interrupt } = run;
   const account: Account = { numFrames: 0, numObjects: 0, numFaults: 0 };
-  const progress = options.quiet ? undefined : createProgress(sourceName(source));
+  const progress = options.quiet || isShared(options.out) ? undefined : createProgress(name);
   const startedMs = performance.now();
-  const results$ = resultsOf(source, run, account, progress).pipe(
+  const results$ = resultsOf(named, run, account, progress).pipe(
     tap((result) => {
       account.numFrames += 1;
       account.numObjects += result.detections.length;
@@ -141,14 +153,15 @@ async function detectSource(source: string, run: Run): Promise<number> {
   }
   if (!options.quiet && code !== EXIT.unopened) {
     const ms = performance.now() - startedMs;
-    say(`${summary(source, account, ms)} on ${run.detector.device}\n`);
+    say(`${summary(name, account, ms)} on ${run.detector.device}
+`);
   }
   const isMarred = account.numFaults > 0 && options.onDamage === 'stop';
   return code === EXIT.done && isMarred ? EXIT.failed : code;
 }
 
 function resultsOf(
-  source: string,
+  { source, name }: NamedSource,
   run: Run,
   account: Account,
   progress: Progress | undefined,
@@ -157,7 +170,7 @@ function resultsOf(
   const { image } = detector.model;
   const frames$ = (display: number): Observable<Frame> =>
     openSource(source, {
-      ...{ image, display, decoder: options.decoder },
+      ...{ image, name, display, decoder: options.decoder },
       stride: options.vidStride,
       maxFrames: options.maxFrames,
       onDamage: options.onDamage,
@@ -195,6 +208,11 @@ function resultsOf(
   return results$.pipe(track(), map(rounded));
 }
 
+/** Whether results go to the terminal that shows the bar, which would be cut into them. */
+function isShared(out: string): boolean {
+  return out === '-' && isatty(1) && isatty(2);
+}
+
 /** Waits for the end of a stream. @returns the exit code; rejects with the stream's error */
 function finished(results$: Observable<unknown>, interrupt: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -220,11 +238,11 @@ function finished(results$: Observable<unknown>, interrupt: AbortSignal): Promis
   });
 }
 
-function summary(source: string, account: Account, ms: number): string {
+function summary(name: string, account: Account, ms: number): string {
   const { numFrames, numObjects, numFaults } = account;
   const rate = (numFrames / (ms / 1000)).toFixed(1);
   const faults = numFaults > 0 ? `, ${numFaults} unreadable` : '';
-  return `${sourceName(source)}: ${numFrames} frames${faults}, ${numObjects} objects, ${(ms / 1000).toFixed(1)} s, ${rate} frames/s`;
+  return `${name}: ${numFrames} frames${faults}, ${numObjects} objects, ${(ms / 1000).toFixed(1)} s, ${rate} frames/s`;
 }
 
 /** The output is lost, or the model has no graph for what is asked: no source will fare better. */

@@ -1,4 +1,5 @@
 import type { Detection, FrameDetections, Keypoint, ModelInfo } from '../models/index.ts';
+import type { CocoPicture } from './cocoPictures.ts';
 import type { LineWriter } from './lineWriter.ts';
 
 /** The file formats that `detect` writes. */
@@ -17,12 +18,17 @@ export interface Format {
 /**
  * Makes a format.
  * - `ndjson`: the `frame` message of the protocol, one a line
- * - `csv`: one detection a line, under a header
+ * - `csv`: one detection a line, under a header; `file` is the picture's path, empty for videos
  * - `mot`: MOT challenge, `frame,id,left,top,width,height,score,-1,-1,-1`, frames from 1
  * - `coco`: a COCO results array, `image_id` is the frame, `category_id` the data set's own id, `keypoints`
- *   where they were looked for
+ *   where they were looked for. Pictures have a `file_name` too, and their own numbers where they have any
+ * @param pictures what `coco` calls pictures, by their path. Default: by their path, without numbers
  */
-export function createFormat(name: FormatName, { labels }: ModelInfo): Format {
+export function createFormat(
+  name: FormatName,
+  { labels }: ModelInfo,
+  pictures: ReadonlyMap<string, CocoPicture> = new Map(),
+): Format {
   switch (name) {
     case 'ndjson':
       return lines([], (result, seq) => {
@@ -30,7 +36,7 @@ export function createFormat(name: FormatName, { labels }: ModelInfo): Format {
         return [JSON.stringify({ v: 1, type, source, seq, ...rest })];
       });
     case 'csv':
-      return lines(['source,frame,pts,label,score,xmin,ymin,xmax,ymax,trackId'], (result) =>
+      return lines(['source,frame,pts,label,score,xmin,ymin,xmax,ymax,trackId,file'], (result) =>
         result.detections.map((detection) => csvLine(result, detection)),
       );
     case 'mot':
@@ -39,16 +45,19 @@ export function createFormat(name: FormatName, { labels }: ModelInfo): Format {
           [frame + 1, trackId, ...xywh(box), score, -1, -1, -1].join(','),
         ),
       );
-    case 'coco':
-      return jsonArray(({ frame, detections }) =>
-        detections.map(({ classId, box, score, keypoints }) => ({
-          image_id: frame,
+    case 'coco': {
+      const numberOf = frameNumbers(pictures);
+      return jsonArray((result) => {
+        const image = numberOf(result);
+        return result.detections.map(({ classId, box, score, keypoints }) => ({
+          ...image,
           category_id: labels[classId]?.id ?? classId,
           bbox: xywh(box),
           score,
           ...(keypoints && { keypoints: keypoints.flatMap(xyv) }),
-        })),
-      );
+        }));
+      });
+    }
   }
 }
 
@@ -87,6 +96,27 @@ function jsonArray(toItems: (result: FrameDetections) => readonly object[]): For
   };
 }
 
+/** Numbers that no two frames share: a picture's own, or the frame's, which go on from source to source. */
+function frameNumbers(
+  pictures: ReadonlyMap<string, CocoPicture>,
+): (result: FrameDetections) => { readonly image_id: number; readonly file_name?: string } {
+  let current: string | undefined;
+  let first = 0;
+  let next = 0;
+  return ({ source, frame, file }) => {
+    if (source !== current) {
+      current = source;
+      first = next;
+    }
+    next = Math.max(next, first + frame + 1);
+    if (file === undefined) {
+      return { image_id: first + frame };
+    }
+    const { id = first + frame, name } = pictures.get(file) ?? { name: file };
+    return { image_id: id, file_name: name };
+  };
+}
+
 function once(work: (writer: LineWriter) => void): (writer: LineWriter) => void {
   let isDone = false;
   return (writer) => {
@@ -97,12 +127,11 @@ function once(work: (writer: LineWriter) => void): (writer: LineWriter) => void 
   };
 }
 
-function csvLine({ source, frame, pts }: FrameDetections, detection: Detection): string {
+function csvLine({ source, frame, pts, file = '' }: FrameDetections, detection: Detection): string {
   const { label, score, box, trackId = '' } = detection;
   const { xmin, ymin, xmax, ymax } = box;
-  return [quoted(source), frame, pts, quoted(label), score, xmin, ymin, xmax, ymax, trackId].join(
-    ',',
-  );
+  const place = [quoted(source), frame, pts];
+  return [...place, quoted(label), score, xmin, ymin, xmax, ymax, trackId, quoted(file)].join(',');
 }
 
 /** Source: RFC 4180, section 2. */

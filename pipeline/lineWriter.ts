@@ -55,6 +55,20 @@ export function openLineWriter(out: string): LineWriter {
   };
 }
 
+/**
+ * Writes a report to standard output; whoever reads it may have seen enough.
+ * @throws PipelineError ERR_OUTPUT
+ */
+export function printReport(text: string): void {
+  try {
+    openLineWriter('-').write(text.trimEnd());
+  } catch (thrown) {
+    if (!isReaderGone(thrown)) {
+      throw thrown;
+    }
+  }
+}
+
 /** Whether writing failed since whoever read standard output has seen enough, as `| head` does. */
 export function isReaderGone(thrown: unknown): boolean {
   const cause = thrown instanceof Error ? thrown.cause : undefined;

@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { basename } from 'node:path';
 import { openDetector } from '../../models/index.ts';
 import { EXIT } from '../exitCodes.ts';
+import { printReport } from '../lineWriter.ts';
 import { DEMO_CLIP } from '../openSource.ts';
 import { say } from '../standardError.ts';
 import { callCost } from './callCost.ts';
@@ -70,7 +71,6 @@ export async function benchCommand(
     call: await callCost(off),
     ...(memory === undefined ? {} : { memory }),
   };
-  const text = json ? `${JSON.stringify(report)}\n` : `${speedTable(report)}\n${reuseTable(reuse)}`;
-  process.stdout.write(text);
+  printReport(json ? JSON.stringify(report) : `${speedTable(report)}\n${reuseTable(reuse)}`);
   return EXIT.done;
 }

@@ -2,6 +2,7 @@ import { openDetector } from '../../models/index.ts';
 import type { Detector, FrameDetections } from '../../models/index.ts';
 import { EXIT } from '../exitCodes.ts';
 import { printable } from '../printable.ts';
+import { printReport } from '../lineWriter.ts';
 import { createProgress } from '../progress.ts';
 import { say } from '../standardError.ts';
 import { cocoFigures } from './averagePrecision.ts';

@@ -96,15 +96,15 @@ suite('detect --attention', (test) => {
   );
 
   test(
-    'refuses two sources of one name, whose pictures would be the same files',
+    'refuses two sources whose pictures would be the same files',
     async () => {
-      const copy = join(folder, 'campus.mp4');
-      cpSync(DEMO_CLIP, copy);
+      const copies = ['a b.mp4', 'a_b.mp4'].map((name) => join(folder, name));
+      copies.forEach((copy) => cpSync(DEMO_CLIP, copy));
 
-      const run = await detect(DEMO_CLIP, copy, '--attention', join(folder, 'both'));
+      const run = await detect(...copies, '--attention', join(folder, 'both'));
 
       assert.equal([run.code, run.stdout], [2, '']);
-      assert.match(run.stderr, 'Two sources are named campus.mp4');
+      assert.match(run.stderr, 'Two sources are named a_b.mp4');
     },
     LIMIT,
   );

@@ -285,7 +285,7 @@ suite('detectCommand', (test) => {
         .slice(0, NUM_SOME)
         .flatMap((frame) => frame.detections.map((detection) => ({ ...frame, ...detection })));
       const [head, ...lines] = linesOf(csv);
-      assert.is(head, 'source,frame,pts,label,score,xmin,ymin,xmax,ymax,trackId');
+      assert.is(head, 'source,frame,pts,label,score,xmin,ymin,xmax,ymax,trackId,file');
       assert.equal(
         lines,
         rows.map(({ frame, pts, label, score, box, trackId }) =>
@@ -297,6 +297,7 @@ suite('detectCommand', (test) => {
             score,
             ...Object.values(box),
             trackId,
+            '',
           ].join(),
         ),
       );

@@ -54,15 +54,15 @@ suite('createFormat', (test) => {
     const lines = written('csv', [frame(3, [detectionOf({ trackId: 7 })]), frame(4, [])]);
 
     assert.equal(lines, [
-      'source,frame,pts,label,score,xmin,ymin,xmax,ymax,trackId',
-      'clip,3,0.3,person,0.9,10.5,20,110.25,220,7',
+      'source,frame,pts,label,score,xmin,ymin,xmax,ymax,trackId,file',
+      'clip,3,0.3,person,0.9,10.5,20,110.25,220,7,',
     ]);
   });
 
   test('csv leaves the track empty where there is none', () => {
     const [, line] = written('csv', [frame(0, [detectionOf()])]);
 
-    assert.match(line ?? '', /,220,$/);
+    assert.match(line ?? '', /,220,,$/);
   });
 
   const names: readonly (readonly [string, string])[] = [
@@ -78,7 +78,7 @@ suite('createFormat', (test) => {
 
       const [, line] = written('csv', [frameDetections({ source: name, detections })]);
 
-      assert.is(line, `${quoted},0,0,${quoted},0.9,10.5,20,110.25,220,`);
+      assert.is(line, `${quoted},0,0,${quoted},0.9,10.5,20,110.25,220,,`);
     });
   }
 
@@ -118,11 +118,33 @@ suite('createFormat', (test) => {
     ]);
   });
 
+  test('coco gives no two frames one number, from source to source', () => {
+    const found = (source: string, index: number, file: string): FrameDetections => ({
+      ...frame(index, [detectionOf()]),
+      source,
+      file,
+    });
+    const results = [found('a', 0, 'a/1.gif'), found('a', 1, 'a/1.gif'), found('b', 0, 'b/1.gif')];
+
+    const items = JSON.parse(written('coco', results).join('')) as Record<string, unknown>[];
+
+    assert.equal(
+      items.map(({ image_id, file_name }) => [image_id, file_name]),
+      [
+        [0, 'a/1.gif'],
+        [1, 'a/1.gif'],
+        [2, 'b/1.gif'],
+      ],
+    );
+  });
+
   for (const name of FORMATS) {
     test(`${name} of nothing is what its reader takes for nothing`, () => {
       const text = written(name, []).join('\n');
 
-      const nothing = { ndjson: '', csv: /^source,.*trackId$/, mot: '', coco: /^\[\s*\]$/ }[name];
+      const nothing = { ndjson: '', csv: /^source,.*trackId,file$/, mot: '', coco: /^\[\s*\]$/ }[
+        name
+      ];
       assert.ok(typeof nothing === 'string' ? text === nothing : nothing.test(text), text);
     });
   }
