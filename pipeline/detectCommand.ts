@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty';
 import { concatMap, map, tap } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import { PipelineError, openDetector, toError } from '../models/index.ts';
@@ -21,7 +20,7 @@ import { isReaderGone, openLineWriter } from './lineWriter.ts';
 import type { LineWriter } from './lineWriter.ts';
 import { openSource } from './openSource.ts';
 import type { DetectArguments } from './options.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, isCutInto } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { rounded } from './rounded.ts';
 import { say } from './standardError.ts';
@@ -130,7 +129,7 @@ async function detectSource(named: NamedSource, run: Run): Promise<number> {
   const { name } = named;
   const { options, format, writer, interrupt } = run;
   const account: Account = { numFrames: 0, numObjects: 0, numFaults: 0 };
-  const progress = options.quiet || isShared(options.out) ? undefined : createProgress(name);
+  const progress = options.quiet || isCutInto(options.out) ? undefined : createProgress(name);
   const startedMs = performance.now();
   const results$ = resultsOf(named, run, account, progress).pipe(
     tap((result) => {
@@ -206,11 +205,6 @@ function resultsOf(
           map(({ result }) => result),
         );
   return results$.pipe(track(), map(rounded));
-}
-
-/** Whether results go to the terminal that shows the bar, which would be cut into them. */
-function isShared(out: string): boolean {
-  return out === '-' && isatty(1) && isatty(2);
 }
 
 /** Waits for the end of a stream. @returns the exit code; rejects with the stream's error */

@@ -1,4 +1,5 @@
 /** The door to cli-progress: a bar on standard error. */
+import { isatty } from 'node:tty';
 import { Presets, SingleBar } from 'cli-progress';
 import { printable } from './printable.ts';
 
@@ -41,6 +42,11 @@ export function createProgress(label: string): Progress {
       bar.stop();
     },
   };
+}
+
+/** Whether results go to the terminal that would show a bar, into which their lines would be cut. @param out as of `--out` */
+export function isCutInto(out: string): boolean {
+  return out === '-' && isatty(1) && isatty(2);
 }
 
 /** A bar of work that knows how far it is. */

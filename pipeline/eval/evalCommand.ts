@@ -41,7 +41,7 @@ export async function evalCommand(options: EvalArguments, interrupt: AbortSignal
     return EXIT.interrupted;
   }
   const report = reportOf(readings, labelled, options, detector);
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : printable(tableOf(report)));
+  printReport(options.json ? JSON.stringify(report) : printable(tableOf(report)));
   return EXIT.done;
 }
 

@@ -135,6 +135,17 @@ suite('evalCommand', (test) => {
   );
 
   test(
+    'ends well when nobody reads its figures',
+    async () => {
+      const args = ['eval', ...source, '--quiet', '--limit', '1'];
+
+      const run = await runProgram(args, { pipeTo: 'true' });
+      assert.equal([run.code, run.stderr], [0, '']);
+    },
+    { ...LIMIT, needs: ['bash'] },
+  );
+
+  test(
     'honors --split and the options of the decoder',
     async () => {
       const few = ['--eos-offset', '1000', '--noise-threshold', '1', '--max-objects', '3'];
