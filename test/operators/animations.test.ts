@@ -9,7 +9,7 @@ import { fromVideo } from '../../operators/fromVideo.ts';
 import * as assert from '../support/assert.ts';
 import { suite } from '../support/suite.ts';
 import { HEIGHT, MAKERS, TIMES, WIDTH, greyOf } from './animations.ts';
-import { DECODERS, meanColour, watch } from './clips.ts';
+import { DECODERS, meanColour, needsOf, watch } from './clips.ts';
 import { playing } from './playing.ts';
 import type { StdinReport } from './programs/readStdin.ts';
 import { runHelper } from './runHelper.ts';
@@ -91,6 +91,7 @@ suite('animated pictures', (declare) => {
   }
 
   for (const decoder of DECODERS) {
+    const test = playing(declare, needsOf(decoder));
     test(`fromVideo reads every picture of a PNG (${decoder})`, async () => {
       await expectWhole(fromVideo(pathOf('png'), { image, decoder }), TIMES);
     });
