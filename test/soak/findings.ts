@@ -14,6 +14,8 @@ export interface SoakOptions {
   readonly framesPerSecond: number;
   /** The same makes the same things happen, in the same order. */
   readonly seed: number;
+  /** False where other programs share the machine. */
+  readonly judgesTimes: boolean;
 }
 
 /** What is found while a soak runs. */

@@ -59,7 +59,7 @@ suite('soak', (test) => {
     'accounts for every frame of cameras that fail, and leaves no process behind',
     async () => {
       const { code, stdout, stderr, left } = await soak(
-        '--minutes 0.4 --cameras 8 --json'.split(' '),
+        '--minutes 0.4 --cameras 8 --shared --json'.split(' '),
       );
 
       assert.is(code, 0, stderr);

@@ -1,9 +1,11 @@
 /**
  * `npm run soak`: hours with cameras that fail, subscribers that do not read, and sources that come and go.
  * Prints a Markdown table, or everything as JSON; Ctrl-C ends it early and prints what there is.
+ * Memory, open files, the event loop, silence and age have limits (limits.ts); with `--shared`, for a machine on which
+ * other programs run, times are told and not judged.
  * Exit code: 0 all well, 1 something is wrong and the table says what, 2 wrong arguments, 130 interrupted.
  *
- *     npm run soak -- --minutes 60 [--cameras 8] [--rate 5] [--seed 1] [--json]
+ *     npm run soak -- --minutes 60 [--cameras 8] [--rate 5] [--seed 1] [--shared] [--json]
  */
 import { parseArgs } from 'node:util';
 import { toError } from '../../models/errors.ts';
@@ -26,6 +28,7 @@ function readArguments(args: readonly string[]): Arguments {
       cameras: { type: 'string', default: '8' },
       rate: { type: 'string', default: '5' },
       seed: { type: 'string', default: '1' },
+      shared: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -34,6 +37,7 @@ function readArguments(args: readonly string[]): Arguments {
     cameras: expectInteger('cameras', Number(values.cameras), { min: 1, max: 64 }),
     framesPerSecond: expectInteger('rate', Number(values.rate), { min: 1, max: 60 }),
     seed: expectInteger('seed', Number(values.seed), { min: 0 }),
+    judgesTimes: !values.shared,
     json: values.json,
   };
 }

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { percentile } from '../../pipeline/bench/numbers.ts';
 import type { Findings } from './findings.ts';
+import { exceeded } from './limits.ts';
 import { isDecoder, isNode } from './processes.ts';
 import type { SoakReport, Spread } from './report.ts';
 import type { Sampler } from './samples.ts';
@@ -25,7 +26,7 @@ export function sumUp(findings: Findings, sampler: Sampler): SoakReport {
     { count: seconds.length, ...spreadOf(seconds) },
   ]);
   const commands = [...seen.values()];
-  return {
+  const measured = {
     machine: `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}`,
     date: new Date().toISOString().slice(0, 10),
     seed: options.seed,
@@ -54,8 +55,9 @@ export function sumUp(findings: Findings, sampler: Sampler): SoakReport {
     loopDelayMaxMs: Math.max(...samples.map(({ loopDelayMaxMs }) => loopDelayMaxMs)),
     stats: figures.stats,
     samples,
-    faults: faultsOf(findings, sampler),
   };
+  const faults = [...faultsOf(findings, sampler), ...exceeded(measured, options.judgesTimes)];
+  return { ...measured, faults };
 }
 
 function faultsOf({ faults, churn, readers, recoveries }: Findings, sampler: Sampler): string[] {
