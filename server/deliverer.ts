@@ -10,6 +10,9 @@ import type { SourceHub } from './sourceHub.ts';
 /** What of the last frames a client can have sent again, text in bytes: as much as one source keeps, each second. */
 const REPLAY_BUDGET = { atOnce: 8_388_608, perSecond: 8_388_608 };
 
+/** So many frames may wait for a turn of the live ones before they count as older ones: the server is busy, not the client away. */
+const LIVE_FRAMES = 30;
+
 /** What a deliverer works with. */
 export interface DelivererConfig {
   readonly outbox: Outbox;
@@ -54,12 +57,12 @@ export class Deliverer {
   /** Takes a new frame for a subscription. @param nowMs monotonic time */
   take(interest: Interest, frame: PublishedFrame, nowMs: number): void {
     const { source } = frame;
-    if (interest.policy === 'all') {
-      this.due(interest, source);
-    } else if (interest.behind.has(source)) {
-      return; // it comes in its turn
-    } else if (interest.holdNext(frame)) {
-      this.due(interest, source);
+    const isWaiting = interest.isHolding(source);
+    if (typeof interest.policy === 'string' && !isWaiting) {
+      // it is read from the replay when its turn comes
+      if (interest.follows(source) && !interest.behind.has(source)) {
+        this.due(interest, source);
+      }
     } else if (interest.isDue(source, frame.frame, nowMs)) {
       this.#config.counters.coalesced += interest.hold(frame) ? 1 : 0;
       this.due(interest, source);
@@ -70,6 +73,11 @@ export class Deliverer {
   due(interest: Interest, source: string): void {
     interest.due.add(source);
     this.#config.onDue();
+  }
+
+  /** The client has worked on something, which may let older frames come. */
+  acknowledged(interest: Interest, source: string): void {
+    this.#fallBehind(interest, source);
   }
 
   /** There is room again: has what there is of all sources looked at soon. */
@@ -108,25 +116,33 @@ export class Deliverer {
   }
 
   /**
-   * Sends what is owed of a source, where there is room.
+   * Sends the next frame of a source, where there is room.
    * @param limit bytes that may wait with it, under `latest` and `everyMs`
    */
   flush(interest: Interest, source: string, limit: number = FRESH_BYTES): void {
     interest.due.delete(source);
-    if (interest.policy === 'all') {
-      const { lastSeq } = this.#config.hub.replayOf(source);
-      const wanted = interest.wanted(source) ?? Infinity;
-      if (wanted < lastSeq) {
-        this.#fallBehind(interest, source);
-      } else if (wanted === lastSeq) {
-        this.#advance(interest, source, Infinity);
+    const isAll = interest.policy === 'all';
+    const numWanted = this.#numWanted(interest, source);
+    if (!isAll && numWanted > LIVE_FRAMES && !interest.behind.has(source)) {
+      this.#skip(interest, source);
+    }
+    const owed = isAll ? undefined : interest.owed(source);
+    if (owed !== undefined) {
+      this.#deliver(interest, owed, limit);
+    } else if (interest.behind.has(source) || numWanted > LIVE_FRAMES) {
+      this.#fallBehind(interest, source);
+    } else if (numWanted > 0 && this.#advance(interest, source, isAll ? Infinity : limit)) {
+      if (numWanted > 1) {
+        this.due(interest, source);
       }
-      return;
     }
-    const delivery = interest.owed(source);
-    if (delivery !== undefined) {
-      this.#deliver(interest, delivery, limit);
-    }
+  }
+
+  /** Sends all that is due of a source before something else is told of it. */
+  finish(interest: Interest, source: string): void {
+    do {
+      this.flush(interest, source, Infinity);
+    } while (interest.due.has(source));
   }
 
   /** Ends the wait for the budget. Idempotent. */
@@ -149,39 +165,23 @@ export class Deliverer {
     return waitMs > 0;
   }
 
+  /** Frames of a source that a subscription has not had yet; thinned by time it wants none that are not held. */
+  #numWanted(interest: Interest, source: string): number {
+    const { lastSeq } = this.#config.hub.replayOf(source);
+    const wanted = typeof interest.policy === 'string' ? interest.wanted(source) : undefined;
+    return Math.max(0, lastSeq + 1 - (wanted ?? Infinity));
+  }
+
   /** @returns whether there is more to be sent now */
   #replayOne(interest: Interest, source: string): boolean {
     const replay = this.#config.hub.replayOf(source);
-    const wanted = interest.wanted(source) ?? Infinity;
-    const frame = replay.at(Math.max(wanted, replay.oldestSeq));
-    if (wanted > replay.lastSeq) {
-      return false;
-    }
+    const frame = replay.at(Math.max(interest.wanted(source) ?? Infinity, replay.oldestSeq));
     this.#budget.spend(frame?.numBytes ?? 0, performance.now());
-    if (interest.policy === 'all') {
-      return this.#advance(interest, source, FRESH_BYTES);
-    }
-    if (frame === undefined) {
-      return false; // none is left where the source is long gone
-    }
-    if (frame.seq > wanted) {
-      interest.lose(source, frame.seq - 1);
-    }
-    if (this.#deliver(interest, interest.take(source, frame), FRESH_BYTES)) {
-      return true;
-    }
-    // What has no room gives way to the newest.
-    const newest = replay.at(replay.lastSeq);
-    if (newest !== undefined) {
-      this.#config.counters.coalesced += newest.seq - frame.seq;
-      interest.lose(source, newest.seq - 1);
-      interest.hold(newest);
-    }
-    return false;
+    return this.#advance(interest, source, FRESH_BYTES);
   }
 
   /**
-   * Sends the next frame that a subscription to all has not had yet, as far as room and window allow.
+   * Sends the next frame that a subscription has not had yet, as far as room and window allow.
    * @returns whether there may be another
    */
   #advance(interest: Interest, source: string, limit: number): boolean {
@@ -195,11 +195,25 @@ export class Deliverer {
     if (seq > wanted) {
       interest.lose(source, seq - 1);
     }
-    if (!this.#deliver(interest, interest.take(source, frame), limit)) {
-      return false;
+    if (this.#deliver(interest, interest.take(source, frame), limit)) {
+      this.#config.counters.dropped += seq - wanted;
+      return true;
     }
-    this.#config.counters.dropped += seq - wanted;
-    return true;
+    if (interest.policy !== 'all') {
+      this.#skip(interest, source);
+    }
+    return false;
+  }
+
+  /** Gives up what has no room or no time for the newest frame, which is kept. */
+  #skip(interest: Interest, source: string): void {
+    const replay = this.#config.hub.replayOf(source);
+    const newest = replay.at(replay.lastSeq);
+    if (newest !== undefined) {
+      this.#config.counters.coalesced += newest.seq - (interest.wanted(source) ?? newest.seq);
+      interest.lose(source, newest.seq - 1);
+      interest.hold(newest);
+    }
   }
 
   /** @returns whether it was sent; where not, all of it is still owed */

@@ -173,22 +173,9 @@ export class Interest {
     }
   }
 
-  /**
-   * Keeps a frame until it is sent, where it is due and nothing else is owed: one look, for the many that have
-   * all there was.
-   * @returns whether it did
-   */
-  holdNext(frame: PublishedFrame): boolean {
-    const track = this.#tracks.get(frame.source);
-    const isNext =
-      track !== undefined &&
-      track.held === undefined &&
-      track.lost < track.next &&
-      typeof this.policy === 'string'; // then every frame is due
-    if (isNext) {
-      track.held = frame;
-    }
-    return isNext;
+  /** Whether a frame is kept until there is room. */
+  isHolding(source: string): boolean {
+    return this.#tracks.get(source)?.held !== undefined;
   }
 
   /**

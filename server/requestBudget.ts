@@ -7,7 +7,7 @@ const MAX_ASKERS = 1_024;
 
 /** What requests cost, by the end of their path; others cost 1. */
 const COSTS: readonly (readonly [RegExp, number])[] = [
-  [/^\/metrics$/, 10], // all series of all sources, written anew
+  [/^\/metrics$/, 50], // all series of all sources, written anew
   [/\/attention$/, 25], // a run of the model
   [/^\/v1\/(?:schema|asyncapi)\.json$/, 5],
 ];

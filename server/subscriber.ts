@@ -13,7 +13,6 @@ import { MessageReader } from './messageReader.ts';
 import type {
   AckMessage,
   ClientMessage,
-  ObjectMessage,
   ServerMessage,
   SourceStatus,
   SubscribeMessage,
@@ -151,16 +150,18 @@ export class Subscriber implements HubListener {
   }
 
   onObject(object: FoundObject, size: FrameSize): void {
-    const { live } = this.#config;
+    const { source } = object;
     const nowMs = performance.now();
     for (const interest of this.#interests) {
+      if (interest.due.has(source)) {
+        this.#deliverer.flush(interest, source); // the frames before it go first
+      }
       if (!interest.takesObject(object, size, nowMs)) {
         continue;
       }
-      const told: ObjectMessage = { v: 1, id: interest.id, ...object };
-      const message = this.#config.codec.encode(told);
+      const message = this.#config.codec.encode({ v: 1, id: interest.id, ...object });
       // Objects go first where there is no room, or no time.
-      if (!live.isBehind && this.#outbox.hasRoom(message.byteLength, OBJECT_BYTES)) {
+      if (!interest.due.has(source) && this.#outbox.hasRoom(message.byteLength, OBJECT_BYTES)) {
         this.#outbox.send(message);
       } else {
         this.#config.counters.dropped += 1;
@@ -184,7 +185,7 @@ export class Subscriber implements HubListener {
   #pass(status: SourceStatus): void {
     const interested = this.#interests.following(status.source);
     for (const interest of interested) {
-      this.#deliverer.flush(interest, status.source, Infinity); // the last frame goes before the news of the end
+      this.#deliverer.finish(interest, status.source); // the last frame goes before the news of the end
     }
     if (interested.length > 0) {
       this.#tell({ v: 1, ...status });
@@ -225,7 +226,7 @@ export class Subscriber implements HubListener {
 
   #acknowledge(message: AckMessage): void {
     const interest = this.#interests.acknowledge(message);
-    Object.keys(message.seq).forEach((source) => this.#deliverer.due(interest, source));
+    Object.keys(message.seq).forEach((source) => this.#deliverer.acknowledged(interest, source));
   }
 
   #unsubscribe(id: string): void {

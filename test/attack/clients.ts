@@ -5,13 +5,15 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { CODECS } from '../../server/codec.ts';
-import type { FrameMessage, ServerMessage } from '../../server/index.ts';
 import { Dice, messageOf } from '../server/fuzzMessages.ts';
+import { HealthyClient, socketUrl } from './healthyClient.ts';
 
 /** How long an attack goes on, ms. */
 const ATTACK_MS = 6_000;
 /** Messages of one connection of the fuzz. */
 const PER_CONNECTION = 40;
+/** Sockets that are opened at a time. */
+const AT_ONCE = 10;
 const UPGRADE =
   'GET /v1 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n';
@@ -23,60 +25,6 @@ export interface ClientAttack {
   readonly options?: object;
   /** @returns what there is to say of it */
   run(url: string, seed: number, numMessages: number): Promise<string>;
-}
-
-/** A subscriber to everything that counts what is missing and how late frames are. */
-export class HealthyClient {
-  readonly #socket: WebSocket;
-  readonly #next = new Map<string, number>();
-  #numFrames = 0;
-  #numMissing = 0;
-  #latestMs = 0;
-  #lastAtMs = performance.now();
-  #silenceMs = 0;
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on('message', (data) => {
-      const message = JSON.parse((data as Buffer).toString()) as ServerMessage;
-      if (message.type === 'frame') {
-        this.#take(message);
-      }
-    });
-  }
-
-  static async open(url: string, headers: Record<string, string> = {}): Promise<HealthyClient> {
-    const socket = new WebSocket(socketUrl(url), { headers });
-    await once(socket, 'open');
-    const client = new HealthyClient(socket);
-    socket.send('{"type":"subscribe","id":"healthy","policy":"all"}');
-    return client;
-  }
-
-  /** In words; begins with FAILED where it was harmed. */
-  get verdict(): string {
-    const isHarmed = this.#socket.readyState !== WebSocket.OPEN || this.#numMissing > 0;
-    const words = `others: ${this.#numFrames} frames, ${this.#numMissing} missing, late by ${this.#latestMs.toFixed(0)} ms, silent ${this.#silenceMs.toFixed(0)} ms at most`;
-    return isHarmed || this.#numFrames === 0 ? `FAILED: ${words}` : words;
-  }
-
-  close(): void {
-    this.#socket.terminate();
-  }
-
-  #take({ source, seq, capturedAt }: FrameMessage): void {
-    const nowMs = performance.now();
-    this.#silenceMs = Math.max(this.#silenceMs, nowMs - this.#lastAtMs);
-    this.#lastAtMs = nowMs;
-    this.#latestMs = Math.max(this.#latestMs, Date.now() - capturedAt);
-    this.#numMissing += Math.max(0, seq - (this.#next.get(source) ?? seq));
-    this.#next.set(source, seq + 1);
-    this.#numFrames += 1;
-  }
-}
-
-function socketUrl(url: string): string {
-  return new URL('/v1', url).href.replace(/^http/, 'ws');
 }
 
 async function openSocket(url: string, protocol?: string): Promise<WebSocket> {
@@ -92,7 +40,11 @@ async function crowd(
   { num, everyMs }: { readonly num: number; readonly everyMs: number },
   act: (socket: WebSocket, client: number, turn: number) => void,
 ): Promise<string> {
-  const sockets = await Promise.all(Array.from({ length: num }, () => openSocket(url)));
+  const sockets: WebSocket[] = [];
+  while (sockets.length < num) {
+    const some = Math.min(AT_ONCE, num - sockets.length);
+    sockets.push(...(await Promise.all(Array.from({ length: some }, () => openSocket(url)))));
+  }
   const endMs = performance.now() + ATTACK_MS;
   for (let turn = 0; performance.now() < endMs; turn++) {
     sockets.forEach((socket, client) =>

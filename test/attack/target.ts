@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,10 @@ const PROBE = new URL('./probe.ts', import.meta.url).href;
 const LOOK_MS = 150;
 /** Longest time that a program may take over ending, ms. */
 const END_MS = 15_000;
+
+/** Programs that must not outlive this one. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** What an attack has cost. */
 export interface Cost {
@@ -76,13 +80,14 @@ export function startProbed(
   const child = spawn(process.execPath, ['--import', LOADER, '--import', PROBE, script, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...process.env, ...(what.probeFile && { [PROBE_FILE]: what.probeFile }) },
+    env: { ...process.env, [PROBE_FILE]: what.probeFile ?? '' },
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk) => (said = `${said}${String(chunk)}`.slice(-1e6)));
   }
-  process.on('exit', () => child.kill('SIGKILL'));
+  running.add(child);
+  child.on('exit', () => running.delete(child));
   return { child, said: () => said };
 }
 
@@ -147,6 +152,7 @@ export async function runMeasured(
   probeFile: string,
   limitMs: number,
 ): Promise<Cost & { readonly outcome: string }> {
+  await rm(probeFile, { force: true });
   const { child, said } = startProbed(args, { probeFile });
   const memory = watchMemory(child.pid!);
   const noise = monitorEventLoopDelay({ resolution: 5 });
@@ -156,7 +162,7 @@ export async function runMeasured(
   clearTimeout(timer);
   noise.disable();
   const bytes = memory.stop();
-  const probed = await readFile(`${probeFile}.${child.pid}`, 'utf8').then(
+  const probed = await readFile(probeFile, 'utf8').then(
     (text) => JSON.parse(text) as Probed,
     () => ({ holdMs: Infinity }),
   );

@@ -167,7 +167,7 @@ suite('requests over HTTP', (test) => {
       return count;
     };
 
-    assert.is(askUntilRefused('/metrics', 'a'), 50);
+    assert.is(askUntilRefused('/metrics', 'a'), 10);
     assert.is(askUntilRefused('/v1/sources', 'b'), 500);
     assert.is(askUntilRefused('/v1/sources/yard/attention', 'c'), 20);
     assert.is(budgets.ask('a', '/v1/sources', 0), 20);
