@@ -2,6 +2,7 @@ import { expectAddress } from '../../models/address.ts';
 import { maskAddress, maskFor } from '../../models/secrets.ts';
 import type { Mask } from '../../models/secrets.ts';
 import { expectKnownKeys, expectOneOf, suggest } from '../../models/validate.ts';
+import { isWebFile } from '../sources/fileEndings.ts';
 import { DEFAULT_PATTERN, readPattern } from './testPattern.ts';
 import type { ResolvedPattern, TestPattern } from './testPattern.ts';
 
@@ -57,9 +58,6 @@ const SCHEMES = 'rtsp rtsps http https rtmp rtmps rtmpt rtmpe rtmpte rtmpts udp 
 /** The schemes that a misspelt one may stand for; their kin are too near to one another. */
 const NEAREST = ['rtsp', 'http', 'https', 'rtmp', 'udp', 'tcp', 'srt'];
 const ADDRESS = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is;
-/** What a file on a web server ends in; everything else on one is taken for a stream. */
-const FILE_ENDING =
-  /\.(?:mp4|m4v|mov|mkv|webm|avi|mpe?g|wmv|flv|ogv|3gp|jpe?g|png|webp|gif|tiff?|avif)$/i;
 /** The end of an RTSP address that chooses the transport; a fragment, since no server ever sees it. */
 const TRANSPORT = /#transport=(tcp|udp)$/;
 
@@ -75,7 +73,7 @@ export function isLiveSource(input: unknown): boolean {
   const text = String(input);
   const scheme = ADDRESS.exec(text)?.[1]?.toLowerCase();
   if (scheme === 'http' || scheme === 'https') {
-    return !FILE_ENDING.test(text.replace(/[?#].*$/s, ''));
+    return !isWebFile(text.replace(/[?#].*$/s, ''));
   }
   return scheme === undefined
     ? /^(?:webcam|screen|test):|^\/dev\/video\d+$/.test(text)
