@@ -24,7 +24,7 @@ export { findFiles } from './sources/findFiles.ts';
 export type { FoundFiles } from './sources/findFiles.ts';
 export { kindOfSource } from './sources/kindOfSource.ts';
 export type { SourceKind } from './sources/kindOfSource.ts';
-export { isOwnDescriptor } from './video/byteStream.ts';
+export { isByteStream, isOwnDescriptor } from './video/byteStream.ts';
 export { pathOf } from './video/sources.ts';
 export type { FromImagesConfig } from './fromImages.ts';
 export { detect } from './detect.ts';

@@ -1,5 +1,5 @@
 import { closeSync, openSync, renameSync } from 'node:fs';
-import { Observable, map, of, take } from 'rxjs';
+import { Observable, defer, map, of, switchMap, take } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { PipelineError, invariant, toError } from '../models/index.ts';
 import { fileProblem } from '../models/fileProblem.ts';
@@ -9,7 +9,9 @@ import {
   drawDetections,
   fromVideo,
   inferEvery,
+  isByteStream,
   openVideoWriter,
+  pathOf,
 } from '../operators/index.ts';
 import type { DecoderChoice, VideoWriter } from '../operators/index.ts';
 import { copyOf } from './pictures.ts';
@@ -36,12 +38,15 @@ export function sideOf(
   image: ImageSpec,
   decoder: DecoderChoice,
 ): Observable<number> {
-  if (
-    source === '-' ||
-    (/^[a-z][a-z0-9+.-]+:\/\//i.test(source) && !/^(https?|file):/i.test(source))
-  ) {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source) && !/^(https?|file):/i.test(source)) {
     return of(STREAM_SIDE);
   }
+  return defer(() => isByteStream(pathOf(source)).catch(() => false)).pipe(
+    switchMap((comesOnce) => (comesOnce ? of(STREAM_SIDE) : ownSide(source, image, decoder))),
+  );
+}
+
+function ownSide(source: string, image: ImageSpec, decoder: DecoderChoice): Observable<number> {
   return fromVideo(source, { image, decoder, maxFrames: 1 }).pipe(
     take(1),
     map((frame) => {

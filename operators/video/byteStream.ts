@@ -20,6 +20,18 @@ export function isStandardInput(source: string): boolean {
   return STANDARD_INPUT.test(source);
 }
 
+/**
+ * Whether a source can be read only once, as it comes: a descriptor of this process, a pipe, a device.
+ * @throws Error of `node:fs`
+ */
+export async function isByteStream(source: string): Promise<boolean> {
+  if (isOwnDescriptor(source)) {
+    return true;
+  }
+  const stats = await stat(source);
+  return stats.isFIFO() || stats.isCharacterDevice();
+}
+
 /** A stream that is open. */
 export interface OpenBytes {
   readonly bytes: Readable;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../../models/errors.ts';
 import { fileProblem } from '../../models/fileProblem.ts';
 import { KIND_BYTES, pictureKindOf } from '../images/pictureKind.ts';
-import { isOwnDescriptor, isStandardInput, openBytes, readHead, withHead } from './byteStream.ts';
+import { isByteStream, isStandardInput, openBytes, readHead, withHead } from './byteStream.ts';
 import { needsSeeking } from './isoBoxes.ts';
 import { layDown } from './temporaryFile.ts';
 
@@ -57,8 +57,7 @@ export async function prepareSource(path: string, signal: AbortSignal): Promise<
     return { input: path, isPictures: false, dispose: () => undefined };
   }
   try {
-    const isStream = isOwnDescriptor(path) || (await isStreamAt(path));
-    return await (isStream ? prepareStream(path, signal) : prepareFile(path));
+    return await ((await isByteStream(path)) ? prepareStream(path, signal) : prepareFile(path));
   } catch (cause) {
     if (cause instanceof PipelineError) {
       throw cause;
@@ -72,16 +71,10 @@ export async function prepareSource(path: string, signal: AbortSignal): Promise<
   }
 }
 
-/** @returns whether it is a pipe or a device rather than a file */
-async function isStreamAt(path: string): Promise<boolean> {
-  const stats = await stat(path);
-  if (stats.isDirectory()) {
+async function prepareFile(path: string): Promise<PreparedSource> {
+  if ((await stat(path)).isDirectory()) {
     throw new PipelineError('ERR_VIDEO_OPEN', `\`${path}\` is a folder, not a video`);
   }
-  return stats.isFIFO() || stats.isCharacterDevice();
-}
-
-async function prepareFile(path: string): Promise<PreparedSource> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(KIND_BYTES), 0, KIND_BYTES, 0);
   if (bytesRead === 0) {
