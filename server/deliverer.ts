@@ -1,11 +1,12 @@
 import { Budget } from './budget.ts';
 import type { Codec } from './codec.ts';
 import type { Counters } from './counters.ts';
-import type { Delivery, Interest } from './interest.ts';
+import type { Interest } from './interest.ts';
 import { FRESH_BYTES } from './outbox.ts';
 import type { Outbox } from './outbox.ts';
 import type { PublishedFrame } from './publishedFrame.ts';
 import type { SourceHub } from './sourceHub.ts';
+import type { Delivery } from './track.ts';
 
 /** What of the last frames a client can have sent again, text in bytes: as much as one source keeps, each second. */
 const REPLAY_BUDGET = { atOnce: 8_388_608, perSecond: 8_388_608 };

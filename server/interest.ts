@@ -7,15 +7,8 @@ import { createFrameForm } from './publishedFrame.ts';
 import type { FrameForm, PublishedFrame } from './publishedFrame.ts';
 import type { ReplayRange } from './replay.ts';
 import { createTrack } from './track.ts';
-import type { Track } from './track.ts';
+import type { Delivery, Track } from './track.ts';
 import type { FrameSize } from './zones.ts';
-
-/** What is owed to a client for one source: first the gap, then the frame. */
-export interface Delivery {
-  readonly source: string;
-  readonly gap: GapMessage | undefined;
-  readonly frame: PublishedFrame | undefined;
-}
 
 /** What a subscription is made of beside the client's message. */
 export interface InterestConfig {
@@ -98,6 +91,13 @@ export class Interest {
     return from === undefined || Math.max(1, from) >= next
       ? undefined
       : this.#gap(source, Math.max(1, from), next - 1, 'evicted');
+  }
+
+  /** Forgets a source, whose numbers mean nothing any more. */
+  forget(source: string): void {
+    for (const table of [this.#tracks, this.due, this.behind]) {
+      table.delete(source);
+    }
   }
 
   /** The first `seq` of a source that is neither sent nor announced; undefined while the window is full. */

@@ -91,6 +91,11 @@ export class Interests implements Iterable<Interest> {
     return [...this].filter((interest) => interest.follows(source));
   }
 
+  /** Forgets a source that went long ago. */
+  forget(source: string): void {
+    this.#byId.forEach((interest) => interest.forget(source));
+  }
+
   clear(): void {
     this.#config.counters.subscriptions -= this.#byId.size;
     this.#byId.clear();

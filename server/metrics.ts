@@ -26,7 +26,7 @@ export class Metrics {
       collectDefaultMetrics({ register: processRegistry });
     }
     this.#listening = hub.listen({
-      ...{ onAttached: () => undefined, onObject: () => undefined },
+      ...{ onAttached: () => undefined, onObject: () => undefined, onForgotten: () => undefined },
       onStatus: ({ source, state }) => (state === 'ended' ? histograms.forget(source) : undefined),
       onFrame: ({ source }, result) => histograms.observe({ ...result, source }),
       filtersFor: () => [],

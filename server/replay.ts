@@ -1,5 +1,8 @@
 import type { PublishedFrame } from './publishedFrame.ts';
 
+/** Sources that are gone and remembered. */
+const MAX_GONE = 1_000;
+
 /** How much of a source is kept. */
 export interface ReplayLimits {
   /** Age of the oldest frame, seconds. */
@@ -25,10 +28,12 @@ export class Replay implements ReplayRange {
   /** Oldest first; numbers without a hole. */
   readonly #frames: { readonly frame: PublishedFrame; readonly atMs: number }[] = [];
   #numBytes = 0;
-  #lastSeq = 0;
+  #lastSeq: number;
 
-  constructor(limits: ReplayLimits) {
+  /** @param lastSeq the number before the first one's. Default 0 */
+  constructor(limits: ReplayLimits, lastSeq = 0) {
     this.#limits = limits;
+    this.#lastSeq = lastSeq;
   }
 
   get lastSeq(): number {
@@ -72,10 +77,17 @@ export class Replay implements ReplayRange {
   }
 }
 
-/** The last frames of all sources of a server. */
+/**
+ * The last frames of all sources of a server. Of those that are gone as many are remembered as are likely to come
+ * back; numbers are used once all the same.
+ */
 export class Replays {
   readonly #limits: ReplayLimits;
   readonly #byName = new Map<string, Replay>();
+  /** Names of sources that are gone, in the order in which they went. */
+  readonly #gone = new Set<string>();
+  /** The greatest number of all sources that are forgotten: who is not known goes on from here. */
+  #floor = 0;
 
   constructor(limits: ReplayLimits) {
     this.#limits = limits;
@@ -83,17 +95,30 @@ export class Replays {
 
   /** Those of a source, which may be gone or still to come. */
   of(name: string): Replay {
-    const known = this.#byName.get(name) ?? new Replay(this.#limits);
+    const known = this.#byName.get(name) ?? new Replay(this.#limits, this.#floor);
     this.#byName.set(name, known);
     return known;
   }
 
-  /** Lets go of what is too old of the sources that are gone. */
-  expire(isGone: (name: string) => boolean): void {
-    for (const [name, replay] of this.#byName) {
-      if (isGone(name)) {
-        replay.expire(performance.now());
-      }
+  /** A source is there, and what is too old of those that are gone is let go of. */
+  come(name: string): void {
+    this.#gone.delete(name);
+    const nowMs = performance.now();
+    for (const one of this.#gone) {
+      this.of(one).expire(nowMs);
     }
+  }
+
+  /** A source has gone. @returns the one that is forgotten for it, where there are too many */
+  leave(name: string): string | undefined {
+    this.#gone.add(name);
+    const [first] = this.#gone;
+    if (first === undefined || this.#gone.size <= MAX_GONE) {
+      return undefined;
+    }
+    this.#floor = Math.max(this.#floor, this.of(first).lastSeq);
+    this.#gone.delete(first);
+    this.#byName.delete(first);
+    return first;
   }
 }

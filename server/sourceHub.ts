@@ -27,6 +27,8 @@ export interface HubListener {
   onFrame(frame: PublishedFrame, result: FrameDetections, nowMs: number): void;
   onObject(object: FoundObject, size: FrameSize): void;
   onStatus(status: SourceStatus): void;
+  /** A source that went long ago is forgotten; one of that name would be a new one. */
+  onForgotten(source: string): void;
   /** What it wants to see of a source. */
   filtersFor(source: string): readonly DetectionFilter[];
 }
@@ -36,7 +38,7 @@ export class SourceHub {
   readonly #sources = new Map<string, Source>();
   readonly #subscriptions = new Subscription();
   readonly #listeners = new Set<HubListener>();
-  /** The last frames of each source, kept when it is detached: a number is used once per epoch. */
+  /** The last frames of each source, kept when it is detached: no number is used twice in an epoch. */
   readonly #replays: Replays;
   #isClosed = false;
 
@@ -77,7 +79,7 @@ export class SourceHub {
       demand: undefined,
     };
     this.#sources.set(name, source);
-    this.#replays.expire((one) => !this.#sources.has(one));
+    this.#replays.come(name);
     for (const listener of this.#listeners) {
       listener.onAttached(statusOf(source));
     }
@@ -86,6 +88,7 @@ export class SourceHub {
       detached$.next();
       if (!this.#isClosed) {
         this.#setState(source, 'ended', source.state === 'ended' ? source.reason : 'detached');
+        this.#leave(name);
       }
     });
     this.#subscriptions.add(subscription);
@@ -215,6 +218,13 @@ export class SourceHub {
     replay.add(frame, nowMs);
     for (const listener of this.#listeners) {
       listener.onFrame(frame, event, nowMs);
+    }
+  }
+
+  #leave(name: string): void {
+    const forgotten = this.#replays.leave(name);
+    if (forgotten !== undefined) {
+      this.#listeners.forEach((listener) => listener.onForgotten(forgotten));
     }
   }
 

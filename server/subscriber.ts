@@ -129,6 +129,8 @@ export class Subscriber implements HubListener {
     this.#interests.clear();
   }
 
+  readonly onForgotten = (source: string): void => this.#interests.forget(source);
+
   filtersFor(source: string): readonly DetectionFilter[] {
     return this.#interests.following(source).map(({ filter }) => filter);
   }

@@ -1,4 +1,12 @@
+import type { GapMessage } from './messages.ts';
 import type { PublishedFrame } from './publishedFrame.ts';
+
+/** What is owed to a client for one source: first the gap, then the frame. */
+export interface Delivery {
+  readonly source: string;
+  readonly gap: GapMessage | undefined;
+  readonly frame: PublishedFrame | undefined;
+}
 
 /** What one subscription knows of one source. */
 export interface Track {

@@ -144,6 +144,17 @@ suite('Interest', (test) => {
     assert.equal([takes(0), takes(1)], [true, false]);
   });
 
+  test('begins anew with a source that was forgotten', () => {
+    const interest = interestOf('all');
+    interest.settle(interest.take('door', published(1)));
+    interest.due.add('door');
+    interest.forget('door');
+    assert.equal([interest.sources, [...interest.due]], [[], []]);
+
+    assert.is(interest.begin('door', { oldestSeq: 8, lastSeq: 7 }), undefined);
+    assert.is(interest.wanted('door'), 8);
+  });
+
   test('wants nothing of a source it did not begin with', () => {
     assert.not.ok(interestOf('all').isDue('yard', 0, 0));
   });

@@ -1,6 +1,8 @@
 /** What clients can still have that were away, are slow, or want to begin with what there is. */
+import { Subject } from 'rxjs';
+import type { FrameDetections } from '../../models/index.ts';
 import { PublishedFrame } from '../../server/publishedFrame.ts';
-import { Replay } from '../../server/replay.ts';
+import { Replay, Replays } from '../../server/replay.ts';
 import * as assert from '../support/assert.ts';
 import { attachFeed, frameOf, largeFrameOf, openClient, startServer } from '../support/sockets.ts';
 import type { TestClient } from '../support/sockets.ts';
@@ -42,6 +44,34 @@ suite('Replay', (test) => {
   });
 });
 
+suite('Replays', (test) => {
+  const play = (replays: Replays, name: string, numFrames: number): string | undefined => {
+    const replay = replays.of(name);
+    replays.come(name);
+    for (let i = 0; i < numFrames; i++) {
+      const seq = replay.lastSeq + 1;
+      replay.add(new PublishedFrame(name, seq, frameOf(seq)), 0);
+    }
+    return replays.leave(name);
+  };
+
+  test('remembers the thousand sources that went last, and uses no number of others again', () => {
+    const replays = new Replays({ replaySeconds: 1, maxReplayBytes: 1e3 });
+    assert.is(play(replays, 'door', 7), undefined);
+    assert.is(play(replays, 'yard', 3), undefined);
+    assert.is(play(replays, 'door', 2), undefined, 'it was back');
+    for (let i = 0; i < 998; i++) {
+      assert.is(play(replays, `camera-${i}`, 1), undefined);
+    }
+
+    assert.is(play(replays, 'one more', 1), 'yard');
+    assert.is(replays.of('yard').lastSeq, 3);
+    assert.is(replays.of('door').lastSeq, 9);
+    assert.is(play(replays, 'and another', 0), 'door');
+    assert.is(replays.of('never seen').lastSeq, 9);
+  });
+});
+
 /** The numbers of the next frames, and the gaps between them. */
 async function read(client: TestClient, numFrames: number): Promise<unknown[]> {
   const told: unknown[] = [];
@@ -54,6 +84,36 @@ async function read(client: TestClient, numFrames: number): Promise<unknown[]> {
 }
 
 suite('resuming', (test) => {
+  test('forgets a source that went long before others, also for those who had it', async () => {
+    await using server = await startServer();
+    const client = await openClient(server);
+    client.send({ type: 'subscribe', id: 'a', policy: 'all' });
+    await client.next('subscribed');
+    const attach = (name: string): void => {
+      const events$ = new Subject<FrameDetections>();
+      const attached = server.attach({ name, events$ });
+      events$.next(frameOf(0));
+      events$.next(frameOf(1));
+      attached.unsubscribe();
+    };
+    attach('door');
+    for (let i = 0; i < 1_000; i++) {
+      attach(`camera-${i}`);
+    }
+
+    attach('door');
+
+    const seqs: number[] = [];
+    while (seqs.length < 4) {
+      const message = await client.next('frame', 'gap');
+      assert.is(message.type, 'frame');
+      if (message.type === 'frame' && message.source === 'door') {
+        seqs.push(message.seq);
+      }
+    }
+    assert.equal(seqs, [1, 2, 3, 4]);
+  });
+
   const cases = [
     ['replays from where the client was, then goes on live', { fromSeq: { door: 2 } }, [2, 3, 4]],
     [
