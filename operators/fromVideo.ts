@@ -75,8 +75,8 @@ const KEYS = [
  * Cold: decoding starts at subscription and stops at once when it ends. Frames come in display order
  * with the media time of the file, also at a variable rate; rotation is applied; a size that changes
  * midway is followed. Completes at the end of the file. An animated picture is a video too. A file is damaged where
- * a picture is missing that FFmpeg failed to decode, or where it ends before its own length; one that FFmpeg could
- * repair counts as whole.
+ * a picture is missing that FFmpeg failed to decode, or where it ends before its own length. A picture that FFmpeg
+ * gave although it is damaged is a frame like any other, and an error behind the last frame tells of it.
  * @param input a path, a named pipe, a URL (with the `ffmpeg` program only), or `-` for standard input
  * @returns frames; **errors:** ERR_VIDEO_OPEN where there is no video to be read, ERR_VIDEO_DECODE
  * where it is damaged or cut short, after the frames before the damage

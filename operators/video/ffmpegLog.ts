@@ -21,6 +21,7 @@ const LEVELS = /^(?:panic|fatal|error|warning|info|verbose|debug|trace)$/;
 const PROBLEM_LEVELS = /^(?:panic|fatal|error)$/;
 /** Those who speak for the program since FFmpeg 6; before, it speaks without a name. */
 const PROGRAM = /^(?:in#|vist#|ist#|dec:|vf#|fc#|out#|vost#|ost#|enc:)/;
+const REPAIRED = /(?:^|: )corrupt decoded frame(?: in stream \d+)?$/;
 /** At the indentation of the summary itself; metadata stands further right. */
 const DURATION = /^ {2}Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/;
 const INPUT = /^Input #0, ([\w,]+), from /;
@@ -40,6 +41,11 @@ export class FfmpegLog {
   problem: string | undefined;
   /** The first problem since `markFrame` was called last: why a stream that ran well is over. */
   lastProblem: string | undefined;
+  /**
+   * Pictures that the decoder calls damaged and gave all the same, repaired as well as it could. This one phrase is
+   * FFmpeg's only word of them; a release with another phrase has them pass for whole.
+   */
+  numRepaired = 0;
   /** The summary ends where the streams begin; what looks like a part of it later is none. */
   #hasStreams = false;
 
@@ -48,6 +54,9 @@ export class FfmpegLog {
     const { speakers, level, text } = takeApart(line);
     if (PROBLEM_LEVELS.test(level)) {
       return this.#complain(speakers, text.trim());
+    }
+    if (level === 'warning' && REPAIRED.test(text) && speakers.every(isProgram)) {
+      this.numRepaired += 1;
     }
     if (level === 'info' && speakers.length === 0) {
       this.#readSummary(text);
@@ -67,7 +76,7 @@ export class FfmpegLog {
     this.problem ??= text;
     this.lastProblem ??= text;
     const isOfFile = speakers.some((name) => name.replace('in#0/', '') === this.format);
-    const isFailure = !isOfFile && speakers.every((name) => PROGRAM.test(name));
+    const isFailure = !isOfFile && speakers.every(isProgram);
     return { text, isFailure, isOfFile };
   }
 
@@ -85,6 +94,10 @@ export class FfmpegLog {
         rate === undefined ? undefined : Number(rate) * (thousands ? 1000 : 1);
     }
   }
+}
+
+function isProgram(speaker: string): boolean {
+  return PROGRAM.test(speaker);
 }
 
 /** Who speaks (without the address of the object that does), how loud, and what. */

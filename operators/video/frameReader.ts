@@ -8,7 +8,7 @@ import { FfmpegLog } from './ffmpegLog.ts';
 import type { PictureRequest } from './filterGraph.ts';
 import { FrameMaker } from './frameMaker.ts';
 import type { FrameSlots } from './frameSlots.ts';
-import { damagedVideo, endedEarly, unreadableVideo } from './videoFaults.ts';
+import { damagedVideo, endedEarly, repairedVideo, unreadableVideo } from './videoFaults.ts';
 
 /** What a reader needs to make frames. */
 export interface FrameReaderOptions {
@@ -46,6 +46,8 @@ export class FrameReader implements DecoderEvents {
   #numPictures = 0;
   #numFrames = 0;
   #lastPts = 0;
+  /** About where the first picture is that the decoder repaired, seconds. */
+  #repairedNear: number | undefined;
   #lastArrivalMs = performance.now();
 
   constructor(options: FrameReaderOptions) {
@@ -56,6 +58,9 @@ export class FrameReader implements DecoderEvents {
 
   readonly onLine = (line: string): void => {
     const complaint = this.#log.read(line);
+    if (this.#log.numRepaired > 0) {
+      this.#repairedNear ??= this.#lastPts;
+    }
     if (complaint !== undefined) {
       this.#damage.hear(complaint);
     }
@@ -173,7 +178,7 @@ export class FrameReader implements DecoderEvents {
       }
     } else if (crash !== undefined) {
       subscriber.error(this.#damaged(crash.message, crash));
-    } else if (!this.#isDamagedAtEnd(code) || this.#passDamage()) {
+    } else if ((!this.#isDamagedAtEnd(code) || this.#passDamage()) && this.#passRepaired()) {
       subscriber.complete();
     }
   }
@@ -189,15 +194,27 @@ export class FrameReader implements DecoderEvents {
 
   /** Tells of damage. @returns whether what comes behind it is wanted */
   #passDamage(): boolean {
+    const isPassed = this.#pass(this.#damaged(this.#log.problem ?? 'the decoder gave up'));
+    this.#damage.settle();
+    this.#log.problem = undefined;
+    return isPassed;
+  }
+
+  /** Tells of pictures that were repaired, at the end: which they are is not known. */
+  #passRepaired(): boolean {
+    const { numRepaired } = this.#log;
+    const { name } = this.#options;
+    const place = { seconds: this.#repairedNear ?? 0, numFrames: this.#numFrames };
+    return numRepaired === 0 || this.#pass(repairedVideo(name, numRepaired, place));
+  }
+
+  #pass(error: PipelineError): boolean {
     const { onFault, subscriber } = this.#options;
-    const error = this.#damaged(this.#log.problem ?? 'the decoder gave up');
     if (onFault === undefined) {
       subscriber.error(error);
       return false;
     }
     onFault(error);
-    this.#damage.settle();
-    this.#log.problem = undefined;
     return true;
   }
 

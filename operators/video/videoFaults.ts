@@ -48,6 +48,20 @@ export function damagedVideo(
   );
 }
 
+/** A video of which some pictures are damaged, and all are there. */
+export function repairedVideo(
+  name: string,
+  numRepaired: number,
+  { seconds, numFrames }: Omit<DamagePlace, 'index'>,
+): PipelineError {
+  const some = numRepaired === 1 ? 'one damaged picture' : `${numRepaired} damaged pictures`;
+  return new PipelineError(
+    'ERR_VIDEO_DECODE',
+    `${name} has ${some}, from about second ${seconds.toFixed(2)} on, which the decoder repaired as well as it could`,
+    { details: { seconds, numFrames, numRepaired } },
+  );
+}
+
 /** Says that a decoder was ended from outside, or by a fault of its own. */
 export function endedEarly(signal: string): string {
   return `the decoder was ended by ${signal}`;

@@ -352,7 +352,7 @@ suite('detectCommand', (test) => {
   );
 
   test(
-    'writes the frames before damage, and names the second of it',
+    'writes all frames of a recording with a damaged picture, and names the second of it',
     async () => {
       const damaged = join(folder, 'damaged.mp4');
       const bytes = readFileSync(DEMO_CLIP);
@@ -364,17 +364,16 @@ suite('detectCommand', (test) => {
       assert.is(run.code, 1);
       const found = parseFrames(run.stdout);
       const numBefore = 5; // the damage is at about 10 s of 20, in the 100th frame
+      const whole = frames.filter(({ frame }) => frame % 20 === 0);
+      assert.is(found.length, whole.length, 'the decoder repairs what it can');
       assert.equal(
-        found.map(trackless),
-        frames
-          .filter(({ frame }) => frame % 20 === 0)
-          .slice(0, numBefore)
-          .map(trackless),
+        found.slice(0, numBefore).map(trackless),
+        whole.slice(0, numBefore).map(trackless),
       );
       assert.is(linesOf(run.stderr).length, 1, run.stderr);
       assert.match(
         run.stderr,
-        /^pix2seq-stream: `.*damaged\.mp4` is damaged .* second 8\.00 .*\[ERR_VIDEO_DECODE\]\n$/,
+        /^pix2seq-stream: `.*damaged\.mp4` has one damaged picture, .* second (?:9|10)\.\d\d .*\[ERR_VIDEO_DECODE\]\n$/,
       );
     },
     LIMIT,

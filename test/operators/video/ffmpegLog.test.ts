@@ -70,6 +70,21 @@ suite('FfmpegLog', (test) => {
     }
   });
 
+  const repaired: readonly (readonly [string, number])[] = [
+    ['[warning] clip.mp4: corrupt decoded frame in stream 0', 1], // to 6.0
+    ['[vist#0:0/h264 @ 0x55a] [dec:h264 @ 0x55b] [warning] corrupt decoded frame', 1], // 7 on
+    ['[warning] clip.ts: corrupt input packet in stream 0', 0],
+    ['[h264 @ 0x1] [warning] corrupt decoded frame', 0],
+    ['[info]     title           : corrupt decoded frame', 0],
+  ];
+  test('counts the pictures that the decoder repaired', () => {
+    for (const [line, count] of repaired) {
+      const log = new FfmpegLog();
+      log.read(line);
+      assert.is(log.numRepaired, count, line);
+    }
+  });
+
   const harmless = [
     '[warning] clip.ts: corrupt input packet in stream 0',
     '[mpegts @ 0x1] [warning] Packet corrupt (stream = 0, dts = 207000).',
