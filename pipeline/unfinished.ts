@@ -22,7 +22,15 @@ export function unfinished(target: string, letGo: () => void = () => undefined):
   lstatSync(target, { throwIfNoEntry: false });
   // at random: numbers of processes come again, most of all in containers
   const name = `.${randomBytes(6).toString('hex')}.partial`;
-  const path = join(dirname(resolve(target)), name);
+  return temporary(join(dirname(resolve(target)), name), letGo);
+}
+
+/**
+ * Takes care of a file or folder that does not outlive this process.
+ * @param path where it is, or will be
+ * @param letGo as of `unfinished`
+ */
+export function temporary(path: string, letGo: () => void = () => undefined): Unfinished {
   const remove = (): void => {
     letGo();
     rmSync(path, { recursive: true, force: true });

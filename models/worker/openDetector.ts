@@ -28,7 +28,8 @@ export interface WorkerWatch {
  * The worker keeps the process alive while it is asked something, and not while it is idle: a program that
  * forgets `close()` ends when nothing else is to be done. It is not replaced when it fails, and a thread
  * shares the process: what crashes within onnxruntime takes all of it down, and what hangs there
- * cannot be ended alone. `openSupervisedDetector` outlives both.
+ * cannot be ended alone. `openSupervisedDetector` outlives both. Where the program ends while the model is at work,
+ * it waits for the call that runs, which takes milliseconds.
  * @returns the detector, warmed up
  * @throws TypeError, RangeError for wrong options; PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT
  * Owns: the caller, who calls `close()`.

@@ -27,7 +27,7 @@ export async function evalCommand(options: EvalArguments, interrupt: AbortSignal
   const { categories } = labelled;
   const remark = expectSameCategories(categories, detector.model, options.pictures.annotations);
   if (remark !== undefined && !options.quiet) {
-    say(`${remark}\n`);
+    say(`${printable(remark)}\n`); // it names classes of the file
   }
   const progress = options.quiet ? undefined : createProgress('eval');
   progress?.start(numFramesOf(labelled, options));

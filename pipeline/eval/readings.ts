@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom, takeUntil, tap, toArray } from 'rxjs';
 import type { Detector, FrameDetections, ModelInfo, Reuse } from '../../models/index.ts';
 import { detect, fromImages } from '../../operators/index.ts';
 import { abortOf } from '../abortOf.ts';
+import { temporary } from '../unfinished.ts';
 import type { JudgedPicture } from './averagePrecision.ts';
 import { expectSize } from './cocoFile.ts';
 import type { LabelledPicture } from './cocoFile.ts';
@@ -81,10 +82,10 @@ async function readPans(
   const judged: JudgedPicture[] = [];
   const results: FrameDetections[] = [];
   const lastFrames: TwoReadings[] = [];
-  const folder = await mkdtemp(join(tmpdir(), 'pix2seq-stream-pan-'));
+  const folder = temporary(await mkdtemp(join(tmpdir(), 'pix2seq-stream-pan-')));
   try {
     for (const picture of pictures) {
-      const { files, lastWindow } = await writeClip(picture, numFrames, folder);
+      const { files, lastWindow } = await writeClip(picture, numFrames, folder.path);
       const read = await readFrames(files, reuse, options);
       const alone = reuse === 'off' ? [] : await readFrames(files.slice(-1), 'off', options);
       const last = read.at(-1);
@@ -99,7 +100,7 @@ async function readPans(
       }
     }
   } finally {
-    await rm(folder, { recursive: true });
+    folder.discard();
   }
   return { judged, results, lastFrames };
 }
