@@ -9,8 +9,10 @@ import { PICTURE_ENDINGS } from '../sources/fileEndings.ts';
 import { KIND_BYTES, isSequence, pictureKindOf } from './pictureKind.ts';
 import type { PictureKind } from './pictureKind.ts';
 
-/** Most pixels of a picture: those of the largest cameras, and memory for them. */
+/** Most pixels of a picture that is decoded row by row: those of the largest cameras. */
 export const MAX_PIXELS = 100e6;
+/** Most where the decoder holds all of it at once: measured, so that it takes no more than 256 MB. */
+const MAX_WHOLE_PIXELS = { progressive: 60e6, gif: 50e6, moving: 25e6, avif: 14e6 };
 /** Most pictures of an animation. */
 const MAX_PAGES = 100_000;
 /** Chunks of a PNG that are looked through for the one that says it moves. */
@@ -41,9 +43,10 @@ export async function inspectPicture(path: string): Promise<PictureFacts> {
     const { kind, isVideo } = await lookAt(path);
     const facts = await sharp(path, { limitInputPixels: false }).metadata();
     const { width, height } = facts.autoOrient;
-    if (width * height > MAX_PIXELS) {
-      const limit = `more than ${MAX_PIXELS / 1e6} million pixels`;
-      throw new RangeError(`it is ${width} x ${height}, ${limit}; make it smaller`);
+    const limit = maxPixelsOf(kind, facts);
+    if (width * height > limit) {
+      const fact = `more than ${limit / 1e6} million pixels`;
+      throw new RangeError(`it is ${width} x ${height}, ${fact}; make it smaller`);
     }
     const numPages = isVideo ? 1 : await numPagesOf(path, kind, facts);
     const delays = numPages > 1 ? facts.delay?.slice(0, numPages).map(toSeconds) : undefined;
@@ -51,6 +54,14 @@ export async function inspectPicture(path: string): Promise<PictureFacts> {
   } catch (cause) {
     throw unreadablePicture(path, cause);
   }
+}
+
+function maxPixelsOf(kind: PictureKind, { isProgressive, pages = 1 }: Metadata): number {
+  const { progressive, gif, moving, avif } = MAX_WHOLE_PIXELS;
+  if (kind === 'gif' || kind === 'webp') {
+    return pages > 1 ? moving : kind === 'gif' ? gif : MAX_PIXELS;
+  }
+  return kind === 'avif' ? avif : isProgressive ? progressive : MAX_PIXELS;
 }
 
 /** An error that names the picture, and says why. */

@@ -269,7 +269,7 @@ suite('fromImages', (test) => {
     await writeFile(join(folder, 'bare', 'notes.txt'), 'no picture');
 
     for (const [source, fact] of [
-      [join(folder, 'bare'), /^Folder `.*bare` holds no pictures or videos \(jpg, .*3gp\)$/],
+      [join(folder, 'bare'), /^Folder `.*bare` holds no pictures or videos \(jpg, .*m2ts\)$/],
       [join(folder, '*.bmp'), /matches no pictures or videos/],
       [join(folder, 'a[1].png'), /^There is no file `.*a\[1\]\.png`, and as a pattern/],
       [join(folder, 'not here.png'), /^Cannot read picture .*: there is no such file or folder/],

@@ -50,6 +50,28 @@ suite('inspectPicture', (test) => {
     });
   }
 
+  test('takes less of what a decoder holds whole', async () => {
+    await using folder = await temporaryFolder();
+    const plain = sharp({
+      create: { width: 5_000, height: 3_000, channels: 3, background: 'red' },
+    });
+    const avif = join(folder.path, 'flat.avif');
+    const gif = join(folder.path, 'claims.gif');
+    await plain.clone().avif({ effort: 0, quality: 1 }).toFile(avif);
+    const size = Buffer.from([0x50, 0xc3, 0xe9, 0x03]); // 50,000 x 1,001
+    const [screen, place, pixels] = ['000000', '2c00000000', '0002024401003b'].map((hex) =>
+      Buffer.from(hex, 'hex'),
+    ) as [Buffer, Buffer, Buffer];
+    const parts = [Buffer.from('GIF89a'), size, screen, place, size, pixels];
+    writeFileSync(gif, Buffer.concat(parts));
+
+    await assert.rejects(() => inspectPicture(avif), { message: /5000 x 3000, more than 14 mil/ });
+    await assert.rejects(() => inspectPicture(gif), { message: /50000 x 1001, more than 50 mil/ });
+    const png = join(folder.path, 'flat.png');
+    await plain.clone().png({ compressionLevel: 1 }).toFile(png);
+    assert.is((await inspectPicture(png)).width, 5_000);
+  });
+
   test('refuses a drawing as a video, too', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'drawing.anything');
