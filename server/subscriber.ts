@@ -130,7 +130,6 @@ export class Subscriber implements HubListener {
   }
 
   readonly onForgotten = (source: string): void => this.#interests.forget(source);
-
   filtersFor(source: string): readonly DetectionFilter[] {
     return this.#interests.following(source).map(({ filter }) => filter);
   }

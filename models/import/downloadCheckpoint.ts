@@ -4,7 +4,12 @@ import { PipelineError, toError } from '../errors.ts';
 import { fileProblem } from '../fileProblem.ts';
 import { maskError, maskFor } from '../secrets.ts';
 import { expectKnownKeys } from '../validate.ts';
-import { readBundleIndex, shardFile } from './checkpoint/bundleIndex.ts';
+import {
+  MAX_INDEX_BYTES,
+  readBundleIndex,
+  shardFile,
+  shardSizes,
+} from './checkpoint/bundleIndex.ts';
 import { readState } from './checkpoint/findBundle.ts';
 import { downloadFile } from './downloadFile.ts';
 import { folderUrl } from './folderUrl.ts';
@@ -16,6 +21,10 @@ const TEXT_VOCABULARY_FROM_THERE = `../../data/${TEXT_VOCABULARY}`;
 /** Answers of a bucket that does not have a file; the second where it does not tell strangers what it has. */
 const MISSING: readonly unknown[] = [404, 403];
 const KEYS = ['url', 'directory', 'onProgress', 'onRetry', 'signal', 'stallMs', 'retryMs'];
+/** Of what is text: which checkpoint is the newest, and how it was trained. */
+const SMALL_BYTES = 1 << 20;
+/** Of a SentencePiece model; the official one has a twentieth of that. */
+const VOCABULARY_BYTES = 16 << 20;
 const STALL_MS = 30_000;
 const RETRY_MS = 1_000;
 
@@ -54,11 +63,16 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
   const folder = folderUrl(options.url);
   const mask = maskFor([options.url]);
   await makeFolder(directory);
-  const get = async (name: string, at = encodeURIComponent(name)): Promise<string> => {
+  const get = async (
+    name: string,
+    maxBytes: number,
+    at = encodeURIComponent(name),
+  ): Promise<string> => {
     const file = join(directory, name);
     await downloadFile({
       url: new URL(at, `${folder}/`).href,
       file,
+      maxBytes,
       onProgress: (done, total) => onProgress?.(done, total, name),
       onRetry: (reason, waitMs) => onRetry?.(mask(reason), waitMs, name),
       signal,
@@ -69,14 +83,15 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<void
     });
     return file;
   };
-  const name = await readState(await get('checkpoint'));
-  await get('config.json').catch(unlessMissing);
+  const name = await readState(await get('checkpoint', SMALL_BYTES));
+  await get('config.json', SMALL_BYTES).catch(unlessMissing);
   if (MULTI_TASK.test(folder)) {
-    await get(TEXT_VOCABULARY, TEXT_VOCABULARY_FROM_THERE).catch(unlessMissing);
+    await get(TEXT_VOCABULARY, VOCABULARY_BYTES, TEXT_VOCABULARY_FROM_THERE).catch(unlessMissing);
   }
-  const { numShards } = await readBundleIndex(await get(`${name}.index`));
+  const { numShards, entries } = await readBundleIndex(await get(`${name}.index`, MAX_INDEX_BYTES));
+  const sizes = shardSizes(numShards, entries);
   for (let i = 0; i < numShards; i++) {
-    await get(basename(shardFile(name, i, numShards)));
+    await get(basename(shardFile(name, i, numShards)), sizes[i] ?? 0);
   }
 }
 

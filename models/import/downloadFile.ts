@@ -1,6 +1,8 @@
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { decoded } from '../address.ts';
 import { PipelineError, toError } from '../errors.ts';
+import { askFor } from './askFor.ts';
 import { PartialFile, sumUp } from './partialFile.ts';
 
 /** How often a file is asked for. */
@@ -13,6 +15,8 @@ export interface FileDownload {
   readonly url: string;
   /** Where it goes; what is there already stays where its checksum is right. */
   readonly file: string;
+  /** What such a file can have at the most. */
+  readonly maxBytes: number;
   /** Gets bytes; `totalBytes` is 0 where the server does not tell. */
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly signal: AbortSignal | undefined;
@@ -66,16 +70,9 @@ async function attemptDownload(download: FileDownload): Promise<void> {
     silence.abort(new Error(`nothing came for ${stallMs / 1000} seconds`));
   }, stallMs);
   try {
-    const { address, login } = readUrl(url);
-    const response = await fetch(address, {
-      headers: {
-        ...login,
-        'Accept-Encoding': 'identity',
-        ...(partial.bytes > 0 && {
-          Range: `bytes=${partial.bytes}-`,
-          'If-Range': partial.etag,
-        }),
-      },
+    const range = { Range: `bytes=${partial.bytes}-`, 'If-Range': partial.etag };
+    const response = await askFor(url, {
+      headers: { 'Accept-Encoding': 'identity', ...(partial.bytes > 0 && range) },
       signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
     });
     const wanted = checksumOf(response);
@@ -86,8 +83,13 @@ async function attemptDownload(download: FileDownload): Promise<void> {
       onProgress(total, total);
       return;
     }
+    await expectRoom(download, partial.bytes, total);
     for await (const chunk of response.body ?? []) {
       timer.refresh();
+      if (partial.bytes + chunk.length > download.maxBytes) {
+        await partial.restart('');
+        throw tooLarge(download);
+      }
       await partial.append(chunk);
       onProgress(partial.bytes, total);
     }
@@ -99,17 +101,6 @@ async function attemptDownload(download: FileDownload): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Takes user and password out of an address, since `fetch` refuses one that has them. */
-function readUrl(url: string): { readonly address: URL; readonly login: object } {
-  const address = new URL(url);
-  const { username, password } = address;
-  address.username = '';
-  address.password = '';
-  const words = Buffer.from(decoded(`${username}:${password}`)).toString('base64');
-  const login = username === '' && password === '' ? {} : { Authorization: `Basic ${words}` };
-  return { address, login };
 }
 
 /** Makes the partial file ready for the answer's bytes. @throws Error, as `attemptDownload` */
@@ -138,6 +129,33 @@ async function begin(url: string, response: Response, partial: PartialFile): Pro
     `Cannot download ${url}: ${answer}; expected the folder of a TensorFlow 2 checkpoint`,
     { details: { status } },
   );
+}
+
+function tooLarge({ url, maxBytes }: FileDownload): PipelineError {
+  return new PipelineError(
+    'ERR_DOWNLOAD',
+    `Cannot download ${url}: it has more than ${maxBytes} bytes, which no file of its kind has`,
+  );
+}
+
+/**
+ * Looks at what the server promises before a byte of it is kept.
+ * @throws PipelineError ERR_DOWNLOAD, and ERR_OUTPUT where the disk has no room for the rest
+ */
+async function expectRoom(download: FileDownload, doneBytes: number, total: number): Promise<void> {
+  const { file } = download;
+  if (total > download.maxBytes) {
+    throw tooLarge(download);
+  }
+  const { bavail, bsize } = await statfs(dirname(file));
+  const [needed, free] = [total - doneBytes, bavail * bsize];
+  if (needed > free) {
+    const [needs, has] = [needed, free].map((bytes) => `${Math.ceil(bytes / 1e6)} MB`);
+    throw new PipelineError(
+      'ERR_OUTPUT',
+      `Cannot write ${file}: it needs ${needs}, its disk has ${has}`,
+    );
+  }
 }
 
 /** CRC-32C of the whole file. */

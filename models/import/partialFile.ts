@@ -1,7 +1,13 @@
+import { constants } from 'node:fs';
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { PipelineError, toError } from '../errors.ts';
 import { crc32c } from './checkpoint/crc32c.ts';
+
+/** Links are not followed: what lies in a folder must not make us write elsewhere. Windows has none of that kind. */
+const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants;
+const APPEND = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW;
+const REPLACE = O_WRONLY | O_TRUNC | O_CREAT | O_NOFOLLOW;
 
 /**
  * A file that is not whole yet: its bytes are in `FILE.part`, the server's name for the version that they
@@ -28,7 +34,7 @@ export class PartialFile implements AsyncDisposable {
   static async open(file: string): Promise<PartialFile> {
     return await onDisk(file, async () => {
       const etag = await readFile(`${file}.etag`, 'utf8').catch(() => ''); // begun without one, or not at all
-      const partial = new PartialFile(file, await open(`${file}.part`, 'a+'), etag);
+      const partial = new PartialFile(file, await open(`${file}.part`, APPEND), etag);
       await (etag === '' ? partial.restart('') : partial.#recount());
       return partial;
     });
@@ -86,7 +92,7 @@ export class PartialFile implements AsyncDisposable {
   }
 
   async #name(etag: string): Promise<void> {
-    await writeFile(`${this.#file}.etag`, etag);
+    await writeFile(`${this.#file}.etag`, etag, { flag: REPLACE });
   }
 
   async #recount(): Promise<void> {

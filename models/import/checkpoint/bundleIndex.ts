@@ -5,8 +5,10 @@ import { damaged, readSmallFile } from './checkpointFile.ts';
 import { readTable } from './sortedTable.ts';
 import { typeInfo } from './tensorTypes.ts';
 
-/** ViT-L with its optimizer needs a third of a megabyte. */
-const MAX_INDEX_BYTES = 32 << 20;
+/** Bytes of an index at the most; ViT-L with its optimizer needs a third of a megabyte. */
+export const MAX_INDEX_BYTES: number = 32 << 20;
+/** One is usual; a file is asked for each. */
+const MAX_SHARDS = 1_000;
 /** The header lies under a key that comes before all others. */
 const HEADER_KEY = '';
 /** The version of the form that this reader knows. */
@@ -43,6 +45,18 @@ export function shardFile(prefix: string, index: number, numShards: number): str
   return `${prefix}.data-${nth}-of-${all}`;
 }
 
+/** The sizes of the data files, bytes: each ends with its last tensor. */
+export function shardSizes(
+  numShards: number,
+  entries: ReadonlyMap<string, BundleEntry>,
+): readonly number[] {
+  const sizes = Array.from({ length: numShards }, () => 0);
+  for (const { shard, offset, bytes } of entries.values()) {
+    sizes[shard] = Math.max(sizes[shard] ?? 0, offset + bytes);
+  }
+  return sizes;
+}
+
 function parseIndex(file: string, bytes: Buffer): BundleIndex {
   const table = readTable(file, bytes);
   const header = table.get(HEADER_KEY);
@@ -51,10 +65,10 @@ function parseIndex(file: string, bytes: Buffer): BundleIndex {
   }
   table.delete(HEADER_KEY);
   const { numShards, isBigEndian, minConsumer } = readBundleHeader(header);
-  if (isBigEndian || minConsumer > VERSION || numShards < 1) {
+  if (isBigEndian || minConsumer > VERSION || numShards < 1 || numShards > MAX_SHARDS) {
     throw new PipelineError(
       'ERR_CHECKPOINT',
-      `Expected ${file} to be of a little-endian machine, version ${VERSION}, with a data file; found ` +
+      `Expected ${file} to be of a little-endian machine, version ${VERSION}, with 1 to ${MAX_SHARDS} data files; found ` +
         `${isBigEndian ? 'big-endian' : 'little-endian'}, version ${minConsumer}, ${numShards} data files`,
     );
   }

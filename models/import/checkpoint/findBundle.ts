@@ -4,6 +4,8 @@ import { PipelineError } from '../../errors.ts';
 import { readSmallFile } from './checkpointFile.ts';
 
 const MAX_STATE_BYTES = 1 << 20;
+/** What may stand at the beginning of a file's name on every system. */
+const FILE_NAME = /^(?!\.)[^\p{Cc}<>:"|?*]{1,128}$/u;
 
 /**
  * Finds the checkpoint of a folder: the one that the file `checkpoint` names, else the `ckpt-N` with the
@@ -46,7 +48,7 @@ export async function readState(file: string): Promise<string> {
   const text = (await readSmallFile(file, MAX_STATE_BYTES)).toString();
   const [, path] = /^\s*model_checkpoint_path:\s*"([^"]+)"/m.exec(text) ?? [];
   const name = path?.split(/[/\\]/).at(-1);
-  if (!name) {
+  if (name === undefined || !FILE_NAME.test(name)) {
     throw new PipelineError(
       'ERR_CHECKPOINT',
       `${file} names no checkpoint: expected model_checkpoint_path: "ckpt-N"`,
