@@ -4,8 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { PipelineError, toError } from '../errors.ts';
 import { crc32c } from './checkpoint/crc32c.ts';
 
-/** Links are not followed: what lies in a folder must not make us write elsewhere. Windows has none of that kind. */
-const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants;
+/** Links are not followed: what lies in a folder must not make us write elsewhere. Windows has no such bit, which is 0 then. */
+const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
 const APPEND = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW;
 const REPLACE = O_WRONLY | O_TRUNC | O_CREAT | O_NOFOLLOW;
 
