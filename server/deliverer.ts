@@ -11,8 +11,11 @@ import type { Delivery } from './track.ts';
 /** What of the last frames a client can have sent again, text in bytes: as much as one source keeps, each second. */
 const REPLAY_BUDGET = { atOnce: 8_388_608, perSecond: 8_388_608 };
 
-/** So many frames may wait for a turn of the live ones before they count as older ones: the server is busy, not the client away. */
-const LIVE_FRAMES = 30;
+/**
+ * Frames of a source that may wait for their turn because the server is busy. Under `all` what is more counts as older
+ * frames, under `latest` it gives way to the newest.
+ */
+const MAX_PENDING = { all: 30, latest: 8 };
 
 /** What a deliverer works with. */
 export interface DelivererConfig {
@@ -124,13 +127,13 @@ export class Deliverer {
     interest.due.delete(source);
     const isAll = interest.policy === 'all';
     const numWanted = this.#numWanted(interest, source);
-    if (!isAll && numWanted > LIVE_FRAMES && !interest.behind.has(source)) {
+    if (!isAll && numWanted > MAX_PENDING.latest && !interest.behind.has(source)) {
       this.#skip(interest, source);
     }
     const owed = isAll ? undefined : interest.owed(source);
     if (owed !== undefined) {
       this.#deliver(interest, owed, limit);
-    } else if (interest.behind.has(source) || numWanted > LIVE_FRAMES) {
+    } else if (interest.behind.has(source) || numWanted > MAX_PENDING.all) {
       this.#fallBehind(interest, source);
     } else if (numWanted > 0 && this.#advance(interest, source, isAll ? Infinity : limit)) {
       if (numWanted > 1) {

@@ -101,7 +101,7 @@ async function titled(folder: string): Promise<string> {
 async function withSei(folder: string): Promise<string> {
   const path = join(folder, 'sei.h264');
   const text = `${WORDS[1]?.replace(/[:=+]/g, ' ')}`.slice(0, 200);
-  const filter = `h264_metadata=sei_user_data='086f3693b7b34f2c965321492feee5b8+${text}'`;
+  const filter = `h264_mp4toannexb,h264_metadata=sei_user_data='086f3693b7b34f2c965321492feee5b8+${text}'`;
   await run('ffmpeg', [
     '-v',
     'error',
