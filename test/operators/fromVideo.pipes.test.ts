@@ -21,7 +21,7 @@ suite('fromVideo, what comes through pipes', (declare) => {
   let folder = '';
   test.before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'from-video-'));
-    await writeFile(join(folder, 'gap.mp4'), withGap(readFileSync(clip('index-at-end.mp4'))));
+    await writeFile(join(folder, 'gap.mp4'), withGaps(readFileSync(clip('index-at-end.mp4'))));
   });
   test.after(() => rm(folder, { recursive: true, force: true }));
 
@@ -186,18 +186,27 @@ function makePipe(folder: string): string {
   return path;
 }
 
-/** The same MP4 with 100 kB of nothing before its media data, to which its index points. */
-function withGap(mp4: Buffer): Buffer {
-  const gap = Buffer.alloc(100_000);
-  gap.writeUInt32BE(gap.length);
-  gap.write('free', 4);
+/**
+ * The same MP4 with 100 kB of nothing before its media data, to which its index points, and with a megabyte between
+ * the two, so that FFmpeg can't help itself with what it has in memory.
+ */
+function withGaps(mp4: Buffer): Buffer {
+  const gap = freeBox(100_000);
   const table = mp4.indexOf('stco') + 8;
   for (let entry = 0; entry < mp4.readUInt32BE(table); entry++) {
     const at = table + 4 + 4 * entry;
     mp4.writeUInt32BE(mp4.readUInt32BE(at) + gap.length, at);
   }
-  const start = mp4.readUInt32BE(0);
-  return Buffer.concat([mp4.subarray(0, start), gap, mp4.subarray(start)]);
+  const [start, index] = [mp4.readUInt32BE(0), mp4.indexOf('moov') - 4];
+  const parts = [mp4.subarray(0, start), gap, mp4.subarray(start, index)];
+  return Buffer.concat([...parts, freeBox(1_000_000), mp4.subarray(index)]);
+}
+
+function freeBox(size: number): Buffer {
+  const box = Buffer.alloc(size);
+  box.writeUInt32BE(size);
+  box.write('free', 4);
+  return box;
 }
 
 /** Pipes that this process has open. */
