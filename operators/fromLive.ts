@@ -36,6 +36,11 @@ export interface FromLiveConfig {
    */
   readonly retryDelay?: BackOff;
   /**
+   * Whether a web server may send FFmpeg to other addresses, by a redirect or in a playlist (HLS, DASH). Default true;
+   * false needs FFmpeg 5.1.
+   */
+  readonly followLinks?: boolean | undefined;
+  /**
    * Told with the first frame of each connection, before it: whether it is of a recording, which is given as fast as it
    * is taken.
    */
@@ -47,7 +52,7 @@ export interface FromLiveConfig {
 }
 
 const KEYS =
-  'source image display stride maxFrames maxOpenFrames stallSeconds openSeconds retryDelay onOpen onState onDropped'.split(
+  'source image display stride maxFrames maxOpenFrames stallSeconds openSeconds retryDelay followLinks onOpen onState onDropped'.split(
     ' ',
   );
 
@@ -109,6 +114,7 @@ export function fromLive(
     stallSeconds: expectNumber('stallSeconds', config.stallSeconds ?? 5, { above: 0 }),
     openSeconds: expectNumber('openSeconds', config.openSeconds ?? 15, { above: 0 }),
     retryDelay: { minSeconds, maxSeconds },
+    followLinks: config.followLinks ?? true,
     onOpen: (facts) => onOpen?.(facts),
     onState: (state, reason) => onState?.(state, mask(reason)),
     onDropped: (cause) => onDropped?.(cause),

@@ -50,6 +50,11 @@ export interface FromVideoConfig {
   readonly onDamage?: OnDamage;
   /** Longest silence of an address on the network before it is given up, seconds, above 0. Default 20. */
   readonly stallSeconds?: number;
+  /**
+   * Whether a web server may send FFmpeg to other addresses, by a redirect or in a playlist (HLS, DASH). Default true;
+   * false needs FFmpeg 5.1.
+   */
+  readonly followLinks?: boolean | undefined;
   /** Told once, before the first frame. */
   readonly onOpen?: (info: VideoInfo) => void;
   /** Told of each damage that is left behind, where `onDamage` is `skip`. */
@@ -58,7 +63,7 @@ export interface FromVideoConfig {
 
 const KEYS = [
   ...['source', 'image', 'decoder', 'display', 'stride', 'maxFrames', 'loop', 'maxOpenFrames'],
-  ...['onDamage', 'stallSeconds', 'onOpen', 'onFault'],
+  ...['onDamage', 'stallSeconds', 'followLinks', 'onOpen', 'onFault'],
 ];
 
 /**
@@ -94,6 +99,7 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
     maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }),
     maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 8, { min: 2 }),
     stallSeconds: expectNumber('stallSeconds', config.stallSeconds ?? 20, { above: 0 }),
+    followLinks: config.followLinks ?? true,
   };
   expectAddress(String(input));
   const path = pathOf(input);

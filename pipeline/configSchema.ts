@@ -53,7 +53,7 @@ const serverSchema: TObject = Type.Object(
   {
     ...{ host: text('a name or address'), port: whole(0, 65_535), manage: flag, insecure: flag },
     ...{ cert: text('a file'), key: text('a file') },
-    ...{ log: oneOf(['text', 'json']), drain: whole(0, 3_600) },
+    ...{ log: oneOf(['text', 'json']), drain: whole(0, 3_600), follow: flag },
   },
   closed,
 );

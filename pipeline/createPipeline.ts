@@ -33,6 +33,8 @@ export interface PipelineOptions {
   readonly stride?: number;
   /** End each source after so many frames, where it says nothing else; 0 for all. Default 0. */
   readonly maxFrames?: number;
+  /** Whether web servers may send FFmpeg to other addresses; see `fromLive`. Default true. */
+  readonly followLinks?: boolean;
   /** Sources there may be at a time, 1 or more; each takes a decoder and memory for its frames. Default 64. */
   readonly maxSources?: number;
   /**
@@ -63,7 +65,7 @@ export interface Pipeline extends AsyncDisposable {
 }
 
 const KEYS =
-  'sources detector detect tasks decoder stride maxFrames maxSources manage onState onRemoved server'.split(
+  'sources detector detect tasks decoder stride maxFrames followLinks maxSources manage onState onRemoved server'.split(
     ' ',
   );
 
@@ -80,7 +82,7 @@ const KEYS =
  */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   expectKnownKeys('createPipeline', options, KEYS);
-  const { detect, decoder, stride, maxFrames, onState, onRemoved } = options;
+  const { detect, decoder, stride, maxFrames, followLinks, onState, onRemoved } = options;
   const maxSources = expectInteger('maxSources', options.maxSources ?? MAX_SOURCES, { min: 1 });
   options.sources.forEach((source) => checkSource(source));
   let sources: Sources | undefined;
@@ -97,7 +99,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     const results$ = new Subject<FrameDetections>();
     const turns = new Turns(options.detector?.batch);
     const tasks = await options.tasks?.(detector);
-    const defaults = { detect, tasks, decoder, stride, maxFrames };
+    const defaults = { detect, tasks, decoder, stride, maxFrames, followLinks };
     const running = new Sources({
       defaults,
       maxSources,

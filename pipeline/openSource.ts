@@ -36,6 +36,8 @@ export interface OpenSourceOptions {
   readonly loop?: boolean | undefined;
   /** Videos only: what becomes of a damaged one. Default `stop`. */
   readonly onDamage?: OnDamage;
+  /** Videos only: as `fromVideo` has it. */
+  readonly followLinks?: boolean | undefined;
   readonly onOpen?: ((facts: SourceFacts) => void) | undefined;
   /** Told of a picture that cannot be read and is left out, and of damage that is left behind. */
   readonly onFault?: ((error: PipelineError) => void) | undefined;
@@ -44,7 +46,8 @@ export interface OpenSourceOptions {
 /** All of them; the compiler says where one is missing. */
 const KEYS: Readonly<Record<keyof OpenSourceOptions, true>> = {
   ...{ image: true, name: true, decoder: true, display: true, stride: true, maxFrames: true },
-  ...{ maxOpenFrames: true, loop: true, onDamage: true, onOpen: true, onFault: true },
+  ...{ maxOpenFrames: true, loop: true, onDamage: true, followLinks: true },
+  ...{ onOpen: true, onFault: true },
 };
 
 /**
@@ -77,6 +80,7 @@ function openVideo(path: string, options: OpenSourceOptions): Observable<Frame> 
     decoder: options.decoder ?? 'auto',
     ...(options.maxOpenFrames === undefined ? {} : { maxOpenFrames: options.maxOpenFrames }),
     onDamage: options.onDamage ?? 'stop',
+    followLinks: options.followLinks,
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     onOpen({ decoder, duration, framesPerSecond }) {
       const all =

@@ -72,6 +72,7 @@ async function start(options: ServeArguments, log: Log): Promise<Pipeline> {
     decoder,
     stride: options.vidStride,
     maxFrames: options.maxFrames,
+    followLinks: options.followLinks,
     maxSources,
     manage,
     onState(report) {

@@ -19,6 +19,8 @@ export interface ServeArguments extends ModelArguments {
   /** Whether requests may change the sources. */
   readonly manage: boolean;
   readonly maxSources: number;
+  /** Whether web servers may send FFmpeg to other addresses. */
+  readonly followLinks: boolean;
   /** Of the server: zones, tokens, certificate and the like. */
   readonly server: Pick<ServerOptions, 'zones' | 'auth' | 'insecure' | 'origins' | 'tls'>;
   readonly config: ServedConfig | undefined;
@@ -42,6 +44,7 @@ export interface ServeFlags extends ModelFlags {
   readonly loop?: boolean;
   readonly batch: number;
   readonly manage?: boolean;
+  readonly follow: boolean;
   readonly maxSources: number;
   readonly motion?: boolean;
   readonly token: readonly string[];
@@ -86,6 +89,10 @@ export function addServeOptions(command: Command): Command {
       )
       .option('--cert <file>', 'certificate, PEM: serves https and wss')
       .option('--key <file>', 'its key, PEM')
+      .option(
+        '--no-follow',
+        'open web addresses themselves only, no others that they name: no redirects, no HLS (FFmpeg 5.1)',
+      )
       .option('--max-sources <n>', 'sources there may be at a time', whole(1), MAX_SOURCES)
       .option(
         '--motion',
@@ -123,6 +130,7 @@ export function serveArguments(
     port,
     batch,
     manage = false,
+    follow,
     maxSources,
     motion = false,
     loop,
@@ -149,6 +157,7 @@ export function serveArguments(
     host,
     port,
     manage,
+    followLinks: follow,
     maxSources,
     server: serverOptions(merged, file?.config),
     config: file && { ...file, sourcesOf },

@@ -37,6 +37,7 @@ export interface SourceDefaults {
   readonly decoder?: DecoderChoice | undefined;
   readonly stride?: number | undefined;
   readonly maxFrames?: number | undefined;
+  readonly followLinks?: boolean | undefined;
 }
 
 /** What a source of a pipeline is connected with. */
@@ -148,6 +149,7 @@ function openFrames(
     const frames$ = fromLive(source, {
       ...common,
       source: name,
+      followLinks: defaults.followLinks,
       maxOpenFrames: OPEN_FRAMES,
       ...(stallSeconds === undefined ? {} : { stallSeconds }),
       onOpen: (facts) => ({ isFile } = facts),
@@ -166,13 +168,13 @@ function openFrames(
       ),
     );
   }
-  const { decoder } = defaults;
+  const { decoder, followLinks } = defaults;
   const { loop } = own;
   const onFault = (): void => {
     tally.arrive();
     tally.fail(); // a picture that cannot be read; the others are
   };
-  return openSource(String(source), { ...common, name, decoder, loop, onFault }).pipe(
+  return openSource(String(source), { ...common, name, decoder, followLinks, loop, onFault }).pipe(
     arrived,
     atItsSpeed(tally),
   );

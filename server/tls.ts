@@ -63,18 +63,24 @@ export function followTls(
       (thrown: unknown) => onNotice(`${toError(thrown).message}; the one before is still in use`),
     );
   };
-  // The folders, not the files: who renews one puts another in its place.
-  const watchers = [options.cert, options.key].map((file): FSWatcher => {
-    const watcher = watch(dirname(file), (_, name) => {
+  const changes = (file: string): FSWatcher =>
+    // The folder, not the file: who renews one puts another in its place.
+    watch(dirname(file), (_, name) => {
       // mounted secrets replace a folder named `..data`
       if (name === null || name === basename(file) || name.startsWith('..')) {
         clearTimeout(timer);
         timer = setTimeout(reload, SETTLE_MS);
       }
     });
-    return watcher.on('error', (error) =>
-      onNotice(`${file} is no longer watched: ${error.message}`),
-    );
+  const watchers = [options.cert, options.key].flatMap((file): FSWatcher[] => {
+    const fail = (thrown: unknown): void =>
+      onNotice(`${file} is not watched: ${toError(thrown).message}`);
+    try {
+      return [changes(file).on('error', fail)];
+    } catch (thrown) {
+      fail(thrown); // the system has no watch left
+      return [];
+    }
   });
   return () => {
     clearTimeout(timer);

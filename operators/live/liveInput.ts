@@ -1,6 +1,7 @@
 /** What FFmpeg has to be told to open a live source with little delay. */
 import { PipelineError, invariant } from '../../models/errors.ts';
 import type { LiveAddress } from './liveSource.ts';
+import { webOptions } from '../video/webOptions.ts';
 import { patternGraph } from './testPattern.ts';
 
 /** What one connection knows of the ones before it. */
@@ -9,6 +10,8 @@ export interface LiveInputContext {
   readonly version: readonly [number, number];
   /** Silence after which FFmpeg itself gives up, seconds. */
   readonly silenceSeconds: number;
+  /** Whether a web server may send FFmpeg to other addresses. */
+  readonly followLinks: boolean;
   /** Look at more of the stream before the first frame: where the quick look was not enough. */
   readonly isThorough: boolean;
   /** The source is known to be live, and FFmpeg must not run ahead of it. */
@@ -82,7 +85,9 @@ export function liveInput(address: LiveAddress, context: LiveInputContext): Live
     case 'network': {
       const row = NETWORK.find(({ fits }) => fits.test(address.url));
       invariant(row !== undefined, 'the last row fits every address');
-      return { options: row.options(address, context), input: address.url };
+      const { url } = address;
+      const options = [...row.options(address, context), ...webOptions(url, context.followLinks)];
+      return { options, input: url };
     }
     case 'webcam':
     case 'screen':

@@ -25,6 +25,7 @@ export interface LiveSettings {
   readonly stallSeconds: number;
   readonly openSeconds: number;
   readonly retryDelay: Required<BackOff>;
+  readonly followLinks: boolean;
   readonly onOpen: (facts: { readonly isFile: boolean }) => void;
   readonly onState: (state: LiveState, reason: string) => void;
   readonly onDropped: (cause: LiveDropCause) => void;

@@ -41,6 +41,7 @@ function watchAnew(address: LiveAddress, settings: LiveSettings): Observable<Fra
     const input = liveInput(address, {
       version: program.version,
       silenceSeconds: FFMPEG_PATIENCE * Math.max(settings.stallSeconds, settings.openSeconds),
+      followLinks: settings.followLinks,
       isThorough,
       isPaced,
       numFrames: numPictures,

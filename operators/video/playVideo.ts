@@ -9,6 +9,7 @@ import { FrameReader } from './frameReader.ts';
 import { PICTURE_INPUT, pictureOutput } from './pictureOutput.ts';
 import { watchSilence } from './silenceWatch.ts';
 import { isUrl, sourceLabel } from './sources.ts';
+import { webOptions } from './webOptions.ts';
 
 /** A video, and what is wanted of it. */
 export interface PlayRequest {
@@ -27,6 +28,7 @@ export interface PlayRequest {
   readonly loop: boolean;
   readonly maxOpenFrames: number;
   readonly stallSeconds: number;
+  readonly followLinks: boolean;
   readonly onOpen: (info: VideoInfo) => void;
   /** Told of damage that is left behind; absent where it is the end. */
   readonly onFault: ((error: PipelineError) => void) | undefined;
@@ -74,6 +76,8 @@ export function playVideo(wanted: PlayRequest, subscriber: Subscriber<Frame>): v
 }
 
 function optionsOf({
+  path,
+  followLinks,
   maxFrames,
   stride,
   loop,
@@ -81,7 +85,11 @@ function optionsOf({
 }: PlayRequest): Pick<DecoderRequest, 'inputOptions' | 'outputOptions'> {
   const numPictures = (maxFrames - 1) * stride + 1;
   return {
-    inputOptions: [...PICTURE_INPUT, ...(loop ? ['-stream_loop', '-1'] : [])],
+    inputOptions: [
+      ...PICTURE_INPUT,
+      ...webOptions(path, followLinks),
+      ...(loop ? ['-stream_loop', '-1'] : []),
+    ],
     outputOptions: [
       ...pictureOutput(request),
       ...(maxFrames === 0 ? [] : ['-frames:v', String(numPictures)]),

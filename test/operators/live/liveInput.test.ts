@@ -7,6 +7,7 @@ import { suite } from '../../support/suite.ts';
 const CONTEXT: LiveInputContext = {
   version: [5, 1],
   silenceSeconds: 10,
+  followLinks: true,
   isThorough: false,
   isPaced: false,
   numFrames: 0,
@@ -17,7 +18,8 @@ const QUICK = '-flags low_delay -probesize 32768 -analyzeduration 1000';
 
 function given(source: string, context: Partial<LiveInputContext> = {}): string {
   const { options, input } = liveInput(readLiveSource(source), { ...CONTEXT, ...context });
-  return [...options, input].join(' ');
+  const at = options.indexOf('-protocol_whitelist');
+  return [...(at < 0 ? options : options.toSpliced(at, 2)), input].join(' ');
 }
 
 suite('liveInput', (test) => {
@@ -35,6 +37,27 @@ suite('liveInput', (test) => {
     ] as const) {
       assert.is(given(source), arguments_);
     }
+  });
+
+  test('keeps FFmpeg to the protocols of the address, whatever a server tells it', () => {
+    const protocols = (source: string): string | undefined => {
+      const { options } = liveInput(readLiveSource(source), CONTEXT);
+      return options[options.indexOf('-protocol_whitelist') + 1];
+    };
+
+    assert.is(protocols('http://cam/v'), 'http,https,httpproxy,tcp,tls,crypto');
+    assert.is(protocols('RTSPS://cam/v'), 'rtp,srtp,udp,tcp,tls');
+    assert.is(protocols('udp://:1'), 'udp');
+  });
+
+  test('follows no links where that is asked for', () => {
+    const followLinks = false;
+    assert.match(
+      given('https://cam/v', { followLinks }),
+      / -max_redirects 0 -format_whitelist mpegts,/,
+    );
+    assert.not.match(given('https://cam/v', { followLinks }), /hls|dash|sdp|concat/);
+    assert.not.match(given('rtsp://cam/v', { followLinks }), /max_redirects/);
   });
 
   test('looks longer where the quick look was not enough', () => {
