@@ -53,8 +53,13 @@ export class Deliverer {
       this.#config.counters.gaps += 1;
       this.#config.outbox.insist(this.#config.codec.encode(gap));
     }
-    if ((interest.wanted(source) ?? Infinity) <= replay.lastSeq) {
+    if ((interest.wanted(source) ?? Infinity) > replay.lastSeq) {
+      return;
+    }
+    if (typeof interest.policy === 'string') {
       this.#fallBehind(interest, source);
+    } else {
+      this.#advance(interest, source, FRESH_BYTES); // thinned by time there is the newest frame only
     }
   }
 
