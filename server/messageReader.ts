@@ -29,6 +29,8 @@ export class MessageReader {
   readonly #messages: MessageLimit;
   readonly #pings: MessageLimit;
   #numErrors = 0;
+  /** Whether too many have come: what comes then is not looked at. */
+  #isOver = false;
 
   constructor(config: MessageReaderConfig) {
     this.#config = config;
@@ -48,11 +50,17 @@ export class MessageReader {
 
   #arrive(limit: MessageLimit, numBytes: number, work: () => void): void {
     const { maxMessagesPerSecond, inbox, onTooMuch } = this.#config;
+    if (this.#isOver) {
+      return;
+    }
     if (limit.admit(performance.now(), numBytes)) {
       inbox.add(work, numBytes);
-    } else {
-      onTooMuch(`More than ${maxMessagesPerSecond} messages or pings within a second`);
+      return;
     }
+    this.#isOver = true; // those before it were within the limit, and are answered
+    inbox.add(() =>
+      onTooMuch(`More than ${maxMessagesPerSecond} messages or pings within a second`),
+    );
   }
 
   #read(data: string | Uint8Array): void {
