@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectNumber } from '../models/validate.ts';
 import { bundledImageSpec } from '../models/index.ts';
+import { MAX_SECONDS } from './live/backOff.ts';
 import type { BackOff } from './live/backOff.ts';
 import type { LiveDropCause, LiveState } from './live/liveSettings.ts';
 import { watchLive } from './live/watchLive.ts';
@@ -23,10 +24,10 @@ export interface FromLiveConfig {
   readonly maxFrames?: number;
   /** Frames that may be open at a time before newer ones are dropped, 1 or more. Default 8. */
   readonly maxOpenFrames?: number;
-  /** Without a frame for so long the source has stalled and is connected anew, seconds, above 0. Default 5. */
+  /** Without a frame for so long the source has stalled and is connected anew, seconds, above 0, up to a day. Default 5. */
   readonly stallSeconds?: number;
   /**
-   * Longest wait for the first frame of a connection, seconds, above 0: cameras may send a whole picture every 10 s
+   * Longest wait for the first frame of a connection, seconds, above 0, up to a day: cameras may send a whole picture every 10 s
    * only. Default 15.
    */
   readonly openSeconds?: number;
@@ -55,6 +56,8 @@ const KEYS =
   'source image display stride maxFrames maxOpenFrames stallSeconds openSeconds retryDelay followLinks onOpen onState onDropped'.split(
     ' ',
   );
+
+const WAIT = { above: 0, max: MAX_SECONDS };
 
 /**
  * Plays a camera or a network stream, and stays with it: when it is lost, it is connected anew.
@@ -98,7 +101,10 @@ export function fromLive(
   const { retryDelay = {}, onOpen, onState, onDropped } = config;
   expectKnownKeys('retryDelay', retryDelay, ['minSeconds', 'maxSeconds']);
   const minSeconds = expectNumber('minSeconds', retryDelay.minSeconds ?? 0.25, { min: 0 });
-  const maxSeconds = expectNumber('maxSeconds', retryDelay.maxSeconds ?? 1.5, { min: minSeconds });
+  const maxSeconds = expectNumber('maxSeconds', retryDelay.maxSeconds ?? 1.5, {
+    min: minSeconds,
+    max: MAX_SECONDS,
+  });
   const name = maskedAddress(input);
   const mask = maskOf(input);
   return watchLive(readLiveSource(input), {
@@ -111,8 +117,8 @@ export function fromLive(
     },
     maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }),
     maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 8, { min: 1 }),
-    stallSeconds: expectNumber('stallSeconds', config.stallSeconds ?? 5, { above: 0 }),
-    openSeconds: expectNumber('openSeconds', config.openSeconds ?? 15, { above: 0 }),
+    stallSeconds: expectNumber('stallSeconds', config.stallSeconds ?? 5, WAIT),
+    openSeconds: expectNumber('openSeconds', config.openSeconds ?? 15, WAIT),
     retryDelay: { minSeconds, maxSeconds },
     followLinks: config.followLinks ?? true,
     onOpen: (facts) => onOpen?.(facts),

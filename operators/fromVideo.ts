@@ -7,6 +7,7 @@ import { maskError, maskFor } from '../models/secrets.ts';
 import { sourceName } from '../models/sourceName.ts';
 import type { Frame, ImageSpec } from '../models/types.ts';
 import { expectInteger, expectKnownKeys, expectNumber, expectOneOf } from '../models/validate.ts';
+import { MAX_SECONDS } from './live/backOff.ts';
 import { maskErrors } from './maskErrors.ts';
 import { readAnimation } from './images/readAnimation.ts';
 import { chooseDecoders } from './video/chooseDecoders.ts';
@@ -48,7 +49,7 @@ export interface FromVideoConfig {
   readonly maxOpenFrames?: number;
   /** Where a file is damaged: end with the error, or go on with what can be read behind it. Default `stop`. */
   readonly onDamage?: OnDamage;
-  /** Longest silence of an address on the network before it is given up, seconds, above 0. Default 20. */
+  /** Longest silence of an address on the network before it is given up, seconds, above 0, up to a day. Default 20. */
   readonly stallSeconds?: number;
   /**
    * Whether a web server may send FFmpeg to other addresses, by a redirect or in a playlist (HLS, DASH). Default true;
@@ -98,7 +99,10 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
     stride: expectInteger('stride', config.stride ?? 1, { min: 1 }),
     maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }),
     maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 8, { min: 2 }),
-    stallSeconds: expectNumber('stallSeconds', config.stallSeconds ?? 20, { above: 0 }),
+    stallSeconds: expectNumber('stallSeconds', config.stallSeconds ?? 20, {
+      above: 0,
+      max: MAX_SECONDS,
+    }),
     followLinks: config.followLinks ?? true,
   };
   expectAddress(String(input));

@@ -1,8 +1,9 @@
-import { asyncScheduler, interval, Observable, tap } from 'rxjs';
+import { interval, Observable, tap } from 'rxjs';
 import type { MonoTypeOperatorFunction, SchedulerLike } from 'rxjs';
 import type { FrameDetections } from '../models/types.ts';
 import { expectKnownKeys, expectNumber } from '../models/validate.ts';
 import { operatorDefaults } from './defaults.ts';
+import { monotonicScheduler } from './monotonicScheduler.ts';
 import { summarise } from './summarise.ts';
 import type { Measurement } from './summarise.ts';
 
@@ -14,7 +15,7 @@ export interface MeasureConfig {
   readonly report: (measurement: Measurement) => void;
   /** Length of a window, milliseconds, 1 to 60000. Default 1000. */
   readonly windowMs?: number;
-  /** Where the clock and the timer come from. Default `asyncScheduler`. */
+  /** Where the clock and the timer come from. Default `asyncScheduler`, with a clock that never jumps. */
   readonly scheduler?: SchedulerLike;
 }
 
@@ -45,7 +46,7 @@ export function measure<T extends FrameDetections>(
   config: MeasureConfig,
 ): MonoTypeOperatorFunction<T> {
   expectKnownKeys('measure', config, ['report', 'windowMs', 'scheduler']);
-  const { report, windowMs = operatorDefaults.windowMs, scheduler = asyncScheduler } = config;
+  const { report, windowMs = operatorDefaults.windowMs, scheduler = monotonicScheduler } = config;
   if (typeof report !== 'function') {
     throw new TypeError(`Expected \`report\` to be a function, got \`${String(report)}\``);
   }

@@ -1,8 +1,12 @@
-import { asyncScheduler, concatMap, map, Observable, of, tap, timer } from 'rxjs';
+import { concatMap, map, Observable, of, tap, timer } from 'rxjs';
 import type { MonoTypeOperatorFunction, SchedulerLike } from 'rxjs';
 import { expectKnownKeys, expectNumber } from '../models/validate.ts';
 import { operatorDefaults } from './defaults.ts';
 import { dropAll } from './dropAll.ts';
+import { monotonicScheduler } from './monotonicScheduler.ts';
+
+/** The longest that a timer waits, milliseconds; it would fire at once beyond. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Options of `pace`. */
 export interface PaceConfig<T> {
@@ -10,7 +14,7 @@ export interface PaceConfig<T> {
   readonly rate?: number;
   /** Largest step between two media times that is waited for, seconds, above 0. Default 5. */
   readonly maxWaitSeconds?: number;
-  /** Where the clock and the timers come from. Default `asyncScheduler`. */
+  /** Where the clock and the timers come from. Default `asyncScheduler`, with a clock that never jumps. */
   readonly scheduler?: SchedulerLike;
   /** Takes over the values that still wait at an error or at unsubscription. Default: none. */
   readonly onDropped?: (value: T) => void;
@@ -46,7 +50,7 @@ export function pace<T extends { readonly pts: number }>(
   config: PaceConfig<T> = {},
 ): MonoTypeOperatorFunction<T> {
   expectKnownKeys('pace', config, ['rate', 'maxWaitSeconds', 'scheduler', 'onDropped']);
-  const { scheduler = asyncScheduler, onDropped } = config;
+  const { scheduler = monotonicScheduler, onDropped } = config;
   const rate = expectNumber('rate', config.rate ?? operatorDefaults.rate, { above: 0 });
   const maxWaitSeconds = expectNumber(
     'maxWaitSeconds',
@@ -78,7 +82,7 @@ export function pace<T extends { readonly pts: number }>(
             return { value, hasQueued, at: dueAt(value.pts) };
           }),
           concatMap(({ value, hasQueued, at }) => {
-            const waitMs = Math.max(0, at - scheduler.now());
+            const waitMs = Math.min(MAX_TIMER_MS, Math.max(0, at - scheduler.now()));
             // A late value that has queued takes a timer too: a long queue must not nest its calls.
             const isNow = waitMs === 0 && !hasQueued;
             return isNow ? of(value) : timer(waitMs, scheduler).pipe(map(() => value));

@@ -73,7 +73,11 @@ export const sourceSchema: TObject = Type.Object(
     stride: Type.Optional(Type.Integer({ minimum: 1, description: 'a whole number >= 1' })),
     maxFrames: Type.Optional(Type.Integer({ minimum: 0, description: 'a whole number >= 0' })),
     stallSeconds: Type.Optional(
-      Type.Number({ exclusiveMinimum: 0, description: 'a number of seconds > 0' }),
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 86_400,
+        description: 'a number of seconds > 0, at most 86400',
+      }),
     ),
     paused: Type.Optional(Type.Boolean({ description: 'true or false' })),
   },

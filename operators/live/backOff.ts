@@ -1,3 +1,6 @@
+/** The longest that anything here waits, seconds: beyond 24 days a timer would fire at once. */
+export const MAX_SECONDS = 86_400;
+
 /** The wait before a lost source is tried again. */
 export interface BackOff {
   /** Shortest wait, seconds, 0 or more. Default 0.25. */

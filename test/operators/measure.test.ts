@@ -113,7 +113,7 @@ suite('measure', (test) => {
   });
 
   test('sends what report throws down the error channel, in a window and at completion', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectObservable, expectSubscriptions }, scheduler) => {
       const source = cold(' -a-b-|', values);
       const subs = '        ^-!   ';
       const window = '      -a#   ';
@@ -124,13 +124,13 @@ suite('measure', (test) => {
         throw new Error('no report');
       };
 
-      expectObservable(source.pipe(measure({ report, windowMs: 2 }))).toBe(
+      expectObservable(source.pipe(measure({ scheduler, report, windowMs: 2 }))).toBe(
         window,
         values,
         new Error('no report'),
       );
       expectSubscriptions(source.subscriptions).toBe(subs);
-      expectObservable(ended.pipe(measure({ report }))).toBe(
+      expectObservable(ended.pipe(measure({ scheduler, report }))).toBe(
         completion,
         values,
         new Error('no report'),
@@ -140,7 +140,7 @@ suite('measure', (test) => {
   });
 
   test('unsubscribes its source when an inner further down errors', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectObservable, expectSubscriptions }, scheduler) => {
       const source = cold(' -a-b-|', values);
       const subs = '        ^--!  ';
       const inner = cold('   --#  ', values, new Error('broken'));
@@ -148,7 +148,7 @@ suite('measure', (test) => {
       const expected = '    ---#  ';
 
       const result = source.pipe(
-        measure({ report: () => undefined }),
+        measure({ scheduler, report: () => undefined }),
         concatMap(() => inner),
       );
 
@@ -200,10 +200,10 @@ suite('measure', (test) => {
     for (const { marble, unsub } of endings) {
       const frames = frameCounter();
 
-      marbles(({ hot, expectObservable }) => {
+      marbles(({ hot, expectObservable }, scheduler) => {
         const result = hot(marble).pipe(
           map(() => ({ ...values.a, frameToClose: frames.open() })),
-          measure({ report: () => undefined, windowMs: 2 }),
+          measure({ scheduler, report: () => undefined, windowMs: 2 }),
           map(({ frameToClose }) => {
             frameToClose.close();
             return 'k';
@@ -233,13 +233,13 @@ suite('measure', (test) => {
       timing: { decodeMs: 0, queueMs: 0, encodeMs: 10, tokensMs: 5 },
     });
 
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectObservable, expectSubscriptions }, scheduler) => {
       const source = cold(' -a-b--|', { a: first, b: second });
       const subs = '        ^-----!';
       const expected = '    -a-b--|';
       const report = (measurement: Measurement): void => void measured.push(measurement);
 
-      const result = source.pipe(measure({ report, windowMs: 5 }));
+      const result = source.pipe(measure({ scheduler, report, windowMs: 5 }));
 
       expectObservable(result).toBe(expected, { a: first, b: second });
       expectSubscriptions(source.subscriptions).toBe(subs);
@@ -260,13 +260,13 @@ suite('measure', (test) => {
   test('measures each window by its own time', () => {
     const rates: number[] = [];
 
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectObservable, expectSubscriptions }, scheduler) => {
       const source = cold(' a---------b-c|', values);
       const subs = '        ^------------!';
       const expected = '    a---------b-c|';
       const report = ({ framesPerSecond }: Measurement): void => void rates.push(framesPerSecond);
 
-      const result = source.pipe(measure({ report, windowMs: 8 }));
+      const result = source.pipe(measure({ scheduler, report, windowMs: 8 }));
 
       expectObservable(result).toBe(expected, values);
       expectSubscriptions(source.subscriptions).toBe(subs);

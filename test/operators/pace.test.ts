@@ -1,4 +1,16 @@
-import { concatMap, map, NEVER, Observable, of, Subject, take, VirtualTimeScheduler } from 'rxjs';
+import {
+  concatMap,
+  from,
+  lastValueFrom,
+  map,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  take,
+  tap,
+  VirtualTimeScheduler,
+} from 'rxjs';
 import type { Frame } from '../../models/types.ts';
 import { pace } from '../../operators/pace.ts';
 import * as assert from '../support/assert.ts';
@@ -19,34 +31,34 @@ const nameOf = (value: { pts: number }): string =>
 
 suite('pace', (test) => {
   test('emits each value when its media time is due', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }, scheduler) => {
       const source = hot('  -(abc|)      ', values);
       const subs = '        ^!           ';
       const expected = '    -a--b---(c|) ';
 
-      expectObservable(source.pipe(pace())).toBe(expected, values);
+      expectObservable(source.pipe(pace({ scheduler }))).toBe(expected, values);
       expectSubscriptions(source.subscriptions).toBe(subs);
     });
   });
 
   test('completes with an empty source', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectObservable, expectSubscriptions }, scheduler) => {
       const source = cold(' --|', values);
       const subs = '        ^-!';
       const expected = '    --|';
 
-      expectObservable(source.pipe(pace())).toBe(expected);
+      expectObservable(source.pipe(pace({ scheduler }))).toBe(expected);
       expectSubscriptions(source.subscriptions).toBe(subs);
     });
   });
 
   test('never ends with a source that never does', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectObservable, expectSubscriptions }, scheduler) => {
       const source = cold(' ---', values);
       const subs = '        ^--';
       const expected = '    ---';
 
-      expectObservable(source.pipe(pace())).toBe(expected);
+      expectObservable(source.pipe(pace({ scheduler }))).toBe(expected);
       expectSubscriptions(source.subscriptions).toBe(subs);
     });
   });
@@ -54,12 +66,14 @@ suite('pace', (test) => {
   test('passes a source error at once and drops the waiting values, oldest first', () => {
     const dropped: string[] = [];
 
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }, scheduler) => {
       const source = hot('  (abcd)#', values, new Error('lost'));
       const subs = '        ^-----!';
       const expected = '    a--b--#';
 
-      const result = source.pipe(pace({ onDropped: (v) => void dropped.push(nameOf(v)) }));
+      const result = source.pipe(
+        pace({ scheduler, onDropped: (v) => void dropped.push(nameOf(v)) }),
+      );
 
       expectObservable(result).toBe(expected, values, new Error('lost'));
       expectSubscriptions(source.subscriptions).toBe(subs);
@@ -98,7 +112,7 @@ suite('pace', (test) => {
   test('drops the waiting values when an inner further down errors', () => {
     const dropped: string[] = [];
 
-    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, cold, expectObservable, expectSubscriptions }, scheduler) => {
       const source = hot('  (abc)--', values);
       const subs = '        ^--!   ';
       const inner = cold('  ---#   ', values, new Error('broken'));
@@ -106,7 +120,7 @@ suite('pace', (test) => {
       const expected = '    ---#   ';
 
       const result = source.pipe(
-        pace({ rate: 0.5, onDropped: (v) => void dropped.push(nameOf(v)) }),
+        pace({ scheduler, rate: 0.5, onDropped: (v) => void dropped.push(nameOf(v)) }),
         concatMap(() => inner),
       );
 
@@ -121,13 +135,15 @@ suite('pace', (test) => {
   test('unsubscribes its source and drops the waiting values when unsubscribed early', () => {
     const dropped: string[] = [];
 
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }, scheduler) => {
       const source = hot('  (abcd)--|', values);
       const unsub = '       ^---!    ';
       const subs = '        ^---!    ';
       const expected = '    a--b-    ';
 
-      const result = source.pipe(pace({ onDropped: (v) => void dropped.push(nameOf(v)) }));
+      const result = source.pipe(
+        pace({ scheduler, onDropped: (v) => void dropped.push(nameOf(v)) }),
+      );
 
       expectObservable(result, unsub).toBe(expected, values);
       expectSubscriptions(source.subscriptions).toBe(subs);
@@ -161,10 +177,10 @@ suite('pace', (test) => {
       const frames = frameCounter();
       let emitted = 0;
 
-      marbles(({ hot, expectObservable }) => {
+      marbles(({ hot, expectObservable }, scheduler) => {
         const result = hot(marble).pipe(
           map(() => frames.open()),
-          pace({ rate: 10, onDropped: (frame) => frame.close() }),
+          pace({ scheduler, rate: 10, onDropped: (frame) => frame.close() }),
           map((frame) => {
             emitted += 1;
             frame.close();
@@ -181,34 +197,34 @@ suite('pace', (test) => {
   // Special cases.
 
   test('passes a late value at once and catches up', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }, scheduler) => {
       const source = hot('  a-----b--cd---|', values);
       const subs = '        ^-------------!';
       const expected = '    a-----b--cd---|';
 
-      expectObservable(source.pipe(pace())).toBe(expected, values);
+      expectObservable(source.pipe(pace({ scheduler }))).toBe(expected, values);
       expectSubscriptions(source.subscriptions).toBe(subs);
     });
   });
 
   test('honors `rate`', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }, scheduler) => {
       const source = hot('  (ab|)    ', values);
       const subs = '        ^        ';
       const half = '        a-----(b|)';
 
-      expectObservable(source.pipe(pace({ rate: 0.5 }))).toBe(half, values);
+      expectObservable(source.pipe(pace({ scheduler, rate: 0.5 }))).toBe(half, values);
       expectSubscriptions(source.subscriptions).toBe(subs.replace('^', '(^!)'));
     });
   });
 
   test('ties the clock anew when the media time goes backwards', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }, scheduler) => {
       const source = hot('  c--a(bd|)    ', values);
       const subs = '        ^---!        ';
       const expected = '    c--a--b----(d|)';
 
-      expectObservable(source.pipe(pace())).toBe(expected, values);
+      expectObservable(source.pipe(pace({ scheduler }))).toBe(expected, values);
       expectSubscriptions(source.subscriptions).toBe(subs);
     });
   });
@@ -226,25 +242,43 @@ suite('pace', (test) => {
   });
 
   test('ties the clock anew when the media time jumps ahead by more than maxWaitSeconds', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }, scheduler) => {
       const source = hot('  b--y---|', values);
       const subs = '        ^------!';
       const expected = '    b--y---|';
 
-      expectObservable(source.pipe(pace())).toBe(expected, values);
+      expectObservable(source.pipe(pace({ scheduler }))).toBe(expected, values);
       expectSubscriptions(source.subscriptions).toBe(subs);
     });
   });
 
   test('waits for a step of exactly maxWaitSeconds, and honors `maxWaitSeconds`', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }, scheduler) => {
       const source = hot('  c-y|', values);
       const subs = '        ^--!';
 
-      expectObservable(source.pipe(pace())).toBe('c 4999ms (y|)', values);
-      expectObservable(source.pipe(pace({ maxWaitSeconds: 4.999 }))).toBe('c-y|', values);
+      expectObservable(source.pipe(pace({ scheduler }))).toBe('c 4999ms (y|)', values);
+      expectObservable(source.pipe(pace({ scheduler, maxWaitSeconds: 4.999 }))).toBe(
+        'c-y|',
+        values,
+      );
       expectSubscriptions(source.subscriptions).toBe([subs, subs]);
     });
+  });
+
+  test('keeps its time when the wall clock is set back', async () => {
+    const { now } = Date;
+    const frames = from([{ pts: 0 }, { pts: 0.01 }, { pts: 0.02 }]);
+    try {
+      await lastValueFrom(
+        frames.pipe(
+          pace(),
+          tap(() => (Date.now = () => now() - 3_600_000)),
+        ),
+      );
+    } finally {
+      Date.now = now;
+    }
   });
 
   test('honors `scheduler`', () => {

@@ -1,3 +1,4 @@
+import { fromLive, fromVideo } from '../../operators/index.ts';
 import { parseConfig } from '../../pipeline/parseConfig.ts';
 import { checkSource, parseSource } from '../../pipeline/pipelineSource.ts';
 import * as assert from '../support/assert.ts';
@@ -19,6 +20,20 @@ suite('sources of a server', (test) => {
       );
     });
   }
+
+  test('wait no longer than a timer can: beyond, it would fire at once', () => {
+    const source = 'rtsp://10.0.0.7/live';
+    assert.is(parseSource({ name: 'in', source, stallSeconds: 86_400 }).stallSeconds, 86_400);
+    assert.throws(
+      () => parseSource({ name: 'in', source, stallSeconds: 2_147_484 }),
+      /`stallSeconds` .* at most 86400/,
+    );
+    for (const key of ['stallSeconds', 'openSeconds'] as const) {
+      assert.throws(() => fromLive(source, { [key]: 2_147_484 }), new RegExp(`\`${key}\``));
+    }
+    assert.throws(() => fromLive(source, { retryDelay: { maxSeconds: 1e9 } }), /`maxSeconds`/);
+    assert.throws(() => fromVideo('a.mp4', { stallSeconds: 1e9 }), /`stallSeconds`/);
+  });
 
   test('may be a named pipe, and a file of any name', () => {
     for (const source of [
