@@ -43,6 +43,16 @@ export class Slices {
     }
   }
 
+  /** Does all that waits, however long it takes: for the end. */
+  finish(): void {
+    for (const worker of this.#waiting) {
+      while (worker.work()) {
+        // the next piece
+      }
+      this.#waiting.delete(worker);
+    }
+  }
+
   #open(): void {
     this.#state = 'open';
     this.#leftMs = SLICE_MS;

@@ -158,6 +158,7 @@ export class SocketDoor {
   async close(): Promise<void> {
     this.#isShut = true;
     clearInterval(this.#heartbeat);
+    this.#live.finish(); // what was told before is sent before
     await Promise.all([...this.#connections].map((connection) => connection.shutDown(SHUTDOWN_MS)));
   }
 

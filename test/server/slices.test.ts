@@ -74,6 +74,18 @@ suite('Slices', (test) => {
     assert.equal(done, ['a', 'b', 'c']);
   });
 
+  test('do the rest at once where it is the end', () => {
+    const done: string[] = [];
+    const slices = new Slices();
+    slices.ask(workerOf('a', 2, done, 10));
+    slices.ask(workerOf('b', 1, done));
+
+    slices.finish();
+
+    assert.equal(done, ['a', 'a', 'b']);
+    assert.not.ok(slices.isBehind);
+  });
+
   test('rest after work where they are to', async () => {
     const done: string[] = [];
     const slices = new Slices(100);
