@@ -1,5 +1,6 @@
 /** Demand from the subscriber to the decoder: what nobody asks for is not read. */
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom, lastValueFrom, take } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -32,6 +33,9 @@ function play(options: Partial<PipelineOptions> = {}): Promise<Pipeline> {
   });
 }
 
+/** Between two requests, milliseconds. */
+const PAUSE_MS = 100;
+
 /** Waits until the only source is in a state, without asking for its frames. */
 async function untilState(
   { url }: DetectionServer,
@@ -43,6 +47,7 @@ async function untilState(
     if (source?.state === state) {
       return source;
     }
+    await pause(PAUSE_MS); // the server answers no more than some requests a second
   }
 }
 
