@@ -40,6 +40,8 @@ suite('limits of a soak', (test) => {
 
   test('are kept by what an hour on two full cores gave, and growth is not judged while it warms up', () => {
     assert.equal(exceeded(WELL, true), []);
+    assert.equal(exceeded({ ...WELL, minutes: 1, loopDelayP99Ms: 190 }, true), []);
+    assert.equal(exceeded({ ...WELL, minutes: 1, loopDelayP99Ms: 210 }, true).length, 1);
     assert.equal(exceeded({ ...WELL, minutes: 1, late: { ...LEVEL, rssBytes: 600e6 } }, true), []);
   });
 });
