@@ -1,5 +1,6 @@
 /** The door to prom-client: what the server knows of itself, for Prometheus. */
 import type { ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Subscription } from 'rxjs';
 import type { FrameDetections } from '../models/index.ts';
@@ -19,6 +20,8 @@ const STATES = ['connecting', 'online', 'stalled', 'offline', 'ended'] as const;
 export class Metrics {
   readonly #registry = new Registry();
   readonly #listening: Subscription;
+  /** The last answer, which the next one waits for. */
+  #written: Promise<string> = Promise.resolve('');
 
   constructor(hub: SourceHub, stats: () => ServerStats) {
     const registers = [this.#registry];
@@ -42,14 +45,24 @@ export class Metrics {
       sendText(response, 403, 'The metrics tell of all sources; this token is for some');
       return;
     }
-    const parts = await Promise.all([processRegistry.metrics(), this.#registry.metrics()]);
-    const text = parts.join('\n');
+    const text = await this.#writeInTurn();
     response.writeHead(200, {
       'Content-Type': this.#registry.contentType,
       'Content-Length': Buffer.byteLength(text),
       'Cache-Control': 'no-store',
     });
     response.end(text);
+  }
+
+  /** Writes all series, which takes milliseconds: once in a turn of the event loop, however many ask. */
+  #writeInTurn(): Promise<string> {
+    const write = async (): Promise<string> => {
+      await nextTurn();
+      const parts = await Promise.all([processRegistry.metrics(), this.#registry.metrics()]);
+      return parts.join('\n');
+    };
+    this.#written = this.#written.then(write, write);
+    return this.#written;
   }
 
   /** Ends the counting. Idempotent. */

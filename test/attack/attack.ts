@@ -1,7 +1,7 @@
 /**
  * `npm run attack`: hostile clients against a real server, each with a healthy subscriber beside it, and hostile files through
  * the program itself. Prints a Markdown table; needs a build, `ffmpeg` and `ps`; takes minutes.
- * Exit code: 0 all within the limits, 1 something is not, 2 wrong arguments.
+ * Exit code: 0 all within the limits, 1 something is not, 2 wrong arguments, 130 interrupted.
  *
  *     npm run attack -- [--seed 1] [--messages 20000] [--only PATTERN]
  */
@@ -142,4 +142,7 @@ async function main(): Promise<number> {
   return numTooMuch === 0 ? EXIT.done : EXIT.failed;
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => process.exit(EXIT.interrupted)); // the targets are ended on the way out
+}
 process.exitCode = await main();
