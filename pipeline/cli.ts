@@ -63,6 +63,8 @@ function createProgram(interrupt: AbortSignal, mask: Mask, done: (code: number) 
       const { config } = flags;
       const file =
         config === undefined ? undefined : (await import('./configFile.ts')).readConfig(config);
+      // Node opens what is imported side by side, some 200 files: the largest library first, where few may be open
+      await import('typebox');
       const { serveCommand } = await import('./serveCommand.ts');
       done(await serveCommand(serveArguments(flags, isGiven, file), interrupt));
     });
