@@ -132,7 +132,7 @@ suite('detect --save', (test) => {
 
         assert.equal([run.code, run.signal, run.stderr], [130, null, '']);
         assert.is((await read(file)).length, parseFrames(run.stdout).length);
-        assertNothingPartial();
+        await assertNothingPartial();
       },
       limit,
     );
@@ -206,7 +206,7 @@ suite('detect --save', (test) => {
       assert.is(code, 1);
       assert.is(linesOf(stderr).length, 1, stderr);
       assert.match(stderr, /Cannot write the video `.*lost\.mp4`: .*\[ERR_OUTPUT\]\n$/);
-      assertNothingPartial();
+      await assertNothingPartial();
     },
     LIMIT,
   );
@@ -238,12 +238,14 @@ suite('detect --save', (test) => {
         tooLong.stderr,
         /n\.mp4` can't be written: its name is longer than the file system takes \(ENAMETOOLONG\); choose another place\n$/,
       );
-      assertNothingPartial();
+      await assertNothingPartial();
     },
     LIMIT,
   );
 
-  function assertNothingPartial(): void {
+  /** Waits for the runs that share the folder: what they still write is no remainder. */
+  async function assertNothingPartial(): Promise<void> {
+    await Promise.all(outcomes);
     assert.equal(
       readdirSync(folder).filter((name) => name.endsWith('.partial')),
       [],
