@@ -1,25 +1,34 @@
-export type * from './types.ts';
-export { PipelineError, invariant, toError } from './errors.ts';
-export type { ErrorCode, PipelineErrorOptions } from './errors.ts';
-export { expectInteger, expectKnownKeys, expectNumber, expectOneOf, suggest } from './validate.ts';
-export type { NumberRange } from './validate.ts';
-export { iou } from './iou.ts';
-export { siblingModule } from './siblingModule.ts';
-export { BUNDLED_MODEL, bundledImageSpec } from './modelFolder.ts';
-export { bundledEncoder } from './bareEncoder.ts';
-export type { BareEncoder } from './bareEncoder.ts';
-export { openLocalDetector } from './openLocalDetector.ts';
-export type { DetectorOptions, LocalDetectorOptions } from './detectorOptions.ts';
-export { openDetector } from './worker/openDetector.ts';
-export { openSupervisedDetector } from './worker/supervisedDetector.ts';
-export type { SupervisedDetectorOptions, WorkerState } from './worker/supervisedDetector.ts';
-export { DECODE_OPTIONS, resolveDecodeOptions } from './pix2seq/decodeOptions.ts';
-export type { ResolvedDecodeOptions } from './pix2seq/decodeOptions.ts';
-export { aborted, budget, maxObjects, noise, satisfied } from './pix2seq/stopping.ts';
-export type { ReadObject, StopCheck, StopRule } from './pix2seq/stopping.ts';
-export { toDetection, toDetections, toObjectTokens } from './pix2seq/objects.ts';
-export { toCaption, toKeypoints, toPolygons } from './pix2seq/responses.ts';
-export { readPieces } from './readPieces.ts';
-export { expectTask } from './pix2seq/respondOptions.ts';
-export type { SourceFrame } from './pix2seq/sourcePixels.ts';
-export { dequantize, quantize } from './pix2seq/vocabulary.ts';
+export type * from './core/types.ts';
+export { PipelineError, invariant, toError } from './core/errors.ts';
+export type { ErrorCode, PipelineErrorOptions } from './core/errors.ts';
+export {
+  expectInteger,
+  expectKnownKeys,
+  expectNumber,
+  expectOneOf,
+  suggest,
+} from './core/validate.ts';
+export type { NumberRange } from './core/validate.ts';
+export { iou } from './core/iou.ts';
+export { siblingModule } from './core/siblingModule.ts';
+export { BUNDLED_MODEL, bundledImageSpec } from './format/modelFolder.ts';
+export { bundledEncoder } from './detector/bareEncoder.ts';
+export type { BareEncoder } from './detector/bareEncoder.ts';
+export { openLocalDetector } from './detector/openLocalDetector.ts';
+export type { DetectorOptions, LocalDetectorOptions } from './detector/detectorOptions.ts';
+export { openDetector } from './detector/worker/openDetector.ts';
+export { openSupervisedDetector } from './detector/worker/supervisedDetector.ts';
+export type {
+  SupervisedDetectorOptions,
+  WorkerState,
+} from './detector/worker/supervisedDetector.ts';
+export { DECODE_OPTIONS, resolveDecodeOptions } from './engine/decode/decodeOptions.ts';
+export type { ResolvedDecodeOptions } from './engine/decode/decodeOptions.ts';
+export { aborted, budget, maxObjects, noise, satisfied } from './engine/decode/stopping.ts';
+export type { ReadObject, StopCheck, StopRule } from './engine/decode/stopping.ts';
+export { toDetection, toDetections, toObjectTokens } from './engine/decode/objects.ts';
+export { toCaption, toKeypoints, toPolygons } from './engine/respond/responses.ts';
+export { readPieces } from './format/readPieces.ts';
+export { expectTask } from './engine/respond/respondOptions.ts';
+export type { SourceFrame } from './engine/decode/sourcePixels.ts';
+export { dequantize, quantize } from './engine/decode/vocabulary.ts';

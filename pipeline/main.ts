@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { toError } from '../models/errors.ts';
-import { maskError } from '../models/secrets.ts';
-import { runCli } from './cli.ts';
-import { EXIT, errorLine } from './exitCodes.ts';
-import { maskArguments } from './maskArguments.ts';
-import { watchPackageManager } from './packageManager.ts';
-import { endStandardError, keepStandardError } from './standardError.ts';
+import { toError } from '../models/core/errors.ts';
+import { maskError } from '../models/core/secrets.ts';
+import { runCli } from './cli/cli.ts';
+import { EXIT, errorLine } from './cli/output/exitCodes.ts';
+import { maskArguments } from './cli/maskArguments.ts';
+import { watchPackageManager } from './cli/packageManager.ts';
+import { endStandardError, keepStandardError } from './cli/output/standardError.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const interrupt = new AbortController();

@@ -3,7 +3,7 @@ import { NEVER } from 'rxjs';
 import { connect } from '../server/client/index.ts';
 import { downloadCheckpoint, importCheckpoint } from '../models/import/index.ts';
 import * as pix2seq from '../pipeline/index.ts';
-import { fakeDetector } from './operators/fakeDetector.ts';
+import { fakeDetector } from './support/detect/fakeDetector.ts';
 import * as assert from './support/assert.ts';
 import { suite } from './support/suite.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as assert from './support/assert.ts';
 import { expectBuilt } from './support/program.ts';
 import { ROOT } from './support/sourceFiles.ts';
-import { TestClient } from './support/sockets.ts';
+import { TestClient } from './support/sockets/sockets.ts';
 import { END_TO_END_MS, suite } from './support/suite.ts';
 
 const LIMIT = { timeoutMs: END_TO_END_MS };

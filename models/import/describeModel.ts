@@ -1,10 +1,10 @@
-import type { Label } from '../types.ts';
-import type { Architecture } from './architecture.ts';
-import { cacheWidthOf } from './decoderGraph.ts';
+import type { Label } from '../core/types.ts';
+import type { Architecture } from './config/architecture.ts';
+import { cacheWidthOf } from './graphs/decoderGraph.ts';
 import type { WrittenFile } from './onnx/writeModel.ts';
-import { PAD_BYTE } from './pixels.ts';
-import type { TaskPrompts } from './taskPrompts.ts';
-import { END_PIECE } from './textVocabulary.ts';
+import { PAD_BYTE } from './graphs/pixels.ts';
+import type { TaskPrompts } from './config/taskPrompts.ts';
+import { END_PIECE } from './text/textVocabulary.ts';
 
 /** Token of the first label; a hundred tokens before are kept for tasks and marks. */
 const CLASS_BASE = 101;

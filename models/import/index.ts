@@ -2,7 +2,7 @@
 export { openCheckpoint } from './checkpoint/tensorSource.ts';
 export type { TensorInfo, TensorSource } from './checkpoint/tensorSource.ts';
 export type { TensorType } from './checkpoint/tensorTypes.ts';
-export { downloadCheckpoint } from './downloadCheckpoint.ts';
-export type { DownloadOptions } from './downloadCheckpoint.ts';
+export { downloadCheckpoint } from './download/downloadCheckpoint.ts';
+export type { DownloadOptions } from './download/downloadCheckpoint.ts';
 export { importCheckpoint } from './importCheckpoint.ts';
 export type { ImportOptions, ImportResult } from './importCheckpoint.ts';

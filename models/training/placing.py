@@ -118,7 +118,7 @@ def grey_canvas(size: int) -> np.ndarray:
 
 def letterbox(picture: Picture, size: int) -> Sample:
     """Fits the whole picture into the square as the runtime does: `fittedSize` of
-    `operators/video/filterGraph.ts`, which rounds halves up."""
+    `operators/media/frames/filterGraph.ts`, which rounds halves up."""
     height, width = picture.pixels.shape[:2]
     ratio = min(size / width, size / height)
     target = (0, 0, max(1, int(height * ratio + 0.5)), max(1, int(width * ratio + 0.5)))

@@ -39,7 +39,7 @@ class Vocabulary:
         """Turns unit coordinates of any shape into bins, int64; what lies outside 0 to 1 is clipped.
 
         Halves go to the even bin, as `tf.round` has them. In float64, so that the bins are those of
-        `models/pix2seq/vocabulary.ts`."""
+        `models/engine/decode/vocabulary.ts`."""
         position = np.asarray(unit, np.float64) * (self.bins - 1)
         return np.clip(np.rint(position), 0, self.bins - 1).astype(np.int64)
 

@@ -1,7 +1,12 @@
 import { sep } from 'node:path';
-import { PipelineError } from '../../models/errors.ts';
-import { fileProblem } from '../../models/fileProblem.ts';
-import { PICTURE_ENDINGS, VIDEO_ENDINGS, isPictureFile, isVideoFile } from './fileEndings.ts';
+import { PipelineError } from '../../models/core/errors.ts';
+import { fileProblem } from '../../models/core/fileProblem.ts';
+import {
+  PICTURE_ENDINGS,
+  VIDEO_ENDINGS,
+  isPictureFile,
+  isVideoFile,
+} from '../media/input/fileEndings.ts';
 import { kindOfSource } from './kindOfSource.ts';
 import { walkFiles } from './walkFiles.ts';
 

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { isDynamicPattern } from 'tinyglobby';
-import { inspectPicture } from '../images/inspectPicture.ts';
-import { isOwnDescriptor } from '../video/byteStream.ts';
-import { isUrl } from '../video/sources.ts';
-import { isPictureFile } from './fileEndings.ts';
+import { inspectPicture } from '../media/pictures/inspectPicture.ts';
+import { isOwnDescriptor } from '../media/input/byteStream.ts';
+import { isUrl } from '../media/input/videoInput.ts';
+import { isPictureFile } from '../media/input/fileEndings.ts';
 
 /** What a source string stands for; a video is all that FFmpeg reads, and pictures that move. */
 export type SourceKind = 'video' | 'picture' | 'folder' | 'glob';

@@ -3,8 +3,8 @@ import { readdir, realpath } from 'node:fs';
 import { dirname, isAbsolute, join, sep } from 'node:path';
 import { glob } from 'tinyglobby';
 import type { FileSystemAdapter } from 'tinyglobby';
-import { PipelineError } from '../../models/errors.ts';
-import { isPictureFile, isVideoFile } from './fileEndings.ts';
+import { PipelineError } from '../../models/core/errors.ts';
+import { isPictureFile, isVideoFile } from '../media/input/fileEndings.ts';
 
 /** Most folders and links that are looked at at a time. */
 const MAX_AT_WORK = 4;

@@ -18,7 +18,7 @@ import type {
   ObjectMessage,
   SourceInfo,
   StatusMessage,
-} from '../messages.ts';
+} from '../protocol/messages.ts';
 import { Acks } from './acks.ts';
 import { follow } from './follow.ts';
 import { Link } from './link.ts';

@@ -1,5 +1,5 @@
-import { shownAddress } from '../../models/address.ts';
-import { PipelineError } from '../../models/errors.ts';
+import { shownAddress } from '../../models/core/address.ts';
+import { PipelineError } from '../../models/core/errors.ts';
 
 const SLOW_CODE = 1013;
 /** A connection that was lost without a closing handshake. */

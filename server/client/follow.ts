@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
-import { PipelineError } from '../../models/errors.ts';
-import type { ServerMessage } from '../messages.ts';
+import { PipelineError } from '../../models/core/errors.ts';
+import type { ServerMessage } from '../protocol/messages.ts';
 import type { Acks } from './acks.ts';
 import type { Link } from './link.ts';
 import { Progress } from './progress.ts';

@@ -5,4 +5,4 @@ export type { DetectionClient } from './connect.ts';
 export type { ConnectionState } from './link.ts';
 export type { ConnectOptions, RetryDelay } from './options.ts';
 export type { DetectionQuery, Gap, SubscriptionMessage } from './query.ts';
-export type * from '../messages.ts';
+export type * from '../protocol/messages.ts';

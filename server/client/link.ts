@@ -1,6 +1,6 @@
 import { BehaviorSubject, defer, retry, share, startWith, tap, throwError, timer } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { HelloMessage, ServerMessage } from '../messages.ts';
+import type { HelloMessage, ServerMessage } from '../protocol/messages.ts';
 import { connectionError, isFinal } from './connectionError.ts';
 import { openSocket } from './openSocket.ts';
 import type { Send } from './openSocket.ts';

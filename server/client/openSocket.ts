@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
-import { shownAddress } from '../../models/address.ts';
-import { PipelineError } from '../../models/errors.ts';
-import type { ServerMessage } from '../messages.ts';
+import { shownAddress } from '../../models/core/address.ts';
+import { PipelineError } from '../../models/core/errors.ts';
+import type { ServerMessage } from '../protocol/messages.ts';
 import type { ClientCodec } from './codec.ts';
 import { connectionError } from './connectionError.ts';
 import type { ResolvedOptions } from './options.ts';

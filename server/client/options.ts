@@ -1,5 +1,5 @@
-import { shownAddress } from '../../models/address.ts';
-import { expectInteger, expectKnownKeys, expectNumber } from '../../models/validate.ts';
+import { shownAddress } from '../../models/core/address.ts';
+import { expectInteger, expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
 import type { ClientSocketConstructor } from './clientSocket.ts';
 import type { ClientCodec } from './codec.ts';
 

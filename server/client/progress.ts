@@ -1,4 +1,4 @@
-import type { FrameMessage, GapMessage } from '../messages.ts';
+import type { FrameMessage, GapMessage } from '../protocol/messages.ts';
 import type { DetectionQuery, Gap } from './query.ts';
 
 /** Sources that one subscription keeps count of; beyond, the one begun first is forgotten. */

@@ -5,7 +5,7 @@ import type {
   GapMessage,
   ObjectMessage,
   SubscribeMessage,
-} from '../messages.ts';
+} from '../protocol/messages.ts';
 
 /**
  * What to subscribe to: a `subscribe` message less what the client puts in. `fromSeq` and `epoch` are

@@ -1,4 +1,4 @@
-import type { SourceInfo, SourceStatus } from '../messages.ts';
+import type { SourceInfo, SourceStatus } from '../protocol/messages.ts';
 
 /** Sources that are kept at most: one more, and the first of those that ended goes. */
 const MAX_SOURCES = 1_000;

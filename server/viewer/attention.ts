@@ -1,4 +1,4 @@
-import type { Box, Detection } from '../../models/types.ts';
+import type { Box, Detection } from '../../models/core/types.ts';
 import { bytesOf, drawAttention, type AttendedFrame } from './attentionDrawing.ts';
 import { element, setText } from './elements.ts';
 import { boxAt, type DrawnBox } from './overlay.ts';

@@ -1,4 +1,4 @@
-import type { Detection } from '../../models/types.ts';
+import type { Detection } from '../../models/core/types.ts';
 import { element, setText } from './elements.ts';
 import { colorOf } from './palette.ts';
 import { scoreText } from './scoreText.ts';

@@ -1,4 +1,4 @@
-import type { Detection } from '../../models/types.ts';
+import type { Detection } from '../../models/core/types.ts';
 import { element } from './elements.ts';
 import type { FrameMessage } from './protocol.ts';
 import type { Zones } from './zones.ts';

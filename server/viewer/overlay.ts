@@ -1,4 +1,4 @@
-import type { Detection } from '../../models/types.ts';
+import type { Detection } from '../../models/core/types.ts';
 import { colorOf } from './palette.ts';
 import { scoreText } from './scoreText.ts';
 import { TRAIL_FRAMES, type Trail } from './trails.ts';

@@ -1,4 +1,4 @@
-import type { Detection } from '../../models/types.ts';
+import type { Detection } from '../../models/core/types.ts';
 
 /** Degrees between neighbouring numbers; the golden angle keeps any run of numbers apart. */
 const GOLDEN_ANGLE = 137.508;

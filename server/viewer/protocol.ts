@@ -4,9 +4,9 @@ import type {
   GapMessage,
   HelloMessage,
   StatusMessage,
-} from '../messages.ts';
+} from '../protocol/messages.ts';
 
-export type * from '../messages.ts';
+export type * from '../protocol/messages.ts';
 
 /** The version of the message format this page understands. */
 export const PROTOCOL_VERSION = 1;

@@ -1,4 +1,4 @@
-import type { StopReason } from '../../models/types.ts';
+import type { StopReason } from '../../models/core/types.ts';
 import { element, setText } from './elements.ts';
 import { drawCosts } from './costs.ts';
 import type { Summary } from './statistics.ts';

@@ -1,4 +1,4 @@
-import type { Detection } from '../../models/types.ts';
+import type { Detection } from '../../models/core/types.ts';
 import { contextOf, fitToDevice } from './canvas.ts';
 import { drawBoxes, drawTrail, type DrawnBox } from './overlay.ts';
 import type { Pair } from './pairing.ts';

@@ -1,4 +1,4 @@
-import type { Detection, Keypoint } from '../../models/types.ts';
+import type { Detection, Keypoint } from '../../models/core/types.ts';
 import type { Scale } from './overlay.ts';
 import { colorOf } from './palette.ts';
 

@@ -1,4 +1,4 @@
-import type { Detection } from '../../models/types.ts';
+import type { Detection } from '../../models/core/types.ts';
 
 /** How many objects of a class there were, one number a bucket. */
 export interface ClassCounts {

@@ -1,4 +1,4 @@
-import type { Detection } from '../../models/types.ts';
+import type { Detection } from '../../models/core/types.ts';
 import type { FrameMessage } from './protocol.ts';
 
 /** Where a track's centre was, in source pixels. */

@@ -1,4 +1,4 @@
-import type { Detection } from '../../models/types.ts';
+import type { Detection } from '../../models/core/types.ts';
 import type { FrameMessage, ZoneInfo } from './protocol.ts';
 
 /** The named parts of the pictures. */

@@ -8,10 +8,10 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { toError } from '../../models/errors.ts';
-import { expectInteger } from '../../models/validate.ts';
-import { DEMO_CLIP } from '../../pipeline/openSource.ts';
-import { EXIT } from '../../pipeline/exitCodes.ts';
+import { toError } from '../../models/core/errors.ts';
+import { expectInteger } from '../../models/core/validate.ts';
+import { DEMO_CLIP } from '../../pipeline/run/openSource.ts';
+import { EXIT } from '../../pipeline/cli/output/exitCodes.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { CLIENT_ATTACKS, TOKEN } from './clients.ts';
 import type { ClientAttack } from './clients.ts';

@@ -4,8 +4,8 @@ import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { CODECS } from '../../server/codec.ts';
-import { Dice, messageOf } from '../server/fuzzMessages.ts';
+import { CODECS } from '../../server/protocol/codec.ts';
+import { Dice, messageOf } from '../support/sockets/fuzzMessages.ts';
 import { HealthyClient, socketUrl } from './healthyClient.ts';
 
 /** How long an attack goes on, ms. */

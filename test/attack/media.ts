@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32, deflateSync } from 'node:zlib';
-import { DEMO_CLIP } from '../../pipeline/openSource.ts';
+import { DEMO_CLIP } from '../../pipeline/run/openSource.ts';
 import { ROOT } from '../support/sourceFiles.ts';
 
 const run = promisify(execFile);

@@ -6,7 +6,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { toError } from '../../models/errors.ts';
+import { toError } from '../../models/core/errors.ts';
 import { descendantsOf, listProcesses } from '../soak/processes.ts';
 import { ROOT } from '../support/sourceFiles.ts';
 import { PROBE_FILE } from './probe.ts';

@@ -2,7 +2,7 @@
 import { Subject } from 'rxjs';
 import { createDetectionServer } from '../../server/index.ts';
 import type { ServerOptions, SourceEvent } from '../../server/index.ts';
-import { detectionOf, frameOf } from '../support/sockets.ts';
+import { detectionOf, frameOf } from '../support/sockets/sockets.ts';
 
 const SOURCES = ['front_door', 'yard', 'gate'];
 const NUM_OBJECTS = 50;

@@ -14,8 +14,8 @@ import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { expectInteger, expectNumber } from '../../models/validate.ts';
-import { percentile } from '../../pipeline/bench/numbers.ts';
+import { expectInteger, expectNumber } from '../../models/core/validate.ts';
+import { percentile } from '../../pipeline/cli/bench/numbers.ts';
 import type {
   FanoutKind,
   FanoutPorts,

@@ -14,7 +14,7 @@ import {
   socketUrl,
   startServer,
   until,
-} from '../support/sockets.ts';
+} from '../support/sockets/sockets.ts';
 import { suite } from '../support/suite.ts';
 
 suite('createDetectionServer', (test) => {

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { DEMO_CLIP } from '../../pipeline/openSource.ts';
-import type { Camera } from '../operators/cameras.ts';
-import { openRtpPictures, openRtspCamera } from '../operators/rtspCamera.ts';
-import type { RtpPictures } from '../operators/rtspCamera.ts';
+import { DEMO_CLIP } from '../../pipeline/run/openSource.ts';
+import type { Camera } from '../support/media/cameras.ts';
+import { openRtpPictures, openRtspCamera } from '../support/media/rtspCamera.ts';
+import type { RtpPictures } from '../support/media/rtspCamera.ts';
 
 /** Pixels along the pictures' sides. */
 const SIZE = '384x288';

@@ -1,6 +1,6 @@
-import { toError } from '../../models/errors.ts';
-import { percentile } from '../../pipeline/bench/numbers.ts';
-import { DEMO_CLIP } from '../../pipeline/openSource.ts';
+import { toError } from '../../models/core/errors.ts';
+import { percentile } from '../../pipeline/cli/bench/numbers.ts';
+import { DEMO_CLIP } from '../../pipeline/run/openSource.ts';
 import { keepStalling, keepVisiting } from './badSubscribers.ts';
 import { openCameras, playClip } from './cameras.ts';
 import type { SoakCamera } from './cameras.ts';

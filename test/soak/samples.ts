@@ -1,5 +1,5 @@
 /** What is measured of the server's process again and again. */
-import { percentile } from '../../pipeline/bench/numbers.ts';
+import { percentile } from '../../pipeline/cli/bench/numbers.ts';
 import { descendantsOf, isDecoder, isNode, listProcesses, numOpenFiles } from './processes.ts';
 import type { ServerFigures } from './serverMessages.ts';
 import type { SoakServer } from './soakServer.ts';

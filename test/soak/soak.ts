@@ -8,9 +8,9 @@
  *     npm run soak -- --minutes 60 [--cameras 8] [--rate 5] [--seed 1] [--shared] [--json]
  */
 import { parseArgs } from 'node:util';
-import { toError } from '../../models/errors.ts';
-import { expectInteger, expectNumber } from '../../models/validate.ts';
-import { EXIT } from '../../pipeline/exitCodes.ts';
+import { toError } from '../../models/core/errors.ts';
+import { expectInteger, expectNumber } from '../../models/core/validate.ts';
+import { EXIT } from '../../pipeline/cli/output/exitCodes.ts';
 import { soakTable } from './report.ts';
 import { runSoak } from './runSoak.ts';
 import type { SoakOptions } from './findings.ts';

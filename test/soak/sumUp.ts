@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { percentile } from '../../pipeline/bench/numbers.ts';
+import { percentile } from '../../pipeline/cli/bench/numbers.ts';
 import type { Findings } from './findings.ts';
 import { exceeded } from './limits.ts';
 import { isDecoder, isNode } from './processes.ts';

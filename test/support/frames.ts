@@ -1,4 +1,4 @@
-import type { Frame, FrameDetections, FrameInfo, Letterbox } from '../../models/types.ts';
+import type { Frame, FrameDetections, FrameInfo, Letterbox } from '../../models/core/types.ts';
 
 /** Media seconds between the frames of a counter. */
 const FRAME_SECONDS = 0.04;

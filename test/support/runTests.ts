@@ -5,7 +5,7 @@
  *
  *     runTests.ts FOLDER [PATTERN…]
  *
- * With patterns only the files whose path matches one: `npm test -- test/operators/pace.test.ts`.
+ * With patterns only the files whose path matches one: `npm test -- test/operators/flow/pace.test.ts`.
  */
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

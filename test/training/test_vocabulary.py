@@ -8,7 +8,7 @@ from vocabulary import Vocabulary
 
 
 class Vectors(unittest.TestCase):
-    """The same vectors as test/models/vocabularyVectors.test.ts."""
+    """The same vectors as test/models/engine/decode/vocabularyVectors.test.ts."""
 
     def setUp(self):
         self.vectors = json.loads((FIXTURES / 'vocabulary.json').read_text())

@@ -1,4 +1,4 @@
-import { PipelineError, toError } from '../../errors.ts';
+import { PipelineError, toError } from '../../core/errors.ts';
 import { readBundleEntry, readBundleHeader } from './bundleMessages.ts';
 import type { BundleEntry } from './bundleMessages.ts';
 import { damaged, readSmallFile } from './checkpointFile.ts';

@@ -1,7 +1,7 @@
 /** What the readers of a checkpoint's files share: a way to read small files, and to say what is wrong. */
 import { open } from 'node:fs/promises';
-import { PipelineError } from '../../errors.ts';
-import { fileProblem } from '../../fileProblem.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { fileProblem } from '../../core/fileProblem.ts';
 
 /**
  * Says that a file of a checkpoint is damaged.

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PipelineError } from '../../errors.ts';
+import { PipelineError } from '../../core/errors.ts';
 import { readSmallFile } from './checkpointFile.ts';
 
 const MAX_STATE_BYTES = 1 << 20;

@@ -1,5 +1,5 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { PipelineError } from '../../errors.ts';
+import { PipelineError } from '../../core/errors.ts';
 import { damaged } from './checkpointFile.ts';
 import { crc32c, mask } from './crc32c.ts';
 

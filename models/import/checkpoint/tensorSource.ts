@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { PipelineError, toError } from '../../errors.ts';
+import { PipelineError, toError } from '../../core/errors.ts';
 import { readBundleIndex, shardFile } from './bundleIndex.ts';
 import type { BundleIndex } from './bundleIndex.ts';
 import { damaged } from './checkpointFile.ts';

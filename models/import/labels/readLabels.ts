@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { PipelineError } from '../../errors.ts';
-import { fileProblem } from '../../fileProblem.ts';
-import type { Label } from '../../types.ts';
-import { mistakeIn } from '../configShape.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { fileProblem } from '../../core/fileProblem.ts';
+import type { Label } from '../../core/types.ts';
+import { mistakeIn } from '../config/configShape.ts';
 import { COCO } from './coco.ts';
 import { OBJECTS365_V1, OBJECTS365_V2 } from './objects365.ts';
 

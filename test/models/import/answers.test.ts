@@ -1,11 +1,11 @@
 import { openLocalDetector, toPolygons } from '../../../models/index.ts';
 import type { Prompt } from '../../../models/index.ts';
-import { readModelFolder } from '../../../models/modelFolder.ts';
-import { Cache } from '../../../models/pix2seq/cache.ts';
-import { DecoderGraph } from '../../../models/pix2seq/decoderGraph.ts';
-import { openSession, uint8Tensor } from '../../../models/session.ts';
-import type { Tensors } from '../../../models/session.ts';
-import type { ModelInfo } from '../../../models/types.ts';
+import { readModelFolder } from '../../../models/format/modelFolder.ts';
+import { Cache } from '../../../models/engine/decode/cache.ts';
+import { DecoderGraph } from '../../../models/engine/decode/stepRunner.ts';
+import { openSession, uint8Tensor } from '../../../models/engine/session.ts';
+import type { Tensors } from '../../../models/engine/session.ts';
+import type { ModelInfo } from '../../../models/core/types.ts';
 import * as assert from '../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
 import { importSmall } from './imported.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { readArchitecture } from '../../../models/import/architecture.ts';
+import { readArchitecture } from '../../../models/import/config/architecture.ts';
 import { openCheckpoint } from '../../../models/import/checkpoint/tensorSource.ts';
-import { CheckpointWeights } from '../../../models/import/checkpointWeights.ts';
-import { encoderGraph } from '../../../models/import/encoderGraph.ts';
+import { CheckpointWeights } from '../../../models/import/graphs/checkpointWeights.ts';
+import { encoderGraph } from '../../../models/import/graphs/encoderGraph.ts';
 import { writeModel } from '../../../models/import/onnx/writeModel.ts';
-import { openSession } from '../../../models/session.ts';
-import type { Session } from '../../../models/session.ts';
+import { openSession } from '../../../models/engine/session.ts';
+import type { Session } from '../../../models/engine/session.ts';
 import { checkpointDir } from './reference.ts';
 import type { TemporaryFolder } from './imported.ts';
 

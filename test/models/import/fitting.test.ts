@@ -1,5 +1,5 @@
-import { PAD_BYTE } from '../../../models/import/pixels.ts';
-import { fitPicture } from '../../../operators/images/fitPicture.ts';
+import { PAD_BYTE } from '../../../models/import/graphs/pixels.ts';
+import { fitPicture } from '../../../operators/media/pictures/fitPicture.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
 import { SMALL, picture, readGolden } from './reference.ts';

@@ -1,10 +1,10 @@
 import { openLocalDetector } from '../../../models/index.ts';
-import { readModelFolder } from '../../../models/modelFolder.ts';
-import { Cache } from '../../../models/pix2seq/cache.ts';
-import { DecoderGraph } from '../../../models/pix2seq/decoderGraph.ts';
-import { toDetections } from '../../../models/pix2seq/objects.ts';
-import { float32Data, openSession, uint8Tensor } from '../../../models/session.ts';
-import type { Session, Tensors } from '../../../models/session.ts';
+import { readModelFolder } from '../../../models/format/modelFolder.ts';
+import { Cache } from '../../../models/engine/decode/cache.ts';
+import { DecoderGraph } from '../../../models/engine/decode/stepRunner.ts';
+import { toDetections } from '../../../models/engine/decode/objects.ts';
+import { float32Data, openSession, uint8Tensor } from '../../../models/engine/session.ts';
+import type { Session, Tensors } from '../../../models/engine/session.ts';
 import * as assert from '../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
 import { openCanvasEncoder } from './canvasEncoder.ts';

@@ -1,7 +1,7 @@
-import { readArchitecture } from '../../../models/import/architecture.ts';
+import { readArchitecture } from '../../../models/import/config/architecture.ts';
 import { openCheckpoint } from '../../../models/import/checkpoint/tensorSource.ts';
-import { float32Data } from '../../../models/session.ts';
-import type { Tensors } from '../../../models/session.ts';
+import { float32Data } from '../../../models/engine/session.ts';
+import type { Tensors } from '../../../models/engine/session.ts';
 import { checkpointDir } from './reference.ts';
 
 type Vector = readonly number[];

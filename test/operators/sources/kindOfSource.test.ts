@@ -5,7 +5,7 @@ import type { SourceKind } from '../../../operators/sources/kindOfSource.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
-import { MAKERS } from '../animations.ts';
+import { MAKERS } from '../../support/media/animations.ts';
 
 suite('kindOfSource', (test) => {
   const addresses: readonly (readonly [string, SourceKind])[] = [

@@ -5,7 +5,7 @@ import type { Precision } from '../../../../models/import/onnx/graphBuilder.ts';
 import { toBytes } from '../../../../models/import/onnx/toBytes.ts';
 import type { Weight } from '../../../../models/import/onnx/weight.ts';
 import { writeGraph, writeModel } from '../../../../models/import/onnx/writeModel.ts';
-import { float32Data, float32Tensor, openSession } from '../../../../models/session.ts';
+import { float32Data, float32Tensor, openSession } from '../../../../models/engine/session.ts';
 import * as assert from '../../../support/assert.ts';
 import { suite } from '../../../support/suite.ts';
 import { temporaryFolder } from '../imported.ts';

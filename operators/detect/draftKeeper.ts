@@ -1,0 +1,112 @@
+import { DECODE_OPTIONS, expectKnownKeys } from '../../models/index.ts';
+import type {
+  DecodeOptions,
+  Frame,
+  FrameInfo,
+  Reuse,
+  TokenSequence,
+} from '../../models/core/types.ts';
+import { NO_DRAFT, nextDraft, slotsOf } from './nextDraft.ts';
+import type { NextDraftConfig } from './nextDraft.ts';
+
+/** Points across and down at which two pictures are compared. */
+const GRID = 16;
+/** Mean difference of these points, of 255, from which on a picture is of another scene. */
+const SCENE_CUT = 32;
+/** Frames after which `sticky` and `tolerant` read one as `refine` does, so that what they keep cannot grow old. */
+const REFRESH_FRAMES = 30;
+
+/** The draft of one frame, and how it is used. */
+export interface OpenDraft {
+  readonly draft: Int32Array; // [5n]
+  readonly reuse: Reuse;
+  /** To be called with what was read. @returns the number of each object, the same from frame to frame */
+  keep(sequence: TokenSequence): Int32Array;
+}
+
+/**
+ * Remembers the last tokens that were read, and decides whether they may be the next frame's draft:
+ * not after a change of source or size, a step back in time (a seek, a loop), or a scene cut.
+ */
+export class DraftKeeper {
+  readonly #reuse: Reuse;
+  readonly #config: NextDraftConfig;
+  #last:
+    | {
+        readonly info: Pick<FrameInfo, 'source' | 'pts' | 'width' | 'height'>;
+        readonly points: Uint8Array;
+      }
+    | undefined;
+  #draft = NO_DRAFT;
+  #lastSlot = 0;
+  #numDrafted = 0;
+  /** How often the past was forgotten. */
+  #numForgotten = 0;
+
+  /** @param options how frames are read; where they have a time budget, the most certain objects go first */
+  constructor(options: Pick<DecodeOptions, 'reuse' | 'budgetMs'> = {}) {
+    expectKnownKeys('DraftKeeper', options, DECODE_OPTIONS); // the same options that frames are read with
+    const { reuse = 'refine', budgetMs = 0 } = options;
+    this.#reuse = reuse;
+    const isGuess = reuse !== 'sticky' && reuse !== 'tolerant';
+    this.#config = { isGuess, sorts: budgetMs > 0 };
+  }
+
+  /** Looks at a frame before it is read; its pixels must be open. */
+  open(frame: Frame): OpenDraft {
+    const points = pointsOf(frame.image);
+    const before = this.#continues(frame, points) ? this.#draft : NO_DRAFT;
+    this.#numDrafted = before.slots.length === 0 ? 0 : this.#numDrafted + 1;
+    const isDue = !this.#config.isGuess && this.#numDrafted > REFRESH_FRAMES;
+    if (isDue) {
+      this.#numDrafted = 0;
+    }
+    const { source, pts, width, height } = frame;
+    const opened = this.#numForgotten;
+    return {
+      draft: before.tokens,
+      reuse: isDue ? 'refine' : this.#reuse,
+      keep: (sequence) => {
+        const slots = slotsOf(sequence, before, this.#lastSlot);
+        this.#lastSlot = Math.max(this.#lastSlot, ...slots);
+        this.#draft = nextDraft(sequence, before, slots, this.#config);
+        if (opened === this.#numForgotten) {
+          this.#last = { info: { source, pts, width, height }, points };
+        }
+        return slots;
+      },
+    };
+  }
+
+  /** Begins anew: what comes is not the next frame. */
+  forget(): void {
+    this.#last = undefined;
+    this.#numForgotten += 1;
+  }
+
+  #continues(frame: Frame, points: Uint8Array): boolean {
+    if (this.#last === undefined) {
+      return false;
+    }
+    const { info, points: before } = this.#last;
+    const isSameSource = info.source === frame.source;
+    const isSameSize = info.width === frame.width && info.height === frame.height;
+    const isLater = frame.pts > info.pts;
+    return isSameSource && isSameSize && isLater && difference(points, before) < SCENE_CUT;
+  }
+}
+
+/** Green, which is most of brightness, at a grid of points. @param image uint8 [S, S, 3] */
+function pointsOf(image: Uint8Array): Uint8Array {
+  const size = Math.sqrt(image.length / 3);
+  const step = size / GRID;
+  return Uint8Array.from({ length: GRID * GRID }, (_, i) => {
+    const x = Math.floor(((i % GRID) + 0.5) * step);
+    const y = Math.floor((Math.floor(i / GRID) + 0.5) * step);
+    return image[(y * size + x) * 3 + 1] ?? 0;
+  });
+}
+
+function difference(a: Uint8Array, b: Uint8Array): number {
+  return a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? 0)), 0) / a.length;
+}

@@ -1,0 +1,158 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Frame, FrameDetections, FrameInfo } from '../../models/core/types.ts';
+import { expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
+import { operatorDefaults } from '../flow/defaults.ts';
+import { frameFacts } from './frameFacts.ts';
+
+/** Side of the squares that are compared, pixels of the model's picture. Smaller objects are not found anyway. */
+const BLOCK = 8;
+/** Of every so many rows one is looked at: half the time, and still 32 pixels a block against noise. */
+const ROW_STEP = 2;
+
+/** What this share of the blocks do not exceed is noise, unless it is above the threshold itself. */
+const NOISE_SHARE = 0.9;
+/** How far above that motion stands out; the worst block of a noisy, compressed still scene is at 4.5. */
+const NOISE_MARGIN = 5;
+
+/** When a scene counts as still, for `motion` of `detect`. */
+export interface MotionConfig {
+  /**
+   * Difference of a block's mean red, green or blue, of 255, above which something has moved, above 0
+   * to 255. Lower sees fainter objects, higher bears more noise. Default 8.
+   */
+  readonly threshold?: number;
+  /** A still scene is looked at again after so long, seconds of media time, above 0. Default 2. */
+  readonly maxStillSeconds?: number;
+}
+
+/** One frame at the gate. */
+export interface GatedFrame {
+  /** The last look's result as this frame's, where the scene is still. */
+  readonly repeated: FrameDetections | undefined;
+  /** To be called with what a look at the frame found. */
+  keep(result: FrameDetections): void;
+}
+
+/** The last look. */
+interface Look {
+  readonly blocks: Float32Array; // [3n]
+  readonly wishes: object | undefined;
+  readonly info: Pick<FrameInfo, 'source' | 'pts' | 'width' | 'height'>;
+  readonly result: FrameDetections;
+}
+
+/**
+ * Decides which frames need a look, and repeats the last result for those of a still scene.
+ *
+ * A frame is compared with the last one that was looked at, not with the one before it, so that what
+ * creeps is seen as soon as it has gone far enough. Squares of 8 pixels are compared by their mean
+ * colour: one that differs is enough, however small the object. The noise of a sensor averages out in
+ * them, and where it is so strong that it does not, motion has to stand out from it.
+ * There is always a look after a change of source or size, a step back in time, a change of what is
+ * wanted, a frame that was cut short, and `maxStillSeconds`.
+ */
+export class MotionGate {
+  readonly #threshold: number;
+  readonly #maxStillSeconds: number;
+  #last: Look | undefined;
+
+  /** @throws TypeError, RangeError for wrong options */
+  constructor(config: MotionConfig = {}) {
+    expectKnownKeys('motion', config, ['threshold', 'maxStillSeconds']);
+    const { threshold = operatorDefaults.motionThreshold } = config;
+    const { maxStillSeconds = operatorDefaults.maxStillSeconds } = config;
+    this.#threshold = expectNumber('threshold', threshold, { above: 0, max: 255 });
+    this.#maxStillSeconds = expectNumber('maxStillSeconds', maxStillSeconds, { above: 0 });
+  }
+
+  /**
+   * Compares a frame with the last look; its pixels must be open.
+   * @param wishes what is wanted of it, compared by value
+   */
+  open(frame: Frame, wishes?: object): GatedFrame {
+    const blocks = blocksOf(frame.image);
+    const { source, pts, width, height } = frame;
+    return {
+      repeated: this.#isStill(frame, blocks, wishes)
+        ? repeat(this.#last?.result, frame)
+        : undefined,
+      keep: (result) => {
+        this.#last = { blocks, wishes, info: { source, pts, width, height }, result };
+      },
+    };
+  }
+
+  #isStill(frame: Frame, blocks: Float32Array, wishes: object | undefined): boolean {
+    if (this.#last === undefined) {
+      return false;
+    }
+    const { info, result, ...last } = this.#last;
+    const seconds = frame.pts - info.pts;
+    return (
+      info.source === frame.source &&
+      info.width === frame.width &&
+      info.height === frame.height &&
+      seconds > 0 &&
+      seconds < this.#maxStillSeconds &&
+      result.final &&
+      isDeepStrictEqual(last.wishes, wishes) &&
+      !hasMoved(last.blocks, blocks, this.#threshold)
+    );
+  }
+}
+
+function repeat(result: FrameDetections | undefined, frame: Frame): FrameDetections | undefined {
+  if (result === undefined) {
+    return undefined;
+  }
+  const { decodeMs, arrivedAtMs } = frame;
+  const { caption } = result;
+  return {
+    ...frameFacts(frame),
+    final: result.final,
+    stop: result.stop,
+    still: true,
+    detections: result.detections,
+    ...(caption === undefined ? {} : { caption }),
+    tokens: { drafted: 0, accepted: 0, decoded: 0, passes: 0 },
+    timing: { decodeMs, queueMs: performance.now() - arrivedAtMs, encodeMs: 0, tokensMs: 0 },
+  };
+}
+
+/** Mean colour of each block, rows of blocks from the top. @param image uint8 [S, S, 3] @returns 0 to 255 */
+function blocksOf(image: Uint8Array): Float32Array {
+  const size = Math.sqrt(image.length / 3);
+  const across = Math.ceil(size / BLOCK);
+  const sums = new Float32Array(across * across * 3);
+  const counts = new Float32Array(across * across);
+  for (let y = 0; y < size; y += ROW_STEP) {
+    const row = Math.floor(y / BLOCK) * across;
+    for (let column = 0; column < across; column++) {
+      const block = row + column;
+      const end = 3 * (y * size + Math.min(size, (column + 1) * BLOCK));
+      const start = 3 * (y * size + column * BLOCK);
+      let [red, green, blue] = [0, 0, 0];
+      for (let i = start; i < end; i += 3) {
+        red += image[i] ?? 0;
+        green += image[i + 1] ?? 0;
+        blue += image[i + 2] ?? 0;
+      }
+      sums[3 * block] = (sums[3 * block] ?? 0) + red;
+      sums[3 * block + 1] = (sums[3 * block + 1] ?? 0) + green;
+      sums[3 * block + 2] = (sums[3 * block + 2] ?? 0) + blue;
+      counts[block] = (counts[block] ?? 0) + (end - start) / 3;
+    }
+  }
+  return sums.map((sum, i) => sum / (counts[Math.floor(i / 3)] ?? 1));
+}
+
+/** Whether a block differs by more than the threshold and than what noise does to all of them. */
+function hasMoved(before: Float32Array, after: Float32Array, threshold: number): boolean {
+  const differences = after.map((mean, i) => Math.abs(mean - (before[i] ?? 0)));
+  if (differences.every((difference) => difference <= threshold)) {
+    return false;
+  }
+  differences.sort();
+  const noise = differences[Math.floor(NOISE_SHARE * differences.length)] ?? 0;
+  return noise > threshold || (differences.at(-1) ?? 0) > NOISE_MARGIN * noise;
+}

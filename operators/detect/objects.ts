@@ -1,0 +1,94 @@
+import { map } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
+import { toDetections } from '../../models/index.ts';
+import type { Detection, Detector, FrameDetections, ModelInfo } from '../../models/core/types.ts';
+import { expectKnownKeys, expectNumber, suggest } from '../../models/core/validate.ts';
+import type { ReadFrame } from './decode.ts';
+import { operatorDefaults } from '../flow/defaults.ts';
+import { frameFacts } from './frameFacts.ts';
+
+/** Which objects are kept. */
+export interface ObjectsConfig {
+  /** Lowest score, 0 to 1. Default 0.3. */
+  readonly minScore?: number | undefined;
+  /** Labels to keep. Default: all. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+/** Decides whether a detection is wanted. */
+export type Wanted = (detection: Pick<Detection, 'label' | 'score'>) => boolean;
+
+/**
+ * Turns each frame's tokens into detections in source pixels.
+ * The last third of `detect`: boxes, labels and scores instead of integers.
+ *
+ * ```text
+ *  source    -r-r-r-|
+ *  objects   -d-d-d-|
+ * ```
+ *
+ * Synchronous; one result a frame, in order, also where nothing was found.
+ * @param detector whose vocabulary the tokens are of; borrowed   @param config see `ObjectsConfig`
+ * @returns frame results
+ * @throws TypeError, RangeError for wrong options, an unknown class among them
+ * **Owns:** nothing.
+ */
+export function objects(
+  detector: Pick<Detector, 'model'>,
+  config: ObjectsConfig = {},
+): OperatorFunction<ReadFrame, FrameDetections> {
+  expectKnownKeys('objects', config, ['minScore', 'classes']);
+  const wanted = wantedBy(config, detector.model);
+  return map((read) => toFrameDetections(read, detector.model, wanted));
+}
+
+/**
+ * Makes the test that a configuration asks for.
+ * @throws TypeError, RangeError for wrong options; an unknown class is named with the nearest known one
+ */
+export function wantedBy(
+  { minScore = operatorDefaults.minScore, classes }: ObjectsConfig,
+  { labels }: ModelInfo,
+): Wanted {
+  expectNumber('minScore', minScore, { min: 0, max: 1 });
+  const names = labels.map(({ name }) => name);
+  const unknown = classes?.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`The model has no class \`${unknown}\`${suggest(unknown, names)}`);
+  }
+  return (object) => isOf(object, { minScore, classes });
+}
+
+/** Whether an object is among those that are asked for; all are where nothing is said. */
+export function isOf(
+  { label, score }: Parameters<Wanted>[0],
+  { minScore = 0, classes }: ObjectsConfig,
+): boolean {
+  return score >= minScore && (classes?.includes(label) ?? true);
+}
+
+/** Turns one read frame into its result. */
+export function toFrameDetections(
+  { info, sequence, slots, queueMs, encodeMs, firstObjectMs }: ReadFrame,
+  model: ModelInfo,
+  wanted: Wanted,
+): FrameDetections {
+  const found = toDetections(sequence, info, model, 0).map((detection, i) => {
+    const slot = slots?.[i];
+    return slot === undefined ? detection : { ...detection, slot };
+  });
+  return {
+    ...frameFacts(info),
+    final: sequence.final,
+    stop: sequence.stop,
+    detections: found.filter(wanted),
+    tokens: sequence.counts,
+    timing: {
+      decodeMs: info.decodeMs,
+      queueMs,
+      encodeMs,
+      ...(firstObjectMs === undefined ? {} : { firstObjectMs }),
+      tokensMs: sequence.tokensMs,
+    },
+  };
+}

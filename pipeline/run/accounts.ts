@@ -1,0 +1,135 @@
+import { invariant } from '../../models/index.ts';
+import type { FrameCounts } from '../../server/index.ts';
+
+/**
+ * Keeps count of what becomes of one source's frames: each ends as delivered, dropped or an error, and
+ * until then it is in flight. The sum always equals the frames that came in.
+ */
+export class Account {
+  readonly #dropped = new Map<string, number>();
+  #frames = 0;
+  #delivered = 0;
+  #errors = 0;
+  #inFlight = 0;
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Opens the books for one run of the source, from its opening to its end. */
+  open(): Tally {
+    return new Tally(this);
+  }
+
+  /** Counts frames that came in. */
+  arrive(numFrames: number = 1): void {
+    this.#frames += numFrames;
+    this.#inFlight += numFrames;
+  }
+
+  /** Counts a frame whose result is there. */
+  deliver(): void {
+    this.#settle(1);
+    this.#delivered += 1;
+  }
+
+  /** Counts frames that were left out on purpose. */
+  drop(cause: string, numFrames: number = 1): void {
+    this.#settle(numFrames);
+    this.#dropped.set(cause, (this.#dropped.get(cause) ?? 0) + numFrames);
+  }
+
+  /** Counts a frame that could not be read. */
+  fail(): void {
+    this.#settle(1);
+    this.#errors += 1;
+  }
+
+  /** A copy of the counts as they are now. */
+  counts(): FrameCounts {
+    return {
+      frames: this.#frames,
+      delivered: this.#delivered,
+      dropped: Object.fromEntries(this.#dropped),
+      errors: this.#errors,
+      inFlight: this.#inFlight,
+    };
+  }
+
+  #settle(numFrames: number): void {
+    invariant(numFrames <= this.#inFlight, 'no more frames are settled than are in flight');
+    this.#inFlight -= numFrames;
+  }
+}
+
+/**
+ * The frames of one run of a source. Once it is closed it counts nothing: what is told late, of a frame
+ * that was given up, is settled already.
+ */
+export class Tally {
+  readonly #account: Account;
+  #isClosed = false;
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+
+  /** See {@link Account.arrive}. */
+  arrive(): void {
+    this.#count(() => this.#account.arrive());
+  }
+
+  /** See {@link Account.deliver}. */
+  deliver(): void {
+    this.#count(() => this.#account.deliver());
+  }
+
+  /** See {@link Account.drop}. */
+  drop(cause: string): void {
+    this.#count(() => this.#account.drop(cause));
+  }
+
+  /** See {@link Account.fail}. */
+  fail(): void {
+    this.#count(() => this.#account.fail());
+  }
+
+  /** Counts a frame that was dropped before it came out of its source. */
+  miss(cause: string, numFrames: number = 1): void {
+    this.#count(() => {
+      this.#account.arrive(numFrames);
+      this.#account.drop(cause, numFrames);
+    });
+  }
+
+  /** Counts whatever is in flight as an error or as dropped: the run is over. Idempotent. */
+  close({ isFault, cause }: { readonly isFault: boolean; readonly cause: string }): void {
+    this.#count(() => {
+      if (isFault && this.#account.inFlight > 0) {
+        this.#account.fail(); // the one that was being read
+      }
+      if (this.#account.inFlight > 0) {
+        this.#account.drop(cause, this.#account.inFlight);
+      }
+    });
+    this.#isClosed = true;
+  }
+
+  #count(work: () => void): void {
+    if (!this.#isClosed) {
+      work();
+    }
+  }
+}
+
+/** The counts as a sum for people, such as `120 frames = 100 read + 18 busy + 2 failed`. */
+export function accountLine({ frames, delivered, dropped, errors, inFlight }: FrameCounts): string {
+  const parts = [
+    ['read', delivered] as const,
+    ...Object.entries(dropped),
+    ['failed', errors] as const,
+    ['under way', inFlight] as const,
+  ].filter(([, count]) => count > 0);
+  const sum = parts.map(([what, count]) => `${count} ${what}`).join(' + ');
+  return `${frames} frames${sum === '' ? '' : ` = ${sum}`}`;
+}
