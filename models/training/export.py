@@ -16,16 +16,16 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 
-import copying_graph
-import plain_graph
-from copying import CopyingDecoder
-from graph_builder import OPSET, store_as_half
-from half import as_half_, fold_norms_
-from nanodet import NanoDet
-from placing import PAD
-from plain import PlainDecoder
-from proposals import Proposals
-from runs import open_run
+from graphs import copying_graph
+from graphs import plain_graph
+from networks.copying import CopyingDecoder
+from graphs.graph_builder import OPSET, store_as_half
+from graphs.half import as_half_, fold_norms_
+from networks.nanodet import NanoDet
+from data.placing import PAD
+from networks.plain import PlainDecoder
+from networks.proposals import Proposals
+from trainer.runs import open_run
 
 
 class Eye(nn.Module):

@@ -11,10 +11,10 @@ import torch
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from coco import LabelledImage, load_picture, read_coco
-from nanodet import NanoDet
-from placing import letterbox
-from teacher import suppress
+from data.coco import LabelledImage, load_picture, read_coco
+from networks.nanodet import NanoDet
+from data.placing import letterbox
+from data.teacher import suppress
 
 LEAST = 0.05  # score of a detection, as upstream's evaluation has it
 

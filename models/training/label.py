@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from coco import read_labels
-from options import COCO_LABELS
-from placing import Picture, letterbox, no_boxes
-from runs import replace
-from teacher import Yolox
+from data.coco import read_labels
+from trainer.options import COCO_LABELS
+from data.placing import Picture, letterbox, no_boxes
+from trainer.runs import replace
+from data.teacher import Yolox
 
 PICTURES = ('.jpg', '.jpeg', '.png', '.webp')
 DIGITS = 2  # of a coordinate, pixels

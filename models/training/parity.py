@@ -19,10 +19,10 @@ from PIL import Image
 from torch import Tensor
 
 from export import Eye, open_eye
-from placing import Picture, letterbox, no_boxes
-from reader import read
+from data.placing import Picture, letterbox, no_boxes
+from networks.reader import read
 
-READER = Path(__file__).with_name('read_tokens.mjs')
+READER = Path(__file__).with_name('graphs') / 'read_tokens.mjs'
 AT_ONCE = 8  # pictures that PyTorch reads side by side
 
 

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from augment import AugmentOptions, augment
-from boxes import areas, intersections, iou
-from coco import load_picture, read_coco
-from nanodet import NanoDet
-from placing import Picture, Sample, letterbox, no_boxes
-from proposals import Proposals
-from teacher import Yolox, suppress
+from data.augment import AugmentOptions, augment
+from data.boxes import areas, intersections, iou
+from data.coco import load_picture, read_coco
+from networks.nanodet import NanoDet
+from data.placing import Picture, Sample, letterbox, no_boxes
+from networks.proposals import Proposals
+from data.teacher import Yolox, suppress
 
 VIEWS_A_PART = 256
 HELD = -1  # the part of the pictures that were held out, as they are

@@ -18,7 +18,7 @@ from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from graph_builder import store_as_half
+from graphs.graph_builder import store_as_half
 from parity import canvas_of, open_graph, pictures_of
 
 # between convolutions: what stays int8 when its neighbours are

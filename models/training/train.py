@@ -4,7 +4,7 @@
     torchrun --nproc-per-node 8 train.py RUN --decoder plain --encoder resnet50 ... --resume
 
 Runs on a CPU, where `OMP_NUM_THREADS` says how many threads, on a GPU (`plain` in bfloat16) or on several.
-`--help` lists the flags; `runs.py` says what the folder then holds."""
+`--help` lists the flags; `trainer/runs.py` says what the folder then holds."""
 import math
 import os
 import time
@@ -13,19 +13,19 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from augment import AugmentOptions
-from batches import PictureBatches, Recipe, ViewBatches, stream
-from coco import read_coco, read_labels
-from copying import CopyingOptions
-from curves import draw
-from nanodet import NUM_CLASSES
-from options import parse, wants_views
-from runs import CHECKPOINT, CURVES, LOG, Log, write_config
-from sequences import SequenceOptions
-from stale import StaleOptions
-from trainer import Trainer
-from views import Views
-from vocabulary import Vocabulary
+from data.augment import AugmentOptions
+from trainer.batches import PictureBatches, Recipe, ViewBatches, stream
+from data.coco import read_coco, read_labels
+from networks.copying import CopyingOptions
+from trainer.curves import draw
+from networks.nanodet import NUM_CLASSES
+from trainer.options import parse, wants_views
+from trainer.runs import CHECKPOINT, CURVES, LOG, Log, write_config
+from sequences.sequences import SequenceOptions
+from sequences.old_drafts import OldDraftOptions
+from trainer.trainer import Trainer
+from trainer.views import Views
+from sequences.vocabulary import Vocabulary
 
 LOG_SECONDS = 10  # between two lines
 
@@ -43,7 +43,7 @@ def open_data(config: dict) -> tuple[list[tuple[int, str]], object, object | Non
         eos_weight=config['eos_weight'],
         class_input=config['class_input'],
     )
-    recipe = Recipe(vocabulary, options, StaleOptions(probability=config['stale']), config['rehearse'])
+    recipe = Recipe(vocabulary, options, OldDraftOptions(probability=config['stale']), config['rehearse'])
     return labels, *open_batches(recipe)
 
 

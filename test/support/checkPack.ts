@@ -24,7 +24,7 @@ const NEEDED = [
   'models/readme.md',
 ];
 const ALLOWED =
-  /^(dist\/|(models|operators|pipeline|server)\/readme\.md$|[A-Z]+(\.md)?$|package\.json$|models\/training\/\w+\.\w+$)/;
+  /^(dist\/|(models|operators|pipeline|server)\/readme\.md$|[A-Z]+(\.md)?$|package\.json$|models\/training\/(\w+\/)?\w+\.\w+$)/;
 /** What the documents show. */
 const SHOWN = [
   'models/nano/card.md',

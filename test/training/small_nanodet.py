@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 
-from nanodet import BIAS
+from networks.nanodet import BIAS
 
 # outputs, inputs and side of the 34 convolutions in the order of their execution, as published
 SHAPES = [

@@ -10,10 +10,10 @@ try:
 except ImportError:
     raise unittest.SkipTest('Pillow is not installed') from None
 
-from augment import AugmentOptions, augment, copy_paste, mosaic
-from boxes import areas, intersections
-from colour import ColourOptions, colour, compressed, grained, saturated, turned
-from placing import PAD, Picture, crop, flip, grey_canvas, letterbox, place, scale_jitter, unchanged
+from data.augment import AugmentOptions, augment, copy_paste, mosaic
+from data.boxes import areas, intersections
+from data.colour import ColourOptions, colour, compressed, grained, saturated, turned
+from data.placing import PAD, Picture, crop, flip, grey_canvas, letterbox, place, scale_jitter, unchanged
 
 COLOURS = RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 AS_IT_IS = ColourOptions(jitter=0, grey=0, blur=0, grain=0, jpeg=0)

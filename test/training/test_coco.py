@@ -12,7 +12,7 @@ try:
 except ImportError:
     raise unittest.SkipTest('Pillow is not installed') from None
 
-from coco import load_picture, read_coco
+from data.coco import load_picture, read_coco
 
 # ids neither in order nor without gaps
 CATEGORIES = [{'id': 18, 'name': 'dog'}, {'id': 1, 'name': 'person'}, {'id': 3, 'name': 'car'}]

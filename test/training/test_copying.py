@@ -13,11 +13,11 @@ try:
 except ImportError as error:
     raise unittest.SkipTest(f'{error.name} is not installed') from None
 
-from copying import CopyingDecoder, CopyingOptions
-from copying_graph import build
-from half import as_half_
+from networks.copying import CopyingDecoder, CopyingOptions
+from graphs.copying_graph import build
+from graphs.half import as_half_
 from parity import open_graph
-from vocabulary import Vocabulary
+from sequences.vocabulary import Vocabulary
 
 CONFIGURATIONS = [
     (Vocabulary(bins=50, num_classes=7), CopyingOptions(num_boxes=11)),

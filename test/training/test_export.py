@@ -19,18 +19,18 @@ try:
 except ImportError as error:
     raise unittest.SkipTest(f'{error.name} is not installed') from None
 
-from backbones import ResNet, ResNetOptions, TransformerOptions
-from copying import CopyingDecoder, CopyingOptions
+from networks.backbones import ResNet, ResNetOptions, TransformerOptions
+from networks.copying import CopyingDecoder, CopyingOptions
 from export import Eye, parser, write_model
-from half import as_half_, fold_norms_
-from nanodet import NanoDet
+from graphs.half import as_half_, fold_norms_
+from networks.nanodet import NanoDet
 from parity import compare, open_graph
-from plain import PlainDecoder, PlainOptions
-from plain_graph import build
-from proposals import Proposals
+from networks.plain import PlainDecoder, PlainOptions
+from graphs.plain_graph import build
+from networks.proposals import Proposals
 from quantise import quantise
 from small_nanodet import write_small_nanodet
-from vocabulary import Vocabulary
+from sequences.vocabulary import Vocabulary
 
 SIZE = 96
 LABELS = [[i + 1, f'label {i + 1}'] for i in range(80)]

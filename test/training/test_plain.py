@@ -9,10 +9,10 @@ try:
 except ImportError:
     raise unittest.SkipTest('PyTorch is not installed') from None
 
-from backbones import decoder_options, open_encoder
-from layers import grid_positions
-from plain import PlainDecoder, PlainOptions
-from vocabulary import Vocabulary
+from networks.backbones import decoder_options, open_encoder
+from networks.layers import grid_positions
+from networks.plain import PlainDecoder, PlainOptions
+from sequences.vocabulary import Vocabulary
 
 SMALL = PlainOptions(feature_channels=8, width=16, num_layers=2, num_heads=2, hidden=32, max_tokens=26)
 VOCABULARY = Vocabulary(bins=20, num_classes=3)

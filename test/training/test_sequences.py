@@ -3,8 +3,8 @@ import unittest
 import numpy as np
 
 import recipe  # noqa: F401
-from boxes import areas, iou
-from sequences import (
+from data.boxes import areas, iou
+from sequences.sequences import (
     NOISE,
     PADDING,
     SequenceOptions,
@@ -18,7 +18,7 @@ from sequences import (
     shift_boxes,
     truncated_normal,
 )
-from vocabulary import Vocabulary
+from sequences.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary()
 # three objects far apart; in the order of their area 1 0 2, of their distance 2 0 1

@@ -18,18 +18,18 @@ try:
 except ImportError as error:
     raise unittest.SkipTest(f'{error.name} is not installed') from None
 
-from batches import stream
-from coco import read_coco
+from trainer.batches import stream
+from data.coco import read_coco
 from label import as_coco, label
-from loss import losses, published_loss
-from options import parse
-from reader import read
-from runs import CURVES, LOG, Log, open_run, read_log, write_config
-from sequences import SequenceOptions, build_sequence
+from networks.loss import losses, published_loss
+from trainer.options import parse
+from networks.reader import read
+from trainer.runs import CURVES, LOG, Log, open_run, read_log, write_config
+from sequences.sequences import SequenceOptions, build_sequence
 from train import open_data, train
-from trainer import Trainer
-from views import stack
-from vocabulary import Vocabulary
+from trainer.trainer import Trainer
+from trainer.views import stack
+from sequences.vocabulary import Vocabulary
 
 CPU = torch.device('cpu')
 COLOURS = {1: (220, 40, 40), 2: (40, 60, 220)}

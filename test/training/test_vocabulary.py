@@ -4,7 +4,7 @@ import unittest
 import numpy as np
 
 from recipe import FIXTURES, ROOT
-from vocabulary import Vocabulary
+from sequences.vocabulary import Vocabulary
 
 
 class Vectors(unittest.TestCase):

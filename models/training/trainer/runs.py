@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from detector import build
-from vocabulary import Vocabulary
+from networks.detector import build
+from sequences.vocabulary import Vocabulary
 
 CONFIG, CHECKPOINT, LOG, CURVES = 'config.json', 'checkpoint.pt', 'log.ndjson', 'curves.png'
 # flags that may differ when a run goes on: how long, how often, with how many hands

@@ -17,8 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pointer import FOR_COVERAGE, FOR_DISTANCE, FOR_OVERLAP, FOR_RANK
-from vocabulary import Vocabulary
+from networks.pointer import FOR_COVERAGE, FOR_DISTANCE, FOR_OVERLAP, FOR_RANK
+from sequences.vocabulary import Vocabulary
 
 IMPOSSIBLE = -30.0  # the log-probability of a token that cannot stand at its place
 SPREAD = 1.5  # bins, of a copied coordinate

@@ -1,12 +1,12 @@
-"""The losses of the copying decoder. They are those of `loss.py`, computed only where they count and
+"""The losses of the copying decoder. They are those of `networks/loss.py`, computed only where they count and
 near the right bin, so that a training step costs a third; and a label that nothing proposed explains is doubted,
 since this decoder cannot read what the encoder does not see."""
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from copying import SPREAD, CopyingDecoder
-from loss import OF_END, SMOOTHING
+from networks.copying import SPREAD, CopyingDecoder
+from networks.loss import OF_END, SMOOTHING
 
 DOUBT = 0.02  # share of labels that nothing in the picture explains, so that none of them weighs too much
 REACH = 5  # bins to each side of the right one; what lies further off weighs nothing

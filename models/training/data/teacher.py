@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from boxes import iou
+from data.boxes import iou
 
 STRIDES = (8, 16, 32)
 SAME_OBJECT = 0.6  # two detections of a class that overlap more than this are one

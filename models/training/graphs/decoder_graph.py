@@ -10,7 +10,7 @@ import numpy as np
 from onnx import TensorProto
 from torch import Tensor, nn
 
-from graph_builder import GraphBuilder
+from graphs.graph_builder import GraphBuilder
 
 MASKED = -1e9  # added to an attention score
 

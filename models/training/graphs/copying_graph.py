@@ -1,4 +1,4 @@
-"""The copying decoder as a graph written by hand, with the attention on request, see `decoder_graph.py`.
+"""The copying decoder as a graph written by hand, with the attention on request, see `graphs/decoder_graph.py`.
 
 Shapes besides: K boxes of memory, G = T / 5 objects at most that a call completes. A row's slot is the number
 of coordinates that are known of its object, 0 to 4."""
@@ -8,10 +8,10 @@ import numpy as np
 from onnx import TensorProto
 from torch import Tensor
 
-from attention_graph import GRID, draw_attention
-from copying import FAR, IMPOSSIBLE, TOLD, CopyingDecoder
-from decoder_graph import DecoderGraph
-from pointer import FOR_COVERAGE, FOR_DISTANCE, FOR_OVERLAP, FOR_RANK
+from graphs.attention_graph import GRID, draw_attention
+from networks.copying import FAR, IMPOSSIBLE, TOLD, CopyingDecoder
+from graphs.decoder_graph import DecoderGraph
+from networks.pointer import FOR_COVERAGE, FOR_DISTANCE, FOR_OVERLAP, FOR_RANK
 
 ALL = 2**62  # an end of a slice
 

@@ -4,14 +4,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from backbones import decoder_options, open_encoder
-from copying import CopyingDecoder, CopyingOptions
-from copying_loss import copying_losses
-from loss import losses, published_loss
-from nanodet import NanoDet
-from plain import PlainDecoder
-from proposals import Proposals
-from vocabulary import Vocabulary
+from networks.backbones import decoder_options, open_encoder
+from networks.copying import CopyingDecoder, CopyingOptions
+from networks.copying_loss import copying_losses
+from networks.loss import losses, published_loss
+from networks.nanodet import NanoDet
+from networks.plain import PlainDecoder
+from networks.proposals import Proposals
+from sequences.vocabulary import Vocabulary
 
 LOSSES = ('smoothed', 'published')
 

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nanodet import STRIDES, NanoDet
+from networks.nanodet import STRIDES, NanoDet
 
 AGAINST_NEIGHBOURS = 0.4  # of its score is left to a cell that a neighbour of its level beats
 

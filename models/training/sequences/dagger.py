@@ -5,9 +5,9 @@ mistakes among them, and is told what each was worth.
 Source: Ross et al. 2011 (DAgger, arXiv:1011.0686), with a reader in NumPy in place of the learner."""
 import numpy as np
 
-from boxes import iou
-from pointer import FOR_COVERAGE, FOR_RANK
-from sequences import NOISE, Slots
+from data.boxes import iou
+from networks.pointer import FOR_COVERAGE, FOR_RANK
+from sequences.sequences import NOISE, Slots
 
 FOUND = 0.5  # overlap from which on an object is found
 WORTH = (0.45, 0.95)  # overlaps at which a box is worth nothing, and all

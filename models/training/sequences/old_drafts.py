@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boxes import iou
-from sequences import NOISE, Slots, jitter_boxes, shift_boxes
+from data.boxes import iou
+from sequences.sequences import NOISE, Slots, jitter_boxes, shift_boxes
 
 # a phantom that overlaps an object more than this could be taken for it
 MAX_PHANTOM_IOU = 0.3
@@ -21,7 +21,7 @@ TRIES = 4
 
 
 @dataclass(frozen=True)
-class StaleOptions:
+class OldDraftOptions:
     """How old prefixes are."""
 
     probability: float = 0.5
@@ -46,7 +46,7 @@ def phantom_boxes(boxes: np.ndarray, count: int, rng: np.random.Generator) -> np
     return places[is_free][:count]
 
 
-def moved_boxes(boxes: np.ndarray, options: StaleOptions, rng: np.random.Generator) -> np.ndarray:
+def moved_boxes(boxes: np.ndarray, options: OldDraftOptions, rng: np.random.Generator) -> np.ndarray:
     """Boxes [N, 4] as an earlier frame had them: jittered, and moved together or not. A box that would leave
     its object is only jittered."""
     jittered = jitter_boxes(boxes, options.max_jitter, rng)
@@ -58,7 +58,7 @@ def moved_boxes(boxes: np.ndarray, options: StaleOptions, rng: np.random.Generat
     return np.where(is_near[:, None], panned, jittered)
 
 
-def stale_prefix(slots: Slots, options: StaleOptions, rng: np.random.Generator) -> Slots:
+def old_draft_prefix(slots: Slots, options: OldDraftOptions, rng: np.random.Generator) -> Slots:
     """Makes the leading objects of a share of sequences old; the others are returned as they are.
 
     slots: the real objects first, as `arrange` leaves them.

@@ -1,5 +1,5 @@
 """The decoder of Pix2seq as published. It learns from nothing where things are and how boxes are said, so
-that it wants many pictures; the bundled model's is `copying.py`.
+that it wants many pictures; the bundled model's is `networks/copying.py`.
 
 Shapes: B pictures, T tokens a call, P tokens before, S positions of memory, D width, A heads, V vocabulary.
 Source: Pix2seq section 2.2; google-research/pix2seq `models/ar_model.py` (`_encode_images`) and
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from layers import DecoderLayer, FeedForward, causal_mask, grid_positions, padding_mask, start_as_keras
-from vocabulary import Vocabulary
+from networks.layers import DecoderLayer, FeedForward, causal_mask, grid_positions, padding_mask, start_as_keras
+from sequences.vocabulary import Vocabulary
 
 EPS = 1e-6  # of every layer norm
 EMBEDDING_SIGMA = 0.02

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from boxes import areas
+from data.boxes import areas
 
 # of the square where there is no picture, each channel; `image.pad` of model.json
 PAD = 114

@@ -4,11 +4,11 @@ import argparse
 import os
 from pathlib import Path
 
-from backbones import ENCODERS, MODEL_SIZES
-from detector import LOSSES
-from sequences import CLASS_INPUTS, ORDERS
+from networks.backbones import ENCODERS, MODEL_SIZES
+from networks.detector import LOSSES
+from sequences.sequences import CLASS_INPUTS, ORDERS
 
-COCO_LABELS = Path(__file__).resolve().parents[1] / 'nano' / 'model.json'
+COCO_LABELS = Path(__file__).resolve().parents[2] / 'nano' / 'model.json'
 
 NUM_WORKERS = min(4, max(1, (os.cpu_count() or 1) - 1))
 PRETRAINED_RATE = 0.1  # of the learning rate, for an encoder that is good already

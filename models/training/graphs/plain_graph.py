@@ -1,10 +1,10 @@
-"""The plain decoder as a graph written by hand, see `decoder_graph.py`."""
+"""The plain decoder as a graph written by hand, see `graphs/decoder_graph.py`."""
 from pathlib import Path
 
 from torch import Tensor
 
-from decoder_graph import DecoderGraph
-from plain import PlainDecoder
+from graphs.decoder_graph import DecoderGraph
+from networks.plain import PlainDecoder
 
 
 def build(decoder: PlainDecoder, memory: dict[str, Tensor], path: Path) -> None:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from batches import moved
-from detector import build
-from runs import CHECKPOINT, read_checkpoint, replace
+from trainer.batches import moved
+from networks.detector import build
+from trainer.runs import CHECKPOINT, read_checkpoint, replace
 
 LEAST_RATE = 0.02  # of the learning rate is left at the end
 EPS = 1e-8  # of Adam

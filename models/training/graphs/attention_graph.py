@@ -1,7 +1,7 @@
 """Where the copying decoder looks, as a picture: an output for people."""
 import numpy as np
 
-from graph_builder import GraphBuilder
+from graphs.graph_builder import GraphBuilder
 
 GRID = 26  # cells across and down
 

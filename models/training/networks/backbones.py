@@ -13,9 +13,9 @@ from pathlib import Path
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from layers import EncoderLayer, grid_positions, start_as_keras
-from nanodet import CHANNELS, NanoDet
-from plain import EPS, PlainOptions
+from networks.layers import EncoderLayer, grid_positions, start_as_keras
+from networks.nanodet import CHANNELS, NanoDet
+from networks.plain import EPS, PlainOptions
 
 ENCODERS = ('nanodet', 'resnet50', 'vit')
 MODEL_SIZES = ('small', 'published')

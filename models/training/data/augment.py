@@ -12,9 +12,9 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from boxes import areas, intersections
-from colour import ColourOptions, colour
-from placing import Picture, Recolour, Sample, crop, flip, grey_canvas, place, scale_jitter
+from data.boxes import areas, intersections
+from data.colour import ColourOptions, colour
+from data.placing import Picture, Recolour, Sample, crop, flip, grey_canvas, place, scale_jitter
 
 # where the four pictures of a mosaic meet, share of the square
 MOSAIC_CENTRE = (0.3, 0.7)

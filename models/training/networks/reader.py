@@ -4,7 +4,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vocabulary import Vocabulary
+from sequences.vocabulary import Vocabulary
 
 
 class Reading(NamedTuple):

@@ -3,10 +3,10 @@ import unittest
 import numpy as np
 
 import recipe  # noqa: F401
-from boxes import areas, iou
-from sequences import NOISE, SequenceOptions, arrange, build_sequence
-from stale import StaleOptions, phantom_boxes, stale_prefix
-from vocabulary import Vocabulary
+from data.boxes import areas, iou
+from sequences.sequences import NOISE, SequenceOptions, arrange, build_sequence
+from sequences.old_drafts import OldDraftOptions, phantom_boxes, old_draft_prefix
+from sequences.vocabulary import Vocabulary
 
 BOXES = np.float32([[0.1, 0.1, 0.3, 0.25], [0.5, 0.5, 0.9, 0.8], [0.1, 0.6, 0.4, 0.9], [0.6, 0.1, 0.8, 0.3]])
 LABELS = np.arange(4)
@@ -19,7 +19,7 @@ def slots_of(seed=0, max_objects=20, boxes=BOXES, **options):
 
 
 def stale(slots, seed=0, **options):
-    return stale_prefix(slots, StaleOptions(**{'probability': 1, **options}), np.random.default_rng(seed))
+    return old_draft_prefix(slots, OldDraftOptions(**{'probability': 1, **options}), np.random.default_rng(seed))
 
 
 def real(slots):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from runs import read_log
+from trainer.runs import read_log
 
 
 def draw(log: Path, png: Path) -> None:

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vocabulary import Vocabulary
+from sequences.vocabulary import Vocabulary
 
 SMOOTHING = 1.3  # bins; a neighbour of the right bin is nearly right
 OF_END = 0.3  # weight of this loss against coordinates and classes

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from placing import Picture
+from data.placing import Picture
 
 
 @dataclass(frozen=True)

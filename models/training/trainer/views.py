@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from boxes import iou
-from rehearsal import judged, read_boxes
-from sequences import Sequence, SequenceOptions, arrange, tokenise
-from stale import StaleOptions, stale_prefix
-from vocabulary import Vocabulary
+from data.boxes import iou
+from sequences.dagger import judged, read_boxes
+from sequences.sequences import Sequence, SequenceOptions, arrange, tokenise
+from sequences.old_drafts import OldDraftOptions, old_draft_prefix
+from sequences.vocabulary import Vocabulary
 
 PROPOSED = ('logits', 'boxes')
 OBJECTS = ('object_boxes', 'object_labels', 'object_scores')
@@ -50,13 +50,13 @@ def batch_of(
     picked: np.ndarray,
     vocabulary: Vocabulary,
     options: SequenceOptions,
-    stale: StaleOptions,
+    stale: OldDraftOptions,
     rehearse: float,
     rng: np.random.Generator,
 ) -> dict[str, Tensor]:
     """`inputs`, `targets` int64 [B, 5 M], `weights` [B, 5 M], `class_scores` and `remaining` [B, M].
 
-    rehearse: share of sequences that are as read at run time, see `rehearsal.py`; the others are official"""
+    rehearse: share of sequences that are as read at run time, see `sequences/dagger.py`; the others are official"""
     rows = []
     for view in picked:
         logits = views.proposed['logits'][view].astype(np.float32).max(-1)
@@ -68,7 +68,7 @@ def batch_of(
         else:
             slots = arrange(boxes, labels, scores, options, rng)
             slots = replace(slots, scores=(slots.scores > 0).astype(np.float32))
-        rows.append(tokenise(stale_prefix(slots, stale, rng), vocabulary, options, rng))
+        rows.append(tokenise(old_draft_prefix(slots, stale, rng), vocabulary, options, rng))
     return stack(rows)
 
 

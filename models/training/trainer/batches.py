@@ -7,32 +7,32 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from augment import AugmentOptions, augment
-from coco import LabelledImage, load_picture
-from placing import Sample, letterbox
-from sequences import Sequence, SequenceOptions, build_sequence
-from stale import StaleOptions, stale_prefix
-from views import Views, batch_of, draw_objects, stack
-from vocabulary import Vocabulary
+from data.augment import AugmentOptions, augment
+from data.coco import LabelledImage, load_picture
+from data.placing import Sample, letterbox
+from sequences.sequences import Sequence, SequenceOptions, build_sequence
+from sequences.old_drafts import OldDraftOptions, old_draft_prefix
+from trainer.views import Views, batch_of, draw_objects, stack
+from sequences.vocabulary import Vocabulary
 
 
 class Recipe:
     """How sequences are made of objects. rehearse: see `views.batch_of`; pictures have none of that, since
     what the encoder proposes is not known yet."""
 
-    def __init__(self, vocabulary: Vocabulary, options: SequenceOptions, stale: StaleOptions, rehearse: float):
+    def __init__(self, vocabulary: Vocabulary, options: SequenceOptions, stale: OldDraftOptions, rehearse: float):
         self.vocabulary, self.options, self.stale, self.rehearse = vocabulary, options, stale, rehearse
 
     def sequence(self, sample: Sample, rng: np.random.Generator) -> Sequence:
         """Of a picture; a teacher's label is as certain as its score."""
         certain = (sample.boxes, sample.scores)
         drawn = draw_objects(sample.boxes, sample.labels, sample.scores, *certain, rng)
-        disturb = lambda slots: stale_prefix(slots, self.stale, rng)
+        disturb = lambda slots: old_draft_prefix(slots, self.stale, rng)
         return build_sequence(*drawn, self.vocabulary, self.options, rng, disturb=disturb)
 
     def unspoilt(self) -> 'Recipe':
         """The same without stale prefixes, to compare by."""
-        return Recipe(self.vocabulary, self.options, StaleOptions(probability=0), self.rehearse)
+        return Recipe(self.vocabulary, self.options, OldDraftOptions(probability=0), self.rehearse)
 
 
 class ViewBatches(Dataset):

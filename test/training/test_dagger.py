@@ -4,8 +4,8 @@ import unittest
 import numpy as np
 
 import recipe  # noqa: F401
-from rehearsal import judged, read_boxes
-from sequences import NOISE
+from sequences.dagger import judged, read_boxes
+from sequences.sequences import NOISE
 
 
 def boxes(*rows):

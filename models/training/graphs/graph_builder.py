@@ -71,9 +71,3 @@ def store_as_half(model):
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
-
-
-def weights_of(path):
-    """The float32 weights of a graph by name; those stored as float16 under the name behind their Cast."""
-    tensors = onnx.load(path).graph.initializer
-    return {t.name.removesuffix('_h'): numpy_helper.to_array(t).astype(np.float32) for t in tensors}

@@ -1,7 +1,7 @@
 """Turns the labelled boxes of a picture into the token sequence that a decoder is trained on.
 
 Two steps: `arrange` fills the M slots of objects (the real ones first, then noise), `tokenise` writes the
-slots as tokens. Between them a sequence can be made stale, see `stale.py`; `build_sequence` does it all.
+slots as tokens. Between them a sequence can be made stale, see `sequences/old_drafts.py`; `build_sequence` does it all.
 
 Boxes are float32 [N, 4], `ymin xmin ymax xmax`, as fractions of the padded square.
 Source: Pix2seq sections 2.1 and 2.3; google-research/pix2seq `data/data_utils.py` (noise) and
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boxes import areas
-from vocabulary import Vocabulary
+from data.boxes import areas
+from sequences.vocabulary import Vocabulary
 
 # in place of a label's index
 NOISE = -1
@@ -232,6 +232,6 @@ def build_sequence(
 ) -> Sequence:
     """Builds one training sequence; see `arrange` and `tokenise`.
 
-    disturb: changes the slots in between, such as `lambda slots: stale_prefix(slots, stale, rng)`."""
+    disturb: changes the slots in between, such as `lambda slots: old_draft_prefix(slots, stale, rng)`."""
     slots = arrange(boxes, labels, scores, options, rng, hard_negatives)
     return tokenise(slots if disturb is None else disturb(slots), vocabulary, options, rng)
