@@ -6,8 +6,7 @@ import type { Ending } from './connection.ts';
 import type { Counters } from '../hub/counters.ts';
 import { Deliverer } from './sendQueue.ts';
 import type { DetectionFilter } from '../filters/detectionFilter.ts';
-import { Inbox } from './inbox.ts';
-import type { InboxSocket } from './inbox.ts';
+import { Inbox, type InboxSocket } from './inbox.ts';
 import { Interests } from './subscriptions.ts';
 import { MessageReader } from './messageReader.ts';
 import type {
