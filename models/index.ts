@@ -11,18 +11,19 @@ export {
 export type { NumberRange } from './core/validate.ts';
 export { iou } from './core/iou.ts';
 export { siblingModule } from './core/siblingModule.ts';
-export { BUNDLED_MODEL, bundledImageSpec } from './format/modelFolder.ts';
+export { BUNDLED_MODEL } from './core/detectorOptions.ts';
+export { bundledImageSpec } from './format/modelFolder.ts';
 export { bundledEncoder } from './detector/bareEncoder.ts';
 export type { BareEncoder } from './detector/bareEncoder.ts';
 export { openLocalDetector } from './detector/openLocalDetector.ts';
-export type { DetectorOptions, LocalDetectorOptions } from './detector/detectorOptions.ts';
+export type { LocalDetectorOptions } from './detector/detectorOptions.ts';
 export { openDetector } from './detector/worker/openDetector.ts';
 export { openSupervisedDetector } from './detector/worker/supervisedDetector.ts';
 export type {
   SupervisedDetectorOptions,
   WorkerState,
 } from './detector/worker/supervisedDetector.ts';
-export { DECODE_OPTIONS, resolveDecodeOptions } from './engine/decode/decodeOptions.ts';
+export { modelDefaults, resolveDecodeOptions } from './engine/decode/decodeOptions.ts';
 export type { ResolvedDecodeOptions } from './engine/decode/decodeOptions.ts';
 export { aborted, budget, maxObjects, noise, satisfied } from './engine/decode/stopping.ts';
 export type { ReadObject, StopCheck, StopRule } from './engine/decode/stopping.ts';

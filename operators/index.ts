@@ -29,12 +29,17 @@ export { isByteStream, isOwnDescriptor } from './media/input/byteStream.ts';
 export { pathOf } from './media/input/videoInput.ts';
 export type { FromImagesConfig } from './sources/fromImages.ts';
 export { detect } from './detect/detect.ts';
-export type { DetectConfig, DetectPolicy } from './detect/detect.ts';
+export type {
+  DetectConfig,
+  DetectPolicy,
+  MotionConfig,
+  ObjectsConfig,
+  ReadAttentionConfig,
+} from './detect/detectOptions.ts';
 export type { FrameTask, SeenFrame } from './detect/tasks/runTasks.ts';
 export { segment } from './detect/tasks/segment.ts';
 export { pose } from './detect/tasks/pose.ts';
 export { caption } from './detect/tasks/caption.ts';
-export type { MotionConfig } from './detect/motionFilter.ts';
 export { encode } from './detect/encode.ts';
 export type { EncodedFrame } from './detect/encode.ts';
 export { DraftKeeper } from './detect/draftKeeper.ts';
@@ -42,7 +47,6 @@ export type { OpenDraft } from './detect/draftKeeper.ts';
 export { decode } from './detect/decode.ts';
 export type { ReadFrame } from './detect/decode.ts';
 export { objects } from './detect/objects.ts';
-export type { ObjectsConfig } from './detect/objects.ts';
 export { attentionPictures } from './detect/attention/attentionPictures.ts';
 export type {
   AttentionPicture,
@@ -55,7 +59,7 @@ export type { PictureSize } from './draw/drawDetections.ts';
 export { chooseEncoder, openVideoWriter } from './media/video/videoWriter.ts';
 export type { VideoWriter, VideoWriterOptions } from './media/video/videoWriter.ts';
 export { readAttention } from './detect/attention/readAttention.ts';
-export type { AttendedObject, ReadAttentionConfig } from './detect/attention/readAttention.ts';
+export type { AttendedObject } from './detect/attention/readAttention.ts';
 export { inferLatest } from './flow/inferLatest.ts';
 export type { InferLatestConfig } from './flow/inferLatest.ts';
 export { inferEvery } from './flow/inferEvery.ts';

@@ -52,8 +52,10 @@ export type Prompt =
   | { readonly task: 'pose'; readonly tokens: readonly number[] } // [5]
   | { readonly task: 'caption' };
 
+/** All of `PromptTask`. */
+export const PROMPT_TASKS = ['segment', 'pose', 'caption'] as const;
 /** What a model may be asked for beside detection. */
-export type PromptTask = Prompt['task'];
+export type PromptTask = (typeof PROMPT_TASKS)[number];
 
 /** How responses are read out. All fields are optional; unknown ones are a `TypeError`. */
 export interface RespondOptions {
@@ -68,7 +70,7 @@ export interface RespondOptions {
   /** Keeps to what may stand at a place of the task's responses. Default true. */
   readonly typeMask?: boolean;
   /** Tokens of a response at the most, 1 to 506; keypoints never have more than two a name. Default: the task's own. */
-  readonly maxTokens?: number;
+  readonly maxTokens?: number | undefined;
 }
 
 /** What responding needs to know from its caller beside the options. */

@@ -1,4 +1,6 @@
+export type { DecodeOptions, Demand, Reuse } from './decodeOptions.ts';
 export type * from './detector.ts';
+export type { DetectorOptions, Device } from './detectorOptions.ts';
 export type * from './prompts.ts';
 
 /** A box in pixels of the source frame, corners, `xmin <= xmax` and `ymin <= ymax`. */

@@ -1,12 +1,8 @@
 import { closest, distance } from 'fastest-levenshtein';
+import { describeRange, isInRange } from './range.ts';
+import type { NumberRange } from './range.ts';
 
-/** The bounds of a number option, both inclusive unless `above` is used. */
-export interface NumberRange {
-  readonly min?: number;
-  readonly max?: number;
-  /** Exclusive lower bound. */
-  readonly above?: number;
-}
+export type { NumberRange } from './range.ts';
 
 /**
  * Checks one number option.
@@ -14,16 +10,11 @@ export interface NumberRange {
  * @throws TypeError where it is no finite number, RangeError where it is out of range
  */
 export function expectNumber(name: string, value: unknown, range: NumberRange = {}): number {
-  const { min, max, above } = range;
   const wanted = describeRange('a finite number', range);
   if (typeof value !== 'number' || !Number.isFinite(value)) {
     throw new TypeError(`Expected \`${name}\` to be ${wanted}, got ${show(value)}`);
   }
-  if (
-    (min !== undefined && value < min) ||
-    (max !== undefined && value > max) ||
-    (above !== undefined && value <= above)
-  ) {
+  if (!isInRange(value, range)) {
     throw new RangeError(`Expected \`${name}\` to be ${wanted}, got ${show(value)}`);
   }
   return value;
@@ -60,6 +51,19 @@ export function expectOneOf<T extends string>(
     );
   }
   return found;
+}
+
+/**
+ * Checks one option by what it is.
+ * @param wanted what it has to be, in words
+ * @returns the value
+ * @throws TypeError
+ */
+export function expectKind(name: string, value: unknown, wanted: string, isIt: boolean): unknown {
+  if (!isIt) {
+    throw new TypeError(`Expected \`${name}\` to be ${wanted}, got ${show(value)}`);
+  }
+  return value;
 }
 
 /**
@@ -106,16 +110,4 @@ export function suggest(name: string, known: readonly string[]): string {
 
 function show(value: unknown): string {
   return `\`${String(value)}\` (${value === null ? 'null' : typeof value})`;
-}
-
-function describeRange(noun: string, { min, max, above }: NumberRange): string {
-  if (min !== undefined && max !== undefined) {
-    return `${noun} from ${min} to ${max}`;
-  }
-  const bounds = [
-    min === undefined ? '' : ` >= ${min}`,
-    above === undefined ? '' : ` > ${above}`,
-    max === undefined ? '' : ` <= ${max}`,
-  ];
-  return noun + bounds.join('');
 }

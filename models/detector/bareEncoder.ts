@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { resolveDetectorOptions } from './detectorOptions.ts';
-import { BUNDLED_MODEL, readModelFolder } from '../format/modelFolder.ts';
+import { BUNDLED_MODEL } from '../core/detectorOptions.ts';
+import { MACHINE_DEFAULTS } from './detectorOptions.ts';
+import { readModelFolder } from '../format/modelFolder.ts';
 
 /** The encoder graph with nothing around it. */
 export interface BareEncoder {
@@ -21,8 +22,7 @@ export interface BareEncoder {
 export async function bundledEncoder(): Promise<BareEncoder> {
   const { encoderFile, decoderFile, info } = await readModelFolder(BUNDLED_MODEL);
   const { float32Data, openSession, uint8Tensor } = await import('../engine/session.ts');
-  const { threads } = resolveDetectorOptions();
-  const session = await openSession(encoderFile, { device: 'cpu', threads });
+  const session = await openSession(encoderFile, { device: 'cpu', ...MACHINE_DEFAULTS });
   const { size } = info.image;
   const memory = session.outputs
     .filter(({ name }) => name.startsWith('memory.'))

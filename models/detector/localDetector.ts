@@ -7,8 +7,11 @@ import {
   expectBatchable,
 } from '../engine/contract.ts';
 import { PipelineError, invariant, toError } from '../core/errors.ts';
-import { resolveDetectorOptions } from './detectorOptions.ts';
-import type { DetectorOptions, LocalDetectorOptions } from './detectorOptions.ts';
+import { DETECTOR_OPTIONS } from '../core/detectorOptions.ts';
+import type { OptionTable } from '../core/options.ts';
+import { resolveOptions } from '../core/resolveOptions.ts';
+import { MACHINE_DEFAULTS } from './detectorOptions.ts';
+import type { LocalDetectorOptions } from './detectorOptions.ts';
 import { LocalFeatures } from './localFeatures.ts';
 import { readModelFolder } from '../format/modelFolder.ts';
 import type { ModelFolder } from '../format/modelFolder.ts';
@@ -28,6 +31,7 @@ import type {
   DecodeHooks,
   DecodeOptions,
   Detector,
+  DetectorOptions,
   Device,
   Features,
   ModelInfo,
@@ -35,7 +39,7 @@ import type {
   RespondHooks,
   RespondOptions,
 } from '../core/types.ts';
-import { expectKnownKeys, expectThat } from '../core/validate.ts';
+import { expectThat } from '../core/validate.ts';
 
 /** A detector of this thread, as a worker wants it. */
 export interface HereDetector extends Detector {
@@ -50,19 +54,23 @@ export interface HereDetector extends Detector {
   ): ReturnType<Detector['respond']>;
 }
 
+const OPTIONS: OptionTable<LocalDetectorOptions> = {
+  ...DETECTOR_OPTIONS,
+  rules: { type: 'value', default: [] },
+};
+
 /**
  * What `openLocalDetector` does once this module, and with it onnxruntime, is loaded.
  * @throws PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT
  */
 export async function openHere(options: LocalDetectorOptions = {}): Promise<HereDetector> {
-  expectKnownKeys('openLocalDetector', options, ['model', 'device', 'threads', 'batch', 'rules']);
-  const resolved = resolveDetectorOptions(options);
+  const resolved = resolveOptions('openLocalDetector', OPTIONS, options, MACHINE_DEFAULTS);
   const folder = await readModelFolder(resolved.model);
   const devices = resolved.device === 'auto' ? candidateDevices() : [resolved.device];
   const failures: Error[] = [];
   for (const device of devices) {
     try {
-      return await openOn(device, folder, resolved, options.rules ?? []);
+      return await openOn(device, folder, resolved, resolved.rules);
     } catch (thrown) {
       failures.push(toError(thrown));
     }

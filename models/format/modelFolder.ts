@@ -3,13 +3,12 @@ import { constants, readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUNDLED_MODEL } from '../core/detectorOptions.ts';
 import { PipelineError } from '../core/errors.ts';
 import { fileProblem } from '../core/fileProblem.ts';
 import { readText } from '../core/readText.ts';
 import type { ImageSpec, ModelInfo } from '../core/types.ts';
 
-/** The name of the model inside this package. */
-export const BUNDLED_MODEL = 'nano';
 /** Of a description; a hundred thousand labels fit. */
 const MAX_MEGABYTES = 4;
 

@@ -1,6 +1,7 @@
+import { BUNDLED_MODEL } from '../core/detectorOptions.ts';
 import { PipelineError } from '../core/errors.ts';
 import { fileProblem } from '../core/fileProblem.ts';
-import { BUNDLED_MODEL, readModelFolder } from './modelFolder.ts';
+import { readModelFolder } from './modelFolder.ts';
 import { promptOf } from './promptOf.ts';
 import { readText } from '../core/readText.ts';
 

@@ -1,8 +1,7 @@
 import { EMPTY, Observable, catchError, filter, of } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
-import { PipelineError, resolveDecodeOptions, toDetection } from '../../models/index.ts';
+import { PipelineError, modelDefaults, toDetection } from '../../models/index.ts';
 import type {
-  DecodeOptions,
   Demand,
   Detection,
   Detector,
@@ -11,72 +10,22 @@ import type {
   FrameDetections,
   ObjectTokens,
 } from '../../models/core/types.ts';
-import { expectOneOf, expectThat } from '../../models/core/validate.ts';
+import { DECODE_OPTIONS } from '../../models/core/decodeOptions.ts';
+import { pickOptions, resolveOptions } from '../../models/core/resolveOptions.ts';
+import { expectThat } from '../../models/core/validate.ts';
 import { abortable, readFrame } from './decode.ts';
 import { encodeFrame } from './encode.ts';
+import { DETECT_OPTIONS } from './detectOptions.ts';
+import type { DetectConfig } from './detectOptions.ts';
 import { DraftKeeper } from './draftKeeper.ts';
 import { runTasks } from './tasks/runTasks.ts';
-import type { FrameTask } from './tasks/runTasks.ts';
 import { inferEvery } from '../flow/inferEvery.ts';
 import { inferLatest } from '../flow/inferLatest.ts';
 import { MotionGate } from './motionFilter.ts';
-import type { MotionConfig } from './motionFilter.ts';
 import { toFrameDetections, wantedBy } from './objects.ts';
-import type { ObjectsConfig, Wanted } from './objects.ts';
-import { expectReadingOptions } from './readingOptions.ts';
-import type { Turns } from '../flow/fairScheduler.ts';
+import type { Wanted } from './objects.ts';
 import { asksFor, createWishes } from './wishes.ts';
 import { withFrame } from '../flow/withFrame.ts';
-
-const KEYS = 'policy demand motion turns tasks attention onObject onFrame onDropped onFault'.split(
-  ' ',
-);
-
-/** What happens to frames that come while one is being read. */
-export type DetectPolicy = 'every' | 'latest';
-
-/** Options of `detect`: how frames are read, which objects are kept, what happens under load. */
-export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, ObjectsConfig {
-  /** `every` for files: nothing is dropped; `latest` for live sources: the newest frame wins. Default `every`. */
-  readonly policy?: DetectPolicy;
-  /**
-   * Asked before each frame what is wanted of it. Where nobody wants anything (an empty list) the
-   * frame is dropped unread, with the cause `idle`; where all want a limited number, reading stops
-   * when all have it. Default: everything is wanted.
-   */
-  readonly demand?: () => readonly Demand[];
-  /**
-   * Lets frames of a still scene pass without a look: they repeat the last result, marked `still`. See
-   * `MotionConfig`; `{}` for its defaults. Default: each frame is looked at.
-   */
-  readonly motion?: MotionConfig;
-  /**
-   * For `latest`: shared by all that use the detector, so that each takes its newest frame when its turn
-   * comes, and none is late because of the others. Default: frames wait inside the detector.
-   */
-  readonly turns?: Turns | undefined;
-  /**
-   * What else is to be found in each frame that is looked at, in order: `segment`, `pose`, `caption`, or a function
-   * of your own. They end once `demand` is empty, and when `budgetMs` is spent: the result is then not `final`, and
-   * lacks what unfinished ones found. Default: nothing.
-   */
-  readonly tasks?: readonly FrameTask[];
-  /** Told of each object before its frame is finished; not of those that a still frame repeats. */
-  readonly onObject?: (object: FoundObject) => void;
-  /**
-   * Told of each frame just before its encoder run, or its repeated result, while its pixels are there; must not close
-   * it.
-   */
-  readonly onFrame?: (frame: Frame) => void;
-  /** Told of each frame that was dropped; it is closed already, its facts can still be read. */
-  readonly onDropped?: (frame: Frame) => void;
-  /**
-   * Told of each frame that the detector failed at (ERR_WORKER_EXIT, ERR_MODEL_RUN); it is closed
-   * already, its facts can still be read. The frame counts as `error` in `skipped`, and the stream goes
-   * on without a draft. Default: the failure ends the stream.
-   */
-  readonly onFault?: (error: PipelineError, frame: Frame) => void;
-}
 
 /**
  * Finds the objects of each frame: frames in, detections out.
@@ -105,17 +54,15 @@ export function detect(
   detector: Detector,
   config: DetectConfig = {},
 ): OperatorFunction<Frame, FrameDetections> {
-  expectReadingOptions('detect', config, KEYS);
-  const { policy = 'every', demand, motion, turns, tasks = [], ...others } = config;
-  const { onObject, onFrame, onDropped, onFault, ...rest } = others;
-  const { minScore, classes, ...options } = rest;
-  expectOneOf('policy', policy, ['every', 'latest']);
+  const ofModel = modelDefaults(detector.model);
+  const resolved = resolveOptions('detect', DETECT_OPTIONS, config, ofModel);
+  const { policy, demand, motion, turns, tasks, onObject, onFrame, onDropped, onFault } = resolved;
+  const { minScore, classes } = resolved;
+  const options = pickOptions(DECODE_OPTIONS, resolved);
   expectThat(turns === undefined || policy === 'latest', '`turns` go with the policy `latest`');
-  resolveDecodeOptions(options, detector.model); // here, so that a mistake shows at the call
   const wanted = wantedBy({ minScore, classes }, detector.model);
   const sumUp = createWishes({ minScore, classes }, detector.model);
   const newGate = (): MotionGate | undefined => motion && new MotionGate(motion);
-  newGate(); // likewise
 
   return (source) =>
     new Observable((subscriber) => {
@@ -175,10 +122,9 @@ export function detect(
           const readOut = await readFrame(detector, encoded, reading, hooks);
           const slots = keep(readOut.sequence);
           const result = toFrameDetections({ ...readOut, slots }, detector.model, wanted);
-          const { budgetMs = 0 } = options;
           const isIdle = (): boolean => demand?.().length === 0;
           const isAsked = (one: Detection): boolean => asked === undefined || asksFor(asked, one);
-          const limits = { signal, budgetMs, isAsked, isIdle };
+          const limits = { signal, budgetMs: resolved.budgetMs, isAsked, isIdle };
           const found = await runTasks(tasks, { ...encoded, image, result }, limits);
           gated?.keep(found);
           return withLosses(found);

@@ -1,4 +1,7 @@
-import { DECODE_OPTIONS, expectKnownKeys } from '../../models/index.ts';
+import { DECODE_OPTIONS } from '../../models/core/decodeOptions.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { pickOptions, resolveOptions } from '../../models/core/resolveOptions.ts';
+import { expectKnownKeys } from '../../models/core/validate.ts';
 import type {
   DecodeOptions,
   Frame,
@@ -15,6 +18,11 @@ const GRID = 16;
 const SCENE_CUT = 32;
 /** Frames after which `sticky` and `tolerant` read one as `refine` does, so that what they keep cannot grow old. */
 const REFRESH_FRAMES = 30;
+
+const OPTIONS: OptionTable<Pick<DecodeOptions, 'reuse' | 'budgetMs'>> = {
+  reuse: DECODE_OPTIONS.reuse,
+  budgetMs: DECODE_OPTIONS.budgetMs,
+};
 
 /** The draft of one frame, and how it is used. */
 export interface OpenDraft {
@@ -45,8 +53,9 @@ export class DraftKeeper {
 
   /** @param options how frames are read; where they have a time budget, the most certain objects go first */
   constructor(options: Pick<DecodeOptions, 'reuse' | 'budgetMs'> = {}) {
-    expectKnownKeys('DraftKeeper', options, DECODE_OPTIONS); // the same options that frames are read with
-    const { reuse = 'refine', budgetMs = 0 } = options;
+    expectKnownKeys('DraftKeeper', options, Object.keys(DECODE_OPTIONS)); // those that frames are read with
+    const own = pickOptions(OPTIONS, options);
+    const { reuse, budgetMs } = resolveOptions('DraftKeeper', OPTIONS, own);
     this.#reuse = reuse;
     const isGuess = reuse !== 'sticky' && reuse !== 'tolerant';
     this.#config = { isGuess, sorts: budgetMs > 0 };

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Frame, FrameDetections, FrameInfo } from '../../models/core/types.ts';
-import { expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
-import { operatorDefaults } from '../flow/defaults.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
+import { MOTION_OPTIONS } from './detectOptions.ts';
+import type { MotionConfig } from './detectOptions.ts';
 import { frameFacts } from './frameFacts.ts';
 
 /** Side of the squares that are compared, pixels of the model's picture. Smaller objects are not found anyway. */
@@ -13,17 +14,6 @@ const ROW_STEP = 2;
 const NOISE_SHARE = 0.9;
 /** How far above that motion stands out; the worst block of a noisy, compressed still scene is at 4.5. */
 const NOISE_MARGIN = 5;
-
-/** When a scene counts as still, for `motion` of `detect`. */
-export interface MotionConfig {
-  /**
-   * Difference of a block's mean red, green or blue, of 255, above which something has moved, above 0
-   * to 255. Lower sees fainter objects, higher bears more noise. Default 8.
-   */
-  readonly threshold?: number;
-  /** A still scene is looked at again after so long, seconds of media time, above 0. Default 2. */
-  readonly maxStillSeconds?: number;
-}
 
 /** One frame at the gate. */
 export interface GatedFrame {
@@ -58,11 +48,9 @@ export class MotionGate {
 
   /** @throws TypeError, RangeError for wrong options */
   constructor(config: MotionConfig = {}) {
-    expectKnownKeys('motion', config, ['threshold', 'maxStillSeconds']);
-    const { threshold = operatorDefaults.motionThreshold } = config;
-    const { maxStillSeconds = operatorDefaults.maxStillSeconds } = config;
-    this.#threshold = expectNumber('threshold', threshold, { above: 0, max: 255 });
-    this.#maxStillSeconds = expectNumber('maxStillSeconds', maxStillSeconds, { above: 0 });
+    const { threshold, maxStillSeconds } = resolveOptions('motion', MOTION_OPTIONS, config);
+    this.#threshold = threshold;
+    this.#maxStillSeconds = maxStillSeconds;
   }
 
   /**

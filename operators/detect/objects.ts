@@ -2,18 +2,12 @@ import { map } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
 import { toDetections } from '../../models/index.ts';
 import type { Detection, Detector, FrameDetections, ModelInfo } from '../../models/core/types.ts';
-import { expectKnownKeys, expectNumber, suggest } from '../../models/core/validate.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
+import { suggest } from '../../models/core/validate.ts';
 import type { ReadFrame } from './decode.ts';
-import { operatorDefaults } from '../flow/defaults.ts';
+import { OBJECTS_OPTIONS } from './detectOptions.ts';
+import type { ObjectsConfig } from './detectOptions.ts';
 import { frameFacts } from './frameFacts.ts';
-
-/** Which objects are kept. */
-export interface ObjectsConfig {
-  /** Lowest score, 0 to 1. Default 0.3. */
-  readonly minScore?: number | undefined;
-  /** Labels to keep. Default: all. */
-  readonly classes?: readonly string[] | undefined;
-}
 
 /** Decides whether a detection is wanted. */
 export type Wanted = (detection: Pick<Detection, 'label' | 'score'>) => boolean;
@@ -37,20 +31,19 @@ export function objects(
   detector: Pick<Detector, 'model'>,
   config: ObjectsConfig = {},
 ): OperatorFunction<ReadFrame, FrameDetections> {
-  expectKnownKeys('objects', config, ['minScore', 'classes']);
-  const wanted = wantedBy(config, detector.model);
+  const wanted = wantedBy(resolveOptions('objects', OBJECTS_OPTIONS, config), detector.model);
   return map((read) => toFrameDetections(read, detector.model, wanted));
 }
 
 /**
  * Makes the test that a configuration asks for.
- * @throws TypeError, RangeError for wrong options; an unknown class is named with the nearest known one
+ * @param config checked
+ * @throws TypeError for an unknown class, with the nearest known one
  */
 export function wantedBy(
-  { minScore = operatorDefaults.minScore, classes }: ObjectsConfig,
+  { minScore, classes }: Required<ObjectsConfig>,
   { labels }: ModelInfo,
 ): Wanted {
-  expectNumber('minScore', minScore, { min: 0, max: 1 });
   const names = labels.map(({ name }) => name);
   const unknown = classes?.find((name) => !names.includes(name));
   if (unknown !== undefined) {

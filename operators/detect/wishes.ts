@@ -1,6 +1,6 @@
 import type { Demand, ModelInfo } from '../../models/core/types.ts';
-import { operatorDefaults } from '../flow/defaults.ts';
-import type { ObjectsConfig, Wanted } from './objects.ts';
+import type { ObjectsConfig } from './detectOptions.ts';
+import type { Wanted } from './objects.ts';
 
 /** With more different wishes than this a frame is read to its end: to count for each of them would cost more. */
 const MAX_WISHES = 32;
@@ -31,7 +31,7 @@ export function asksFor({ scores }: Wishes, { label, score }: Parameters<Wanted>
  * Its work is in proportion to what has changed: the same list has the same sum, and each wish is looked at once.
  */
 export function createWishes(
-  { minScore = operatorDefaults.minScore, classes }: ObjectsConfig,
+  { minScore, classes }: ObjectsConfig & { readonly minScore: number },
   { labels }: Pick<ModelInfo, 'labels'>,
 ): (wishes: readonly Demand[]) => Wishes {
   const names = labels.map(({ name }) => name).filter((name) => classes?.includes(name) ?? true);

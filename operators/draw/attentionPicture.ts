@@ -5,8 +5,10 @@ import type { AttentionMap, Box, DisplayImage, Frame, ImageSpec } from '../../mo
 import { fittedSize } from '../media/frames/filterGraph.ts';
 import { escaped } from './svg.ts';
 
+/** All of `PictureFormat`. */
+export const PICTURE_FORMATS = ['png', 'jpeg'] as const;
 /** File formats of a picture. */
-export type PictureFormat = 'png' | 'jpeg';
+export type PictureFormat = (typeof PICTURE_FORMATS)[number];
 
 /** A frame's picture as all panels of its objects have it behind the heat; outlives the frame. */
 export interface Ground {

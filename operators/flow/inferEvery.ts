@@ -1,8 +1,8 @@
 import { EMPTY, Observable, catchError, concat, concatMap, defer, tap, throwError } from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
 import { PipelineError } from '../../models/core/errors.ts';
-import { expectInteger, expectKnownKeys } from '../../models/core/validate.ts';
-import { operatorDefaults } from './defaults.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { dropAll } from './dropAll.ts';
 
 /** Options of `inferEvery`. */
@@ -10,8 +10,13 @@ export interface InferEveryConfig<T> {
   /** Values that may wait for the running inner, 1 or more. Default 64. */
   readonly maxBuffered?: number;
   /** Takes over the values that still wait at an error or at unsubscription. Default: none. */
-  readonly onDropped?: (value: T) => void;
+  readonly onDropped?: ((value: T) => void) | undefined;
 }
+
+const OPTIONS: OptionTable<InferEveryConfig<never>> = {
+  maxBuffered: { type: 'integer', min: 1, default: 64 },
+  onDropped: { type: 'hook' },
+};
 
 /**
  * Runs one inner at a time, for every value, in order.
@@ -45,9 +50,7 @@ export function inferEvery<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
   config: InferEveryConfig<T> = {},
 ): OperatorFunction<T, R> {
-  expectKnownKeys('inferEvery', config, ['maxBuffered', 'onDropped']);
-  const { maxBuffered = operatorDefaults.maxBuffered, onDropped } = config;
-  expectInteger('maxBuffered', maxBuffered, { min: 1 });
+  const { maxBuffered, onDropped } = resolveOptions('inferEvery', OPTIONS, config);
 
   return (source) =>
     new Observable<R>((subscriber) => {

@@ -1,16 +1,22 @@
 import { concatMap, filter, Observable, tap } from 'rxjs';
 import type { ObservableInput, OperatorFunction } from 'rxjs';
-import { expectKnownKeys } from '../../models/core/validate.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { dropAll } from './dropAll.ts';
 import type { Turns } from './fairScheduler.ts';
 
 /** Options of `inferLatest`. */
 export interface InferLatestConfig<T> {
   /** Takes over each value that is discarded, for frames `(frame) => frame.close()`. Default: none. */
-  readonly onDropped?: (value: T) => void;
+  readonly onDropped?: ((value: T) => void) | undefined;
   /** Shared with others: each inner waits for its turn, and is made of the newest value then. Default: no waiting. */
   readonly turns?: Turns | undefined;
 }
+
+const OPTIONS: OptionTable<InferLatestConfig<never>> = {
+  onDropped: { type: 'hook' },
+  turns: { type: 'value' },
+};
 
 /**
  * Runs one inner at a time and keeps only the newest value that comes meanwhile.
@@ -44,8 +50,7 @@ export function inferLatest<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
   config: InferLatestConfig<T> = {},
 ): OperatorFunction<T, R> {
-  expectKnownKeys('inferLatest', config, ['onDropped', 'turns']);
-  const { onDropped, turns } = config;
+  const { onDropped, turns } = resolveOptions('inferLatest', OPTIONS, config);
 
   return (source) =>
     new Observable<R>((subscriber) => {

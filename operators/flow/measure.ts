@@ -1,8 +1,8 @@
 import { interval, Observable, tap } from 'rxjs';
 import type { MonoTypeOperatorFunction, SchedulerLike } from 'rxjs';
 import type { FrameDetections } from '../../models/core/types.ts';
-import { expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
-import { operatorDefaults } from './defaults.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { monotonicScheduler } from './monotonicScheduler.ts';
 import { summarise } from './summarise.ts';
 import type { Measurement } from './summarise.ts';
@@ -18,6 +18,12 @@ export interface MeasureConfig {
   /** Where the clock and the timer come from. Default `asyncScheduler`, with a clock that never jumps. */
   readonly scheduler?: SchedulerLike;
 }
+
+const OPTIONS: OptionTable<MeasureConfig> = {
+  report: { type: 'hook', required: true },
+  windowMs: { type: 'number', min: 1, max: 60_000, default: 1_000, unit: 'ms' },
+  scheduler: { type: 'value', default: monotonicScheduler },
+};
 
 /**
  * Reports rate, latency and losses in regular intervals and passes the results on untouched.
@@ -45,12 +51,7 @@ export interface MeasureConfig {
 export function measure<T extends FrameDetections>(
   config: MeasureConfig,
 ): MonoTypeOperatorFunction<T> {
-  expectKnownKeys('measure', config, ['report', 'windowMs', 'scheduler']);
-  const { report, windowMs = operatorDefaults.windowMs, scheduler = monotonicScheduler } = config;
-  if (typeof report !== 'function') {
-    throw new TypeError(`Expected \`report\` to be a function, got \`${String(report)}\``);
-  }
-  expectNumber('windowMs', windowMs, { min: 1, max: 60_000 });
+  const { report, windowMs, scheduler } = resolveOptions('measure', OPTIONS, config);
 
   return (source) =>
     new Observable<T>((subscriber) => {

@@ -1,7 +1,7 @@
 import { concatMap, map, Observable, of, tap, timer } from 'rxjs';
 import type { MonoTypeOperatorFunction, SchedulerLike } from 'rxjs';
-import { expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
-import { operatorDefaults } from './defaults.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { dropAll } from './dropAll.ts';
 import { monotonicScheduler } from './monotonicScheduler.ts';
 
@@ -17,8 +17,15 @@ export interface PaceConfig<T> {
   /** Where the clock and the timers come from. Default `asyncScheduler`, with a clock that never jumps. */
   readonly scheduler?: SchedulerLike;
   /** Takes over the values that still wait at an error or at unsubscription. Default: none. */
-  readonly onDropped?: (value: T) => void;
+  readonly onDropped?: ((value: T) => void) | undefined;
 }
+
+const OPTIONS: OptionTable<PaceConfig<never>> = {
+  rate: { type: 'number', above: 0, default: 1 },
+  maxWaitSeconds: { type: 'number', above: 0, default: 5, unit: 's' },
+  scheduler: { type: 'value', default: monotonicScheduler },
+  onDropped: { type: 'hook' },
+};
 
 /**
  * Emits each value when its media time is due, counted from the first value.
@@ -49,14 +56,7 @@ export interface PaceConfig<T> {
 export function pace<T extends { readonly pts: number }>(
   config: PaceConfig<T> = {},
 ): MonoTypeOperatorFunction<T> {
-  expectKnownKeys('pace', config, ['rate', 'maxWaitSeconds', 'scheduler', 'onDropped']);
-  const { scheduler = monotonicScheduler, onDropped } = config;
-  const rate = expectNumber('rate', config.rate ?? operatorDefaults.rate, { above: 0 });
-  const maxWaitSeconds = expectNumber(
-    'maxWaitSeconds',
-    config.maxWaitSeconds ?? operatorDefaults.maxWaitSeconds,
-    { above: 0 },
-  );
+  const { rate, maxWaitSeconds, scheduler, onDropped } = resolveOptions('pace', OPTIONS, config);
 
   return (source) =>
     new Observable<T>((subscriber) => {

@@ -1,16 +1,23 @@
 import { filter, Observable } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
-import { expectInteger, expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 
 /** Options of `sampleFrames`: exactly one of `perSecond` and `stride`. */
 export interface SampleFramesConfig<T> {
   /** At most so many values for each second of media time, above 0. */
-  readonly perSecond?: number;
+  readonly perSecond?: number | undefined;
   /** Every so many-th value by its `index`, 1 or more. */
-  readonly stride?: number;
+  readonly stride?: number | undefined;
   /** Takes over each value that is left out, for frames `(frame) => frame.close()`. Default: none. */
-  readonly onDropped?: (value: T) => void;
+  readonly onDropped?: ((value: T) => void) | undefined;
 }
+
+const OPTIONS: OptionTable<SampleFramesConfig<never>> = {
+  perSecond: { type: 'number', above: 0 },
+  stride: { type: 'integer', min: 1 },
+  onDropped: { type: 'hook' },
+};
 
 /** Containers round media times to the millisecond: so much too early is still in time, seconds. */
 const ROUNDING = 0.001;
@@ -44,9 +51,8 @@ const ROUNDING = 0.001;
 export function sampleFrames<T extends { readonly pts: number; readonly index: number }>(
   config: SampleFramesConfig<T>,
 ): MonoTypeOperatorFunction<T> {
-  expectKnownKeys('sampleFrames', config, ['perSecond', 'stride', 'onDropped']);
-  const { perSecond, onDropped } = config;
-  const step = gridStep(config);
+  const { perSecond, stride, onDropped } = resolveOptions('sampleFrames', OPTIONS, config);
+  const step = gridStep(perSecond, stride);
 
   return (source) =>
     new Observable<T>((subscriber) => {
@@ -77,12 +83,12 @@ export function sampleFrames<T extends { readonly pts: number; readonly index: n
     });
 }
 
-function gridStep({ perSecond, stride }: SampleFramesConfig<never>): number {
+function gridStep(perSecond: number | undefined, stride: number | undefined): number {
   if (perSecond !== undefined && stride === undefined) {
-    return 1 / expectNumber('perSecond', perSecond, { above: 0 });
+    return 1 / perSecond;
   }
   if (stride !== undefined && perSecond === undefined) {
-    return expectInteger('stride', stride, { min: 1 });
+    return stride;
   }
   const got = perSecond === undefined ? 'neither' : 'both';
   throw new TypeError(

@@ -1,10 +1,10 @@
 import { map, Observable } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { FrameDetections } from '../../models/core/types.ts';
-import { expectInteger, expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { associate } from './associate.ts';
 import type { Track } from './associate.ts';
-import { operatorDefaults } from '../flow/defaults.ts';
 
 /** Options of `track`. */
 export interface TrackConfig {
@@ -13,6 +13,11 @@ export interface TrackConfig {
   /** Results in a row that a track survives without a detection, 0 or more. Default 10. */
   readonly maxMissedFrames?: number;
 }
+
+const OPTIONS: OptionTable<TrackConfig> = {
+  minIou: { type: 'number', above: 0, max: 1, default: 0.3 },
+  maxMissedFrames: { type: 'integer', min: 0, default: 10 },
+};
 
 /**
  * Gives every detection the number of the object it shows, the same from frame to frame.
@@ -43,11 +48,7 @@ export interface TrackConfig {
 export function track<T extends FrameDetections>(
   config: TrackConfig = {},
 ): MonoTypeOperatorFunction<T> {
-  expectKnownKeys('track', config, ['minIou', 'maxMissedFrames']);
-  const { minIou = operatorDefaults.minIou, maxMissedFrames = operatorDefaults.maxMissedFrames } =
-    config;
-  expectNumber('minIou', minIou, { above: 0, max: 1 });
-  expectInteger('maxMissedFrames', maxMissedFrames, { min: 0 });
+  const { minIou, maxMissedFrames } = resolveOptions('track', OPTIONS, config);
 
   return (source) =>
     new Observable<T>((subscriber) => {

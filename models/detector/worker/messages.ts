@@ -1,10 +1,10 @@
 /** What crosses between a detector's worker and the thread that owns it. */
 import { PipelineError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
-import type { DetectorOptions } from '../detectorOptions.ts';
 import type {
   DecodeOptions,
   Detector,
+  DetectorOptions,
   ModelInfo,
   ObjectTokens,
   Prompt,

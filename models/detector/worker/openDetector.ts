@@ -1,8 +1,8 @@
 import { invariant } from '../../core/errors.ts';
-import { resolveDetectorOptions } from '../detectorOptions.ts';
-import type { DetectorOptions } from '../detectorOptions.ts';
-import type { Detector } from '../../core/types.ts';
-import { expectKnownKeys } from '../../core/validate.ts';
+import { DETECTOR_OPTIONS } from '../../core/detectorOptions.ts';
+import { resolveOptions } from '../../core/resolveOptions.ts';
+import { MACHINE_DEFAULTS } from '../detectorOptions.ts';
+import type { Detector, DetectorOptions } from '../../core/types.ts';
 import { fromPlain } from './messages.ts';
 import { startThread } from './threadPort.ts';
 import { Watchdog } from './hangWatch.ts';
@@ -35,8 +35,8 @@ export interface WorkerWatch {
  * Owns: the caller, who calls `close()`.
  */
 export async function openDetector(options: DetectorOptions = {}): Promise<Detector> {
-  expectKnownKeys('openDetector', options, ['model', 'device', 'threads', 'batch']);
-  return connect(startThread({ options: resolveDetectorOptions(options) }));
+  const resolved = resolveOptions('openDetector', DETECTOR_OPTIONS, options, MACHINE_DEFAULTS);
+  return connect(startThread({ options: resolved }));
 }
 
 /**

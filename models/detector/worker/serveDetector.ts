@@ -1,8 +1,7 @@
 import { openHere } from '../localDetector.ts';
 import type { HereDetector } from '../localDetector.ts';
 import { toError } from '../../core/errors.ts';
-import type { DetectorOptions } from '../detectorOptions.ts';
-import type { Features, ObjectTokens } from '../../core/types.ts';
+import type { DetectorOptions, Features, ObjectTokens } from '../../core/types.ts';
 import { expectThat } from '../../core/validate.ts';
 import { toPlain } from './messages.ts';
 import type { Abortable, Reply, Request, Result } from './messages.ts';

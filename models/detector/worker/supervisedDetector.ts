@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { PipelineError, toError } from '../../core/errors.ts';
-import { resolveDetectorOptions } from '../detectorOptions.ts';
-import type { DetectorOptions } from '../detectorOptions.ts';
+import { DETECTOR_OPTIONS } from '../../core/detectorOptions.ts';
+import type { OptionTable } from '../../core/options.ts';
+import { resolveOptions } from '../../core/resolveOptions.ts';
+import { MACHINE_DEFAULTS } from '../detectorOptions.ts';
 import type {
   DecodeHooks,
   DecodeOptions,
   Detector,
+  DetectorOptions,
   Features,
   ModelInfo,
   Prompt,
@@ -14,7 +17,7 @@ import type {
   RespondOptions,
   TokenSequence,
 } from '../../core/types.ts';
-import { expectKnownKeys, expectNumber, expectThat } from '../../core/validate.ts';
+import { expectThat } from '../../core/validate.ts';
 import { startProcess } from './processPort.ts';
 import { connect } from './openDetector.ts';
 import { patienceOf } from './hangTimeout.ts';
@@ -45,10 +48,16 @@ export interface SupervisedDetectorOptions extends DetectorOptions {
    * 0, at most 3600. Default 20, or ten times what the first frame took where that is more: an encoder is
    * silent while it runs.
    */
-  readonly hangSeconds?: number;
+  readonly hangSeconds?: number | undefined;
   /** Told of each loss of the worker and of each attempt to replace it; must not throw. Default: none. */
-  readonly onState?: (state: WorkerState) => void;
+  readonly onState?: ((state: WorkerState) => void) | undefined;
 }
+
+const OPTIONS: OptionTable<SupervisedDetectorOptions> = {
+  ...DETECTOR_OPTIONS,
+  hangSeconds: { type: 'number', above: 0, max: 3_600, unit: 's' },
+  onState: { type: 'hook' },
+};
 
 /**
  * Opens a model in a process of its own that is replaced whenever it fails.
@@ -77,16 +86,15 @@ export interface SupervisedDetectorOptions extends DetectorOptions {
 export async function openSupervisedDetector(
   options: SupervisedDetectorOptions = {},
 ): Promise<Detector> {
-  const known = ['model', 'device', 'threads', 'batch', 'hangSeconds', 'onState'];
-  expectKnownKeys('openSupervisedDetector', options, known);
-  const { hangSeconds, onState, ...rest } = options;
-  if (hangSeconds !== undefined) {
-    expectNumber('hangSeconds', hangSeconds, { above: 0, max: 3_600 });
-  }
+  const { hangSeconds, onState, ...start } = resolveOptions(
+    'openSupervisedDetector',
+    OPTIONS,
+    options,
+    MACHINE_DEFAULTS,
+  );
   const patience = hangSeconds === undefined ? patienceOf : (): number => hangSeconds;
-  const start = { options: resolveDetectorOptions(rest) };
   const open = (signal?: AbortSignal): Promise<WorkerDetector> =>
-    connect(startProcess(start), { hangSeconds: patience, ...(signal && { signal }) });
+    connect(startProcess({ options: start }), { hangSeconds: patience, ...(signal && { signal }) });
   return new SupervisedDetector(await open(), open, onState);
 }
 

@@ -1,5 +1,5 @@
 import type { ModelInfo } from '../../core/types.ts';
-import { MAX_OBJECTS } from './decodeOptions.ts';
+import { MAX_OBJECTS } from '../../core/decodeOptions.ts';
 import type { ResolvedDecodeOptions } from './decodeOptions.ts';
 
 /**

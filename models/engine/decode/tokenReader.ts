@@ -2,7 +2,7 @@ import { invariant } from '../../core/errors.ts';
 import type { Tensors } from '../session.ts';
 import type { AttentionMap, ModelInfo } from '../../core/types.ts';
 import { Cache } from './cache.ts';
-import { MAX_OBJECTS } from './decodeOptions.ts';
+import { MAX_OBJECTS } from '../../core/decodeOptions.ts';
 import type { StepResult } from './stepRunner.ts';
 import type { Lookahead } from './lookahead.ts';
 import type { StepBatcher } from './stepBatcher.ts';

@@ -1,4 +1,7 @@
-import { MAX_RESPONSE } from '../../core/prompts.ts';
+import { SAMPLING_OPTIONS } from '../../core/decodeOptions.ts';
+import type { OptionTable } from '../../core/options.ts';
+import { MAX_RESPONSE, PROMPT_TASKS } from '../../core/prompts.ts';
+import { resolveOptions } from '../../core/resolveOptions.ts';
 import type {
   ModelInfo,
   ModelPrompts,
@@ -6,13 +9,7 @@ import type {
   PromptTask,
   RespondOptions,
 } from '../../core/types.ts';
-import {
-  expectInteger,
-  expectKnownKeys,
-  expectNumber,
-  expectOneOf,
-  expectThat,
-} from '../../core/validate.ts';
+import { expectInteger, expectKnownKeys, expectOneOf, expectThat } from '../../core/validate.ts';
 import { promptOf } from '../../format/promptOf.ts';
 import { responseRule } from './responseRule.ts';
 import type { ResponseRule } from './responseRule.ts';
@@ -21,6 +18,11 @@ import type { Sampler } from '../decode/sampler.ts';
 
 /** The most prompts of one call: as many as a frame has objects. */
 export const MAX_PROMPTS = 100;
+
+const OPTIONS: OptionTable<RespondOptions> = {
+  ...SAMPLING_OPTIONS,
+  maxTokens: { type: 'integer', min: 1, max: MAX_RESPONSE },
+};
 
 /** One prompt, and how its response is read. */
 export interface Question {
@@ -39,16 +41,7 @@ export function resolveQuestions(
   options: RespondOptions = {},
   model: ModelInfo,
 ): Question[] {
-  const known = ['topP', 'topK', 'temperature', 'seed', 'typeMask', 'maxTokens'];
-  expectKnownKeys('respond', options, known);
-  const { topP = 0, topK = 0, temperature = 1, seed = 0, typeMask = true, maxTokens } = options;
-  expectNumber('topP', topP, { min: 0, max: 1 });
-  expectInteger('topK', topK, { min: 0 });
-  expectNumber('temperature', temperature, { above: 0 });
-  expectInteger('seed', seed);
-  if (maxTokens !== undefined) {
-    expectInteger('maxTokens', maxTokens, { min: 1, max: MAX_RESPONSE });
-  }
+  const { maxTokens, typeMask, ...sampling } = resolveOptions('respond', OPTIONS, options);
   expectInteger('prompts.length', prompts.length, { max: MAX_PROMPTS });
   return prompts.map((prompt, i) => {
     expectPrompt(prompt, model);
@@ -56,7 +49,7 @@ export function resolveQuestions(
     // without the end token a response is of one length
     const longest = rule.end === undefined ? rule.maxTokens : MAX_RESPONSE;
     const limited = { ...rule, maxTokens: Math.min(maxTokens ?? rule.maxTokens, longest) };
-    const sampler = createSampler({ topP, topK, temperature, seed: seed + i });
+    const sampler = createSampler({ ...sampling, seed: sampling.seed + i });
     return { rule: typeMask ? limited : free(limited, model), sampler };
   });
 }
@@ -87,7 +80,7 @@ export function promptsOfEachTask({ prompts, vocabulary }: ModelInfo): Prompt[] 
 }
 
 function expectPrompt(prompt: Prompt, { vocabulary }: ModelInfo): void {
-  expectOneOf('task', prompt.task, ['segment', 'pose', 'caption']);
+  expectOneOf('task', prompt.task, PROMPT_TASKS);
   expectKnownKeys('prompt', prompt, prompt.task === 'caption' ? ['task'] : ['task', 'tokens']);
   if (prompt.task !== 'caption') {
     const { tokens }: { readonly tokens?: ArrayLike<number> } = prompt; // whoever writes JavaScript may leave them out

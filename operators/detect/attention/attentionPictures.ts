@@ -1,8 +1,7 @@
 import { defer } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
-import { invariant, resolveDecodeOptions } from '../../../models/index.ts';
+import { invariant, modelDefaults } from '../../../models/index.ts';
 import type {
-  DecodeOptions,
   Detection,
   Detector,
   Frame,
@@ -10,20 +9,22 @@ import type {
   ModelInfo,
   TokenSequence,
 } from '../../../models/core/types.ts';
-import { expectOneOf } from '../../../models/core/validate.ts';
+import { DECODE_OPTIONS } from '../../../models/core/decodeOptions.ts';
+import type { OptionTable } from '../../../models/core/options.ts';
+import { pickOptions, resolveOptions } from '../../../models/core/resolveOptions.ts';
 import { abortable, decodeFrame } from '../decode.ts';
+import { READING_OPTIONS } from '../detectOptions.ts';
+import type { ReadAttentionConfig } from '../detectOptions.ts';
 import { DraftKeeper } from '../draftKeeper.ts';
 import { encodeFrame } from '../encode.ts';
 import { drawAttention, groundOf } from '../../draw/attentionPicture.ts';
+import { PICTURE_FORMATS } from '../../draw/attentionPicture.ts';
 import type { Look, PictureFormat } from '../../draw/attentionPicture.ts';
 import { inferEvery } from '../../flow/inferEvery.ts';
 import { toFrameDetections, wantedBy } from '../objects.ts';
-import type { ObjectsConfig } from '../objects.ts';
-import { expectReadingOptions } from '../readingOptions.ts';
 
 /** Options of `attentionPictures`: how frames are read, which objects are drawn, and how. */
-export interface AttentionPicturesConfig
-  extends Omit<DecodeOptions, 'draft' | 'demand' | 'attention'>, ObjectsConfig {
+export interface AttentionPicturesConfig extends ReadAttentionConfig {
   /** File format of the pictures. Default `png`. */
   readonly format?: PictureFormat;
 }
@@ -44,6 +45,11 @@ export interface FrameAttention {
   /** One a detection of the result, in its order. */
   readonly pictures: readonly AttentionPicture[];
 }
+
+const OPTIONS: OptionTable<AttentionPicturesConfig> = {
+  ...READING_OPTIONS,
+  format: { type: 'choice', values: PICTURE_FORMATS, default: 'png' },
+};
 
 const TOKENS = ['ymin', 'xmin', 'ymax', 'xmax', 'class'] as const;
 
@@ -72,11 +78,11 @@ export function attentionPictures(
   detector: Detector,
   config: AttentionPicturesConfig = {},
 ): OperatorFunction<Frame, FrameAttention> {
-  expectReadingOptions('attentionPictures', config, ['format']);
-  const { format = 'png', minScore, classes, ...options } = config;
-  expectOneOf('format', format, ['png', 'jpeg']);
-  resolveDecodeOptions(options, detector.model); // here, so that a mistake shows at the call
-  const wanted = wantedBy({ minScore, classes }, detector.model);
+  const ofModel = modelDefaults(detector.model);
+  const resolved = resolveOptions('attentionPictures', OPTIONS, config, ofModel);
+  const { format } = resolved;
+  const options = pickOptions(DECODE_OPTIONS, resolved);
+  const wanted = wantedBy(resolved, detector.model);
 
   return (source) =>
     defer(() => {

@@ -1,18 +1,10 @@
-import { invariant, toDetections } from '../../../models/index.ts';
-import type {
-  AttentionMap,
-  DecodeOptions,
-  Detection,
-  Detector,
-  Frame,
-} from '../../../models/core/types.ts';
+import { invariant, modelDefaults, toDetections } from '../../../models/index.ts';
+import type { AttentionMap, Detection, Detector, Frame } from '../../../models/core/types.ts';
+import { DECODE_OPTIONS } from '../../../models/core/decodeOptions.ts';
+import { pickOptions, resolveOptions } from '../../../models/core/resolveOptions.ts';
+import { READING_OPTIONS } from '../detectOptions.ts';
+import type { ReadAttentionConfig } from '../detectOptions.ts';
 import { wantedBy } from '../objects.ts';
-import type { ObjectsConfig } from '../objects.ts';
-import { expectReadingOptions } from '../readingOptions.ts';
-
-/** How a frame is read, and which objects are kept. */
-export interface ReadAttentionConfig
-  extends Omit<DecodeOptions, 'draft' | 'demand' | 'attention'>, ObjectsConfig {}
 
 /** One object, and where the decoder looked for its tokens. */
 export interface AttendedObject {
@@ -34,9 +26,10 @@ export async function readAttention(
   frame: Pick<Frame, 'image' | 'width' | 'height' | 'letterbox'>,
   config: ReadAttentionConfig = {},
 ): Promise<AttendedObject[]> {
-  expectReadingOptions('readAttention', config, []);
-  const { minScore, classes, ...options } = config;
-  const wanted = wantedBy({ minScore, classes }, detector.model);
+  const ofModel = modelDefaults(detector.model);
+  const resolved = resolveOptions('readAttention', READING_OPTIONS, config, ofModel);
+  const options = pickOptions(DECODE_OPTIONS, resolved);
+  const wanted = wantedBy(resolved, detector.model);
   using features = await detector.encode(frame.image);
   const sequence = await detector.decode(features, { ...options, attention: true });
   return toDetections(sequence, frame, detector.model, 0)

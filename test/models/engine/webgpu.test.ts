@@ -11,7 +11,7 @@ const LIMIT_MS = 2 * END_TO_END_MS;
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 async function compare(): Promise<Comparison> {
-  const program = fileURLToPath(new URL('compareDevices.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../../support/models/compareDevices.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', './test/support/typescript.mjs', program],

@@ -1,6 +1,6 @@
 import { openLocalDetector } from '../../../models/index.ts';
 import type { Demand, Detection, Detector, FrameDetections } from '../../../models/core/types.ts';
-import type { DetectConfig } from '../../../operators/detect/detect.ts';
+import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../support/suite.ts';
 import { demoFrames, feed, slotless, timeless } from '../../support/media/feeding.ts';

@@ -1,7 +1,7 @@
 import { NEVER, Subject, concat, from, lastValueFrom, tap, toArray } from 'rxjs';
 import type { Demand, Detector, Frame, FrameDetections } from '../../../models/core/types.ts';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { DetectConfig } from '../../../operators/detect/detect.ts';
+import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { frameCounter } from '../../support/frames.ts';
 import { suite } from '../../support/suite.ts';

@@ -3,7 +3,7 @@ import { PipelineError } from '../../../models/core/errors.ts';
 import type { ErrorCode } from '../../../models/core/errors.ts';
 import type { Frame, FrameDetections } from '../../../models/core/types.ts';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { DetectConfig } from '../../../operators/detect/detect.ts';
+import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { frameCounter } from '../../support/frames.ts';
 import { suite } from '../../support/suite.ts';

@@ -4,7 +4,7 @@ import { openLocalDetector } from '../../../models/index.ts';
 import type { Detector, FoundObject, Frame, FrameDetections } from '../../../models/core/types.ts';
 import { decode } from '../../../operators/detect/decode.ts';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { DetectConfig } from '../../../operators/detect/detect.ts';
+import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
 import { encode } from '../../../operators/detect/encode.ts';
 import { fromVideo } from '../../../operators/sources/fromVideo.ts';
 import { objects } from '../../../operators/detect/objects.ts';

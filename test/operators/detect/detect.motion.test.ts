@@ -1,7 +1,7 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import type { Demand, Frame, FrameDetections } from '../../../models/core/types.ts';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { DetectConfig } from '../../../operators/detect/detect.ts';
+import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
 import { fromVideo } from '../../../operators/sources/fromVideo.ts';
 import * as assert from '../../support/assert.ts';
 import { frameCounter } from '../../support/frames.ts';

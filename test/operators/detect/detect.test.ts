@@ -13,7 +13,7 @@ import {
 } from 'rxjs';
 import type { Detector, Frame, FrameDetections } from '../../../models/core/types.ts';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { DetectConfig } from '../../../operators/detect/detect.ts';
+import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
 import { encode } from '../../../operators/detect/encode.ts';
 import * as assert from '../../support/assert.ts';
 import { frameCounter } from '../../support/frames.ts';

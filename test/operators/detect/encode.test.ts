@@ -15,7 +15,7 @@ import type { ReadFrame } from '../../../operators/detect/decode.ts';
 import { encode } from '../../../operators/detect/encode.ts';
 import type { EncodedFrame } from '../../../operators/detect/encode.ts';
 import { objects } from '../../../operators/detect/objects.ts';
-import type { ObjectsConfig } from '../../../operators/detect/objects.ts';
+import type { ObjectsConfig } from '../../../operators/detect/detectOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { frameCounter } from '../../support/frames.ts';
 import { suite } from '../../support/suite.ts';

@@ -3,7 +3,7 @@ import { readModelFolder } from '../../../models/format/modelFolder.ts';
 import type { ModelInfo } from '../../../models/core/types.ts';
 import type { ReadFrame } from '../../../operators/detect/decode.ts';
 import { objects } from '../../../operators/detect/objects.ts';
-import type { ObjectsConfig } from '../../../operators/detect/objects.ts';
+import type { ObjectsConfig } from '../../../operators/detect/detectOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
 import { sequenceOf } from '../../support/detect/sequences.ts';

@@ -36,7 +36,7 @@ suite('createWishes', (test) => {
       minScore: 0.5 + i / 10_000,
       limit: 1,
     }));
-    const sumUp = createWishes({}, MODEL);
+    const sumUp = createWishes({ minScore: 0.3 }, MODEL);
 
     assert.is(sumUp(wishes.slice(0, 32)).demand.length, 32);
     const { demand, scores } = sumUp(wishes);
@@ -45,7 +45,7 @@ suite('createWishes', (test) => {
   });
 
   test('is the same sum while the list is the same', () => {
-    const sumUp = createWishes({}, MODEL);
+    const sumUp = createWishes({ minScore: 0.3 }, MODEL);
     const wishes = [{ limit: 1 }];
 
     assert.is(sumUp(wishes), sumUp(wishes));

@@ -17,7 +17,7 @@ import type {
   FrameInfo,
 } from '../../../models/core/types.ts';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { DetectConfig } from '../../../operators/detect/detect.ts';
+import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
 import { fromVideo } from '../../../operators/sources/fromVideo.ts';
 import type { FromVideoConfig } from '../../../operators/sources/fromVideo.ts';
 import { FrameSlots } from '../../../operators/media/frames/framePool.ts';

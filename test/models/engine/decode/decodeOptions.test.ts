@@ -1,8 +1,6 @@
 import type { DecodeOptions } from '../../../../models/index.ts';
-import {
-  MAX_OBJECTS,
-  resolveDecodeOptions,
-} from '../../../../models/engine/decode/decodeOptions.ts';
+import { MAX_OBJECTS } from '../../../../models/core/decodeOptions.ts';
+import { resolveDecodeOptions } from '../../../../models/engine/decode/decodeOptions.ts';
 import * as assert from '../../../support/assert.ts';
 import { suite } from '../../../support/suite.ts';
 import { tinyInfo } from '../../../support/models/tinyModel.ts';

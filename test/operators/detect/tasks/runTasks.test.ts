@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { NEVER, concat, of } from 'rxjs';
 import type { Demand, Detection, Frame, FrameDetections } from '../../../../models/core/types.ts';
 import { detect } from '../../../../operators/detect/detect.ts';
-import type { DetectConfig } from '../../../../operators/detect/detect.ts';
+import type { DetectConfig } from '../../../../operators/detect/detectOptions.ts';
 import type { FrameTask, SeenFrame } from '../../../../operators/detect/tasks/runTasks.ts';
 import * as assert from '../../../support/assert.ts';
 import { frameCounter } from '../../../support/frames.ts';
