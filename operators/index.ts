@@ -36,6 +36,7 @@ export type {
   ObjectsConfig,
   ReadAttentionConfig,
 } from './detect/detectOptions.ts';
+export type { DropCause } from './detect/losses.ts';
 export type { FrameTask, SeenFrame } from './detect/tasks/runTasks.ts';
 export { segment } from './detect/tasks/segment.ts';
 export { pose } from './detect/tasks/pose.ts';

@@ -1,31 +1,18 @@
-import { EMPTY, Observable, catchError, filter, of } from 'rxjs';
+import { Observable, filter } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
-import { PipelineError, modelDefaults, toDetection } from '../../models/index.ts';
-import type {
-  Demand,
-  Detection,
-  Detector,
-  FoundObject,
-  Frame,
-  FrameDetections,
-  ObjectTokens,
-} from '../../models/core/types.ts';
 import { DECODE_OPTIONS } from '../../models/core/decodeOptions.ts';
 import { pickOptions, resolveOptions } from '../../models/core/resolveOptions.ts';
+import type { Detector, Frame, FrameDetections } from '../../models/core/types.ts';
 import { expectThat } from '../../models/core/validate.ts';
-import { abortable, readFrame } from './decode.ts';
-import { encodeFrame } from './encode.ts';
-import { DETECT_OPTIONS } from './detectOptions.ts';
-import type { DetectConfig } from './detectOptions.ts';
-import { DraftKeeper } from './draftKeeper.ts';
-import { runTasks } from './tasks/runTasks.ts';
+import { modelDefaults } from '../../models/index.ts';
 import { inferEvery } from '../flow/inferEvery.ts';
 import { inferLatest } from '../flow/inferLatest.ts';
-import { MotionGate } from './motionFilter.ts';
-import { toFrameDetections, wantedBy } from './objects.ts';
-import type { Wanted } from './objects.ts';
-import { asksFor, createWishes } from './wishes.ts';
-import { withFrame } from '../flow/withFrame.ts';
+import { DETECT_OPTIONS } from './detectOptions.ts';
+import type { DetectConfig } from './detectOptions.ts';
+import { DetectRun } from './detectRun.ts';
+import type { DetectRunConfig } from './detectRun.ts';
+import { wantedBy } from './objects.ts';
+import { createWishes } from './wishes.ts';
 
 /**
  * Finds the objects of each frame: frames in, detections out.
@@ -42,7 +29,7 @@ import { withFrame } from '../flow/withFrame.ts';
  * them. When the consumer leaves, the reading under way ends
  * between two decoder calls.
  *
- * Each frame that comes ends in one way: as a result, at `onDropped` (`busy` or `idle`), or at `onFault`;
+ * Each frame that comes ends in one way: as a result, at `onDropped`, or at `onFault`;
  * but for the one that is being read when the consumer leaves or the stream fails.
  * @param detector borrowed   @param config see `DetectConfig`, `DecodeOptions`, `ObjectsConfig`
  * @returns one result a frame that was not dropped and did not fail; **errors:** ERR_MODEL_RUN and
@@ -54,127 +41,44 @@ export function detect(
   detector: Detector,
   config: DetectConfig = {},
 ): OperatorFunction<Frame, FrameDetections> {
-  const ofModel = modelDefaults(detector.model);
-  const resolved = resolveOptions('detect', DETECT_OPTIONS, config, ofModel);
-  const { policy, demand, motion, turns, tasks, onObject, onFrame, onDropped, onFault } = resolved;
-  const { minScore, classes } = resolved;
-  const options = pickOptions(DECODE_OPTIONS, resolved);
-  expectThat(turns === undefined || policy === 'latest', '`turns` go with the policy `latest`');
-  const wanted = wantedBy({ minScore, classes }, detector.model);
-  const sumUp = createWishes({ minScore, classes }, detector.model);
-  const newGate = (): MotionGate | undefined => motion && new MotionGate(motion);
+  const shared = resolve(detector, config);
+  const { policy, turns } = shared;
+  const newRun = (): DetectRun => new DetectRun(shared);
+  newRun(); // here, so that a mistake in an option shows at the call
 
   return (source) =>
     new Observable((subscriber) => {
-      // Frames dropped since the last result, by cause.
-      let skipped: Record<string, number> = {};
-      const drafts = new DraftKeeper(options);
-      const gate = newGate();
-      const skip = (cause: 'busy' | 'idle' | 'error'): void => {
-        skipped = { ...skipped, [cause]: (skipped[cause] ?? 0) + 1 };
-      };
-      const withLosses = (result: FrameDetections): FrameDetections => {
-        const losses = Object.keys(skipped).length > 0 ? { skipped } : {};
-        skipped = {};
-        return { ...result, ...losses };
-      };
-      const drop = (frame: Frame, cause: 'busy' | 'idle'): void => {
-        skip(cause);
-        frame.close();
-        onDropped?.(frame);
-      };
-      /** Asks what is wanted of a frame; one of which nobody wants anything is dropped. */
-      const wishesFor = (frame: Frame): readonly Demand[] | undefined => {
-        let wishes: readonly Demand[] | undefined;
-        try {
-          wishes = demand?.();
-        } catch (thrown) {
-          frame.close();
-          throw thrown;
-        }
-        if (wishes?.length === 0) {
-          drafts.forget();
-          drop(frame, 'idle');
-        }
-        return wishes;
-      };
-      const read = (frame: Frame): Observable<FrameDetections> => {
-        const wishes = wishesFor(frame); // again: while it waited everybody may have left
-        if (wishes?.length === 0) {
-          return EMPTY;
-        }
-        const asked = wishes && sumUp(wishes);
-        const gated = gate?.open(frame, asked);
-        const repeated = gated?.repeated;
-        if (repeated !== undefined) {
-          return withFrame(frame, () => {
-            onFrame?.(frame);
-            return of(withLosses(repeated));
-          });
-        }
-        return abortable(async (signal) => {
-          const report = onObject && reporter(frame, detector, wanted, onObject);
-          const { draft, reuse, keep } = drafts.open(frame);
-          const image = tasks.length > 0 ? frame.image.slice() : new Uint8Array();
-          using encoded = await encodeFrame(detector, frame, onFrame);
-          const hooks = { signal, ...(report && { onObject: report }) };
-          const reading = { ...options, draft, reuse, demand: asked?.demand ?? [] };
-          const readOut = await readFrame(detector, encoded, reading, hooks);
-          const slots = keep(readOut.sequence);
-          const result = toFrameDetections({ ...readOut, slots }, detector.model, wanted);
-          const isIdle = (): boolean => demand?.().length === 0;
-          const isAsked = (one: Detection): boolean => asked === undefined || asksFor(asked, one);
-          const limits = { signal, budgetMs: resolved.budgetMs, isAsked, isIdle };
-          const found = await runTasks(tasks, { ...encoded, image, result }, limits);
-          gated?.keep(found);
-          return withLosses(found);
-        });
-      };
-      const survive = (error: unknown, frame: Frame): Observable<never> => {
-        if (onFault === undefined || !isFault(error)) {
-          throw error;
-        }
-        drafts.forget();
-        skip('error');
-        onFault(error, frame);
-        return EMPTY;
-      };
-      const onBusy = (frame: Frame): void => drop(frame, 'busy');
-      const attempt = (frame: Frame): Observable<FrameDetections> =>
-        read(frame).pipe(catchError((error: unknown) => survive(error, frame)));
+      const run = newRun();
+      const read = (frame: Frame): Observable<FrameDetections> => run.read(frame);
       return source
         .pipe(
-          filter((frame) => wishesFor(frame)?.length !== 0),
+          filter((frame) => run.admit(frame)),
           policy === 'latest'
-            ? inferLatest(attempt, { onDropped: onBusy, turns })
-            : inferEvery(attempt, { onDropped: onBusy }),
+            ? inferLatest(read, {
+                turns,
+                onDropped: (frame, cause) =>
+                  run.drop(frame, cause === 'replaced' ? 'busy' : 'stopped'),
+              })
+            : inferEvery(read, { onDropped: (frame) => run.drop(frame, 'stopped') }),
         )
         .subscribe(subscriber);
     });
 }
 
-/** Whether an error is one frame's, and the next may go well. */
-function isFault(error: unknown): error is PipelineError {
-  return (
-    error instanceof PipelineError &&
-    (error.code === 'ERR_WORKER_EXIT' || error.code === 'ERR_MODEL_RUN')
-  );
-}
-
-/** Makes the hook that tells of a frame's objects as they are found. */
-function reporter(
-  { source, index: frame, width, height, letterbox }: Frame,
-  { model }: Detector,
-  wanted: Wanted,
-  onObject: (object: FoundObject) => void,
-): (object: ObjectTokens) => void {
-  let index = 0;
-  return (object) => {
-    const score = Math.fround(object.score); // as the finished sequence holds it
-    const detection = toDetection({ ...object, score }, { width, height, letterbox }, model);
-    if (wanted(detection)) {
-      onObject({ type: 'object', source, frame, index, detection });
-      index += 1;
-    }
+/** @throws TypeError, RangeError for wrong options */
+function resolve(
+  detector: Detector,
+  config: DetectConfig,
+): DetectRunConfig & Pick<Required<DetectConfig>, 'policy' | 'turns'> {
+  const ofModel = modelDefaults(detector.model);
+  const resolved = resolveOptions('detect', DETECT_OPTIONS, config, ofModel);
+  const { policy, turns, minScore, classes } = resolved;
+  expectThat(turns === undefined || policy === 'latest', '`turns` go with the policy `latest`');
+  return {
+    ...resolved,
+    detector,
+    decoding: pickOptions(DECODE_OPTIONS, resolved),
+    wanted: wantedBy({ minScore, classes }, detector.model),
+    sumUp: createWishes({ minScore, classes }, detector.model),
   };
 }

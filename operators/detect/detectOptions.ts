@@ -4,6 +4,7 @@ import type { PipelineError } from '../../models/core/errors.ts';
 import type { OptionTable } from '../../models/core/options.ts';
 import type { DecodeOptions, Demand, FoundObject, Frame } from '../../models/core/types.ts';
 import type { Turns } from '../flow/fairScheduler.ts';
+import type { DropCause } from './losses.ts';
 import type { FrameTask } from './tasks/runTasks.ts';
 
 /** Which objects are kept. */
@@ -109,8 +110,8 @@ export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, O
    * it.
    */
   readonly onFrame?: ((frame: Frame) => void) | undefined;
-  /** Told of each frame that was dropped; it is closed already, its facts can still be read. */
-  readonly onDropped?: ((frame: Frame) => void) | undefined;
+  /** Called with each frame that was dropped, and why; it is closed already, its facts can still be read. */
+  readonly onDropped?: ((frame: Frame, cause: DropCause) => void) | undefined;
   /**
    * Told of each frame that the detector failed at (ERR_WORKER_EXIT, ERR_MODEL_RUN); it is closed
    * already, its facts can still be read. The frame counts as `error` in `skipped`, and the stream goes

@@ -3,7 +3,7 @@ import type { Frame, FrameDetections, FrameInfo } from '../../models/core/types.
 import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { MOTION_OPTIONS } from './detectOptions.ts';
 import type { MotionConfig } from './detectOptions.ts';
-import { frameFacts } from './frameFacts.ts';
+import { repeatedFor } from './frameDetections.ts';
 
 /** Side of the squares that are compared, pixels of the model's picture. Smaller objects are not found anyway. */
 const BLOCK = 8;
@@ -15,8 +15,8 @@ const NOISE_SHARE = 0.9;
 /** How far above that motion stands out; the worst block of a noisy, compressed still scene is at 4.5. */
 const NOISE_MARGIN = 5;
 
-/** One frame at the gate. */
-export interface GatedFrame {
+/** One frame beside the last that was looked at. */
+export interface ComparedFrame {
   /** The last look's result as this frame's, where the scene is still. */
   readonly repeated: FrameDetections | undefined;
   /** To be called with what a look at the frame found. */
@@ -41,7 +41,7 @@ interface Look {
  * There is always a look after a change of source or size, a step back in time, a change of what is
  * wanted, a frame that was cut short, and `maxStillSeconds`.
  */
-export class MotionGate {
+export class MotionFilter {
   readonly #threshold: number;
   readonly #maxStillSeconds: number;
   #last: Look | undefined;
@@ -57,24 +57,26 @@ export class MotionGate {
    * Compares a frame with the last look; its pixels must be open.
    * @param wishes what is wanted of it, compared by value
    */
-  open(frame: Frame, wishes?: object): GatedFrame {
+  compare(frame: Frame, wishes?: object): ComparedFrame {
     const blocks = blocksOf(frame.image);
     const { source, pts, width, height } = frame;
     return {
-      repeated: this.#isStill(frame, blocks, wishes)
-        ? repeat(this.#last?.result, frame)
-        : undefined,
+      repeated:
+        this.#last !== undefined && this.#isStill(this.#last, frame, blocks, wishes)
+          ? repeatedFor(frame, this.#last.result)
+          : undefined,
       keep: (result) => {
         this.#last = { blocks, wishes, info: { source, pts, width, height }, result };
       },
     };
   }
 
-  #isStill(frame: Frame, blocks: Float32Array, wishes: object | undefined): boolean {
-    if (this.#last === undefined) {
-      return false;
-    }
-    const { info, result, ...last } = this.#last;
+  #isStill(
+    { info, result, ...last }: Look,
+    frame: Frame,
+    blocks: Float32Array,
+    wishes: object | undefined,
+  ): boolean {
     const seconds = frame.pts - info.pts;
     return (
       info.source === frame.source &&
@@ -87,24 +89,6 @@ export class MotionGate {
       !hasMoved(last.blocks, blocks, this.#threshold)
     );
   }
-}
-
-function repeat(result: FrameDetections | undefined, frame: Frame): FrameDetections | undefined {
-  if (result === undefined) {
-    return undefined;
-  }
-  const { decodeMs, arrivedAtMs } = frame;
-  const { caption } = result;
-  return {
-    ...frameFacts(frame),
-    final: result.final,
-    stop: result.stop,
-    still: true,
-    detections: result.detections,
-    ...(caption === undefined ? {} : { caption }),
-    tokens: { drafted: 0, accepted: 0, decoded: 0, passes: 0 },
-    timing: { decodeMs, queueMs: performance.now() - arrivedAtMs, encodeMs: 0, tokensMs: 0 },
-  };
 }
 
 /** Mean colour of each block, rows of blocks from the top. @param image uint8 [S, S, 3] @returns 0 to 255 */

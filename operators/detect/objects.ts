@@ -1,13 +1,12 @@
 import { map } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
-import { toDetections } from '../../models/index.ts';
 import type { Detection, Detector, FrameDetections, ModelInfo } from '../../models/core/types.ts';
 import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { suggest } from '../../models/core/validate.ts';
 import type { ReadFrame } from './decode.ts';
 import { OBJECTS_OPTIONS } from './detectOptions.ts';
 import type { ObjectsConfig } from './detectOptions.ts';
-import { frameFacts } from './frameFacts.ts';
+import { toFrameDetections } from './frameDetections.ts';
 
 /** Decides whether a detection is wanted. */
 export type Wanted = (detection: Pick<Detection, 'label' | 'score'>) => boolean;
@@ -58,30 +57,4 @@ export function isOf(
   { minScore = 0, classes }: ObjectsConfig,
 ): boolean {
   return score >= minScore && (classes?.includes(label) ?? true);
-}
-
-/** Turns one read frame into its result. */
-export function toFrameDetections(
-  { info, sequence, slots, queueMs, encodeMs, firstObjectMs }: ReadFrame,
-  model: ModelInfo,
-  wanted: Wanted,
-): FrameDetections {
-  const found = toDetections(sequence, info, model, 0).map((detection, i) => {
-    const slot = slots?.[i];
-    return slot === undefined ? detection : { ...detection, slot };
-  });
-  return {
-    ...frameFacts(info),
-    final: sequence.final,
-    stop: sequence.stop,
-    detections: found.filter(wanted),
-    tokens: sequence.counts,
-    timing: {
-      decodeMs: info.decodeMs,
-      queueMs,
-      encodeMs,
-      ...(firstObjectMs === undefined ? {} : { firstObjectMs }),
-      tokensMs: sequence.tokensMs,
-    },
-  };
 }

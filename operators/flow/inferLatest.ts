@@ -7,8 +7,11 @@ import type { Turns } from './fairScheduler.ts';
 
 /** Options of `inferLatest`. */
 export interface InferLatestConfig<T> {
-  /** Takes over each value that is discarded, for frames `(frame) => frame.close()`. Default: none. */
-  readonly onDropped?: ((value: T) => void) | undefined;
+  /**
+   * Takes over each value that is discarded, for frames `(frame) => frame.close()`, and hears why: a newer one took
+   * its place (`replaced`), or it still waited at an error or at unsubscription (`ended`). Default: none.
+   */
+  readonly onDropped?: ((value: T, cause: 'replaced' | 'ended') => void) | undefined;
   /** Shared with others: each inner waits for its turn, and is made of the newest value then. Default: no waiting. */
   readonly turns?: Turns | undefined;
 }
@@ -64,7 +67,7 @@ export function inferLatest<T, R>(
           filter((value) => {
             const older = waiting.splice(0, 1, value);
             newestAt = performance.now();
-            older.forEach((dropped) => onDropped?.(dropped));
+            older.forEach((dropped) => onDropped?.(dropped, 'replaced'));
             // Where one waited already, its turn is queued in `concatMap`; the newer value takes it over.
             return older.length === 0;
           }),
@@ -73,7 +76,7 @@ export function inferLatest<T, R>(
             return turns === undefined ? next() : turns.run(next, () => newestAt);
           }),
           // Runs after source and inner are unsubscribed: closing a frame may make the source emit.
-          tap({ finalize: () => dropAll(waiting, onDropped) }),
+          tap({ finalize: () => dropAll(waiting, (value) => onDropped?.(value, 'ended')) }),
         )
         .subscribe(subscriber);
     });

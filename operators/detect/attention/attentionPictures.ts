@@ -21,7 +21,8 @@ import { drawAttention, groundOf } from '../../draw/attentionPicture.ts';
 import { PICTURE_FORMATS } from '../../draw/attentionPicture.ts';
 import type { Look, PictureFormat } from '../../draw/attentionPicture.ts';
 import { inferEvery } from '../../flow/inferEvery.ts';
-import { toFrameDetections, wantedBy } from '../objects.ts';
+import { toFrameDetections } from '../frameDetections.ts';
+import { wantedBy } from '../objects.ts';
 
 /** Options of `attentionPictures`: how frames are read, which objects are drawn, and how. */
 export interface AttentionPicturesConfig extends ReadAttentionConfig {

@@ -23,18 +23,18 @@ suite('detect, asked for nothing', (test) => {
     test(`drops each frame unread, closed and told of (${policy})`, async () => {
       const frames = frameCounter();
       const detector = await fakeDetector();
-      const dropped: (number | boolean)[] = [];
+      const dropped: (number | boolean | string)[] = [];
 
       const seen = await results([frames.open(), frames.open(), frames.open()], detector, {
         policy,
         demand: () => NOTHING,
-        onDropped: ({ index, closed }) => dropped.push(index, closed),
+        onDropped: ({ index, closed }, cause) => dropped.push(index, closed, cause),
         onFrame: () => assert.unreachable(),
         onObject: () => assert.unreachable(),
       });
 
       assert.equal(seen, []);
-      assert.equal(dropped, [0, true, 1, true, 2, true]);
+      assert.equal(dropped, [0, true, 'idle', 1, true, 'idle', 2, true, 'idle']);
       assert.equal([frames.closed, detector.numEncoded, detector.numOpen], [3, 0, 0]);
     });
 

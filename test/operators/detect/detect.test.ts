@@ -14,6 +14,7 @@ import {
 import type { Detector, Frame, FrameDetections } from '../../../models/core/types.ts';
 import { detect } from '../../../operators/detect/detect.ts';
 import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
+import type { DropCause } from '../../../operators/detect/losses.ts';
 import { encode } from '../../../operators/detect/encode.ts';
 import * as assert from '../../support/assert.ts';
 import { frameCounter } from '../../support/frames.ts';
@@ -193,11 +194,13 @@ suite('detect', (test) => {
       encode: (run) => gates[run] && lastValueFrom(gates[run], { defaultValue: undefined }),
     });
     const source = new Subject<Frame>();
-    const dropped: number[] = [];
+    const dropped: string[] = [];
+    const onDropped = ({ index }: Frame, cause: DropCause): unknown =>
+      dropped.push(`${index} ${cause}`);
     const seen: FrameDetections[] = [];
     const done = lastValueFrom(
       source.pipe(
-        detect(detector, { policy: 'latest', onDropped: ({ index }) => dropped.push(index) }),
+        detect(detector, { policy: 'latest', onDropped }),
         tap((result) => void seen.push(result)),
       ),
     );
@@ -215,7 +218,7 @@ suite('detect', (test) => {
       seen.map(({ skipped }) => skipped?.['busy'] ?? 0),
       [2, 1, 0],
     );
-    assert.equal(dropped, [1, 2, 4]);
+    assert.equal(dropped, ['1 busy', '2 busy', '4 busy']);
     assert.equal([frames.opened, frames.closed], [6, 6]);
   });
 

@@ -1,5 +1,5 @@
-import type { Demand, Frame, FrameDetections } from '../../../models/core/types.ts';
-import { MotionGate } from '../../../operators/detect/motionFilter.ts';
+import type { Demand, Frame } from '../../../models/core/types.ts';
+import { MotionFilter } from '../../../operators/detect/motionFilter.ts';
 import * as assert from '../../support/assert.ts';
 import { frameCounter, frameDetections } from '../../support/frames.ts';
 import { suite } from '../../support/suite.ts';
@@ -40,32 +40,32 @@ function showing(image: Uint8Array, frame: Frame = frameCounter().open()): Frame
   return Object.create(frame, { image: { value: image } }) as Frame;
 }
 
-/** Looks at the first picture, and tells which of the others a gate takes for still. */
-function still(gate: MotionGate, [first, ...others]: readonly Uint8Array[]): boolean[] {
+/** Looks at the first picture, and tells which of the others a filter takes for still. */
+function still(filter: MotionFilter, [first, ...others]: readonly Uint8Array[]): boolean[] {
   const frames = frameCounter();
-  gate.open(showing(first!, frames.open())).keep(frameDetections());
+  filter.compare(showing(first!, frames.open())).keep(frameDetections());
   return others.map((image) => {
-    const gated = gate.open(showing(image, frames.open()));
-    if (gated.repeated === undefined) {
-      gated.keep(frameDetections());
+    const filterd = filter.compare(showing(image, frames.open()));
+    if (filterd.repeated === undefined) {
+      filterd.keep(frameDetections());
     }
-    return gated.repeated !== undefined;
+    return filterd.repeated !== undefined;
   });
 }
 
-suite('MotionGate', (test) => {
+suite('MotionFilter', (test) => {
   test('takes the same picture for still, and the first one not', () => {
-    const gate = new MotionGate();
+    const filter = new MotionFilter();
 
-    assert.is(gate.open(showing(scene())).repeated, undefined);
-    assert.equal(still(gate, [scene(), scene(), scene()]), [true, true]);
+    assert.is(filter.compare(showing(scene())).repeated, undefined);
+    assert.equal(still(filter, [scene(), scene(), scene()]), [true, true]);
   });
 
   for (const deviation of [2, 8, 16]) {
     test(`bears the noise of a sensor, ${deviation} of 255`, () => {
       const pictures = Array.from({ length: 40 }, (_, i) => noisy(scene(), deviation, i + 1));
 
-      assert.ok(still(new MotionGate(), pictures).every(Boolean));
+      assert.ok(still(new MotionFilter(), pictures).every(Boolean));
     });
   }
 
@@ -87,7 +87,7 @@ suite('MotionGate', (test) => {
         scene(),
       ].map((picture, i) => noisy(picture, 3, 7 * i + 1));
 
-      const [comes, stays, , moves, goes, away] = still(new MotionGate(), pictures);
+      const [comes, stays, , moves, goes, away] = still(new MotionFilter(), pictures);
 
       assert.equal([comes, stays, moves, goes, away], [false, true, false, false, true]);
     }
@@ -96,7 +96,7 @@ suite('MotionGate', (test) => {
   test('sees a large change where much of the picture changes little', () => {
     const brighter = scene().map((value, i) => value + (i % (3 * SIZE) < 1.5 * SIZE ? 9 : 0));
 
-    assert.equal(still(new MotionGate(), [scene(), brighter]), [false]);
+    assert.equal(still(new MotionFilter(), [scene(), brighter]), [false]);
   });
 
   test('sees a thing that differs from what is behind it in one colour only', () => {
@@ -108,7 +108,7 @@ suite('MotionGate', (test) => {
     for (const colour of colours) {
       const thing = { x: 16, y: 0, side: 10, colour };
 
-      assert.equal(still(new MotionGate(), [scene(), scene(thing)]), [false]);
+      assert.equal(still(new MotionFilter(), [scene(), scene(thing)]), [false]);
     }
   });
 
@@ -118,20 +118,20 @@ suite('MotionGate', (test) => {
     );
     const fading = Array.from({ length: 12 }, (_, i) => scene().map((value) => value + i));
 
-    assert.ok(still(new MotionGate(), steps).includes(false));
+    assert.ok(still(new MotionFilter(), steps).includes(false));
     assert.equal(
-      still(new MotionGate(), fading).map((isStill, i) => (isStill ? 0 : i + 1)),
+      still(new MotionFilter(), fading).map((isStill, i) => (isStill ? 0 : i + 1)),
       [0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0],
     );
   });
 
   test('looks again when the time is up, counted from the last look', () => {
-    const gate = new MotionGate({ maxStillSeconds: 0.1 });
+    const filter = new MotionFilter({ maxStillSeconds: 0.1 });
 
     // 0.04 seconds a frame
     assert.equal(
       still(
-        gate,
+        filter,
         Array.from({ length: 8 }, () => scene()),
       ),
       [true, true, false, true, true, false, true],
@@ -141,21 +141,21 @@ suite('MotionGate', (test) => {
   test('looks again at another source or size, at a step back, and when it sees the same frame', () => {
     const at = { index: 5, pts: 0.2 };
     for (const change of [{ source: 'b' }, { width: 8 }, { height: 8 }, { pts: 0.1 }, {}]) {
-      const gate = new MotionGate();
-      gate.open(showing(scene(), frameCounter().open(at))).keep(frameDetections());
+      const filter = new MotionFilter();
+      filter.compare(showing(scene(), frameCounter().open(at))).keep(frameDetections());
 
       const next = frameCounter().open({ ...at, ...change });
-      assert.is(gate.open(showing(scene(), next)).repeated, undefined);
+      assert.is(filter.compare(showing(scene(), next)).repeated, undefined);
     }
   });
 
   test('looks again where something else is wanted', () => {
     const frames = frameCounter();
-    const gate = new MotionGate();
+    const filter = new MotionFilter();
     const one: Demand[] = [{ classes: ['person'], limit: 1 }];
-    gate.open(showing(scene(), frames.open()), one).keep(frameDetections());
+    filter.compare(showing(scene(), frames.open()), one).keep(frameDetections());
     const isStill = (wishes?: Demand[]): boolean =>
-      gate.open(showing(scene(), frames.open()), wishes).repeated !== undefined;
+      filter.compare(showing(scene(), frames.open()), wishes).repeated !== undefined;
 
     assert.is(isStill([{ classes: ['person'], limit: 1 }]), true);
     assert.is(isStill([{ classes: ['person', 'car'], limit: 1 }]), false);
@@ -165,30 +165,36 @@ suite('MotionGate', (test) => {
 
   test('does not repeat what was cut short', () => {
     const frames = frameCounter();
-    const gate = new MotionGate();
+    const filter = new MotionFilter();
     const cut = frameDetections({ final: false, stop: 'budget' });
-    gate.open(showing(scene(), frames.open())).keep(cut);
+    filter.compare(showing(scene(), frames.open())).keep(cut);
 
-    assert.is(gate.open(showing(scene(), frames.open())).repeated, undefined);
+    assert.is(filter.compare(showing(scene(), frames.open())).repeated, undefined);
   });
 
   test('repeats the objects with the facts of the frame, marked, without times and tokens', () => {
     const frames = frameCounter();
-    const gate = new MotionGate();
+    const filter = new MotionFilter();
     const box = { xmin: 0, ymin: 0, xmax: 1, ymax: 1 };
-    const detections = [{ label: 'person', classId: 0, score: 0.9, box, slot: 3 }];
+    const keypoints = [{ name: 'nose', x: 0.5, y: 0.5, visible: true }];
+    const shapes = { polygons: [[0, 0, 1, 0, 1, 1]], keypoints };
+    const detections = [{ label: 'person', classId: 0, score: 0.9, box, slot: 3, ...shapes }];
+    const ofTasks = { caption: 'a person', mood: 'calm' }; // the second of a task of the user’s own
     const result = frameDetections({
       stop: 'filter',
       skipped: { busy: 2 },
+      file: 'a.png',
       detections,
+      ...ofTasks,
       tokens: { drafted: 5, accepted: 5, decoded: 1, passes: 1 },
     });
-    gate.open(showing(scene(), frames.open())).keep(result);
+    filter.compare(showing(scene(), frames.open())).keep(result);
 
     const next = frames.open({ capturedAt: 7, decodeMs: 3, file: 'b.png' });
-    const { timing, ...facts } = gate.open(showing(scene(), next)).repeated!;
+    const { timing, ...facts } = filter.compare(showing(scene(), next)).repeated!;
 
-    const expected: Omit<FrameDetections, 'timing'> = {
+    const expected = {
+      ...ofTasks,
       type: 'frame',
       source: 'clip',
       frame: 1,
@@ -215,7 +221,7 @@ suite('MotionGate', (test) => {
   ];
   for (const [config, name, message] of wrong) {
     test(`throws for ${JSON.stringify(config)}`, async () => {
-      await assert.rejects(() => new MotionGate(config), { name, message });
+      await assert.rejects(() => new MotionFilter(config), { name, message });
     });
   }
 });

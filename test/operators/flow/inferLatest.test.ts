@@ -25,7 +25,9 @@ suite('inferLatest', (test) => {
       const inners: Record<string, Observable<string>> = { a, b, c, d };
 
       const result = source.pipe(
-        inferLatest((value) => inners[value] ?? EMPTY, { onDropped: (v) => void dropped.push(v) }),
+        inferLatest((value) => inners[value] ?? EMPTY, {
+          onDropped: (...v) => void dropped.push(v.join(' ')),
+        }),
       );
 
       expectObservable(result).toBe(expected);
@@ -36,7 +38,7 @@ suite('inferLatest', (test) => {
       expectSubscriptions(d.subscriptions).toBe(dSubs);
     });
 
-    assert.equal(dropped, ['b']);
+    assert.equal(dropped, ['b replaced']);
   });
 
   test('completes with an empty source', () => {
@@ -76,7 +78,7 @@ suite('inferLatest', (test) => {
       const expected = '    -----#';
 
       const result = source.pipe(
-        inferLatest(() => inner, { onDropped: (v) => void dropped.push(v) }),
+        inferLatest(() => inner, { onDropped: (...v) => void dropped.push(v.join(' ')) }),
       );
 
       expectObservable(result).toBe(expected, undefined, new Error('lost'));
@@ -84,7 +86,7 @@ suite('inferLatest', (test) => {
       expectSubscriptions(inner.subscriptions).toBe(innerSubs);
     });
 
-    assert.equal(dropped, ['b']);
+    assert.equal(dropped, ['b ended']);
   });
 
   test('sends what the projection throws down the error channel, also for a waiting value', () => {
@@ -122,7 +124,7 @@ suite('inferLatest', (test) => {
       const expected = '    ---r-#   ';
 
       const result = source.pipe(
-        inferLatest(() => inner, { onDropped: (v) => void dropped.push(v) }),
+        inferLatest(() => inner, { onDropped: (...v) => void dropped.push(v.join(' ')) }),
       );
 
       expectObservable(result).toBe(expected, undefined, new Error('broken'));
@@ -130,7 +132,7 @@ suite('inferLatest', (test) => {
       expectSubscriptions(inner.subscriptions).toBe(innerSubs);
     });
 
-    assert.equal(dropped, ['b']);
+    assert.equal(dropped, ['b ended']);
   });
 
   test('unsubscribes source and inner and drops the waiting value when unsubscribed early', () => {
@@ -145,7 +147,7 @@ suite('inferLatest', (test) => {
       const expected = '    ---r--    ';
 
       const result = source.pipe(
-        inferLatest(() => inner, { onDropped: (v) => void dropped.push(v) }),
+        inferLatest(() => inner, { onDropped: (...v) => void dropped.push(v.join(' ')) }),
       );
 
       expectObservable(result, unsub).toBe(expected);
@@ -153,7 +155,7 @@ suite('inferLatest', (test) => {
       expectSubscriptions(inner.subscriptions).toBe(innerSubs);
     });
 
-    assert.equal(dropped, ['b']);
+    assert.equal(dropped, ['b ended']);
   });
 
   test('stops a synchronous source and a synchronous inner when unsubscribed', () => {

@@ -18,6 +18,7 @@ import type {
 } from '../../../models/core/types.ts';
 import { detect } from '../../../operators/detect/detect.ts';
 import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
+import type { DropCause } from '../../../operators/detect/losses.ts';
 import { fromVideo } from '../../../operators/sources/fromVideo.ts';
 import type { FromVideoConfig } from '../../../operators/sources/fromVideo.ts';
 import { FrameSlots } from '../../../operators/media/frames/framePool.ts';
@@ -94,8 +95,8 @@ export async function feed(
   const dropped$ = new Subject<Frame>();
   const results: FrameDetections[] = [];
   const dropped: number[] = [];
-  const onDropped = (frame: Frame): void => {
-    config.onDropped?.(frame);
+  const onDropped = (frame: Frame, cause: DropCause): void => {
+    config.onDropped?.(frame, cause);
     dropped.push(frame.index);
     dropped$.next(frame);
   };
