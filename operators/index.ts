@@ -1,8 +1,7 @@
 export { fromVideo } from './sources/fromVideo.ts';
-export type { FromVideoConfig } from './sources/fromVideo.ts';
+export type { FromImagesConfig, FromLiveConfig, FromVideoConfig } from './sources/sourceOptions.ts';
 export type { DecoderChoice, OnDamage, VideoInfo } from './media/video/videoOptions.ts';
 export { fromLive } from './sources/fromLive.ts';
-export type { FromLiveConfig } from './sources/fromLive.ts';
 export type { LiveDropCause, LiveState } from './sources/live/liveSettings.ts';
 export { isLiveSource, maskedAddress, maskOf } from './sources/live/liveSource.ts';
 export type {
@@ -27,7 +26,6 @@ export { kindOfSource } from './sources/kindOfSource.ts';
 export type { SourceKind } from './sources/kindOfSource.ts';
 export { isByteStream, isOwnDescriptor } from './media/input/byteStream.ts';
 export { pathOf } from './media/input/videoInput.ts';
-export type { FromImagesConfig } from './sources/fromImages.ts';
 export { detect } from './detect/detect.ts';
 export type {
   DetectConfig,

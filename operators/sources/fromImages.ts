@@ -4,47 +4,17 @@ import { PipelineError, toError } from '../../models/core/errors.ts';
 import { bundledImageSpec } from '../../models/index.ts';
 import { maskFor } from '../../models/core/secrets.ts';
 import { sourceName } from '../../models/core/sourceName.ts';
-import type { Frame, ImageSpec } from '../../models/core/types.ts';
-import { expectInteger, expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
+import type { Frame } from '../../models/core/types.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { readImages } from '../media/pictures/imageReader.ts';
 import type { ImageFacts, ImageSettings } from '../media/pictures/imageReader.ts';
 import { maskErrors } from './maskErrors.ts';
 import { findFiles } from './findFiles.ts';
 import type { FoundFiles } from './findFiles.ts';
 import { kindOfSource } from './kindOfSource.ts';
+import { FROM_IMAGES_OPTIONS } from './sourceOptions.ts';
+import type { FromImagesConfig } from './sourceOptions.ts';
 import { pathOf } from '../media/input/videoInput.ts';
-
-/** Options of `fromImages`. */
-export interface FromImagesConfig {
-  /** Name of the source in every frame. Default: the name of the folder, file or glob. */
-  readonly source?: string;
-  /** How the model wants its pictures: `detector.model.image`. Default: as the bundled model does. */
-  readonly image?: ImageSpec;
-  /** Also give each frame a picture for people, this many pixels along its longer side; 0 for none. Default 0. */
-  readonly display?: number;
-  /** Read every n-th picture only. Default 1. */
-  readonly stride?: number;
-  /** End after so many frames; 0 for all. Default 0. */
-  readonly maxFrames?: number;
-  /** Media time between pictures is 1 ÷ this, seconds. Default 1. */
-  readonly framesPerSecond?: number;
-  /** Frames that may be open at a time before reading waits, 2 or more. Default 4. */
-  readonly maxOpenFrames?: number;
-  /** Start again at the end, for ever; time and index go on. Default false. */
-  readonly loop?: boolean;
-  /** Told before the first frame how many pictures will be read, and how many of what were left out. */
-  readonly onOpen?: (facts: {
-    readonly numImages: number;
-    readonly leftOut: FoundFiles['leftOut'];
-  }) => void;
-  /** Told of a picture that cannot be read, which is then left out; without it, it is an error. */
-  readonly onFault?: (error: PipelineError) => void;
-}
-
-const KEYS =
-  'source image display stride maxFrames framesPerSecond maxOpenFrames loop onOpen onFault'.split(
-    ' ',
-  );
 
 /**
  * Reads pictures as frames, ready for the model.
@@ -68,23 +38,18 @@ export function fromImages(
   source: string | readonly string[],
   config: FromImagesConfig = {},
 ): Observable<Frame> {
-  expectKnownKeys('fromImages', config, KEYS);
+  const { onOpen: tell, ...options } = resolveOptions('fromImages', FROM_IMAGES_OPTIONS, config);
   const settings: ImageSettings = {
-    source: config.source ?? (typeof source === 'string' ? sourceName(resolve(source)) : 'images'),
-    image: config.image ?? bundledImageSpec(),
-    display: expectInteger('display', config.display ?? 0, { min: 0, max: 4096 }),
-    stride: expectInteger('stride', config.stride ?? 1, { min: 1 }),
-    maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }) || Infinity,
-    framesPerSecond: expectNumber('framesPerSecond', config.framesPerSecond ?? 1, { above: 0 }),
-    maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 4, { min: 2 }),
-    loop: config.loop ?? false,
+    ...options,
+    source: options.source ?? (typeof source === 'string' ? sourceName(resolve(source)) : 'images'),
+    image: options.image ?? bundledImageSpec(),
+    maxFrames: options.maxFrames || Infinity,
     namesFiles: true,
-    onFault: config.onFault,
   };
   return new Observable<Frame>((subscriber) => {
     const read = async (): Promise<void> => {
       const { pictures, leftOut } = await picturesOf(source);
-      const onOpen = ({ numImages }: ImageFacts): void => config.onOpen?.({ numImages, leftOut });
+      const onOpen = ({ numImages }: ImageFacts): void => tell?.({ numImages, leftOut });
       if (!subscriber.closed) {
         await readImages(pictures, settings, onOpen, subscriber);
       }

@@ -1,63 +1,15 @@
 import type { Observable } from 'rxjs';
-import type { Frame, ImageSpec } from '../../models/core/types.ts';
-import { expectInteger, expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
+import type { Frame } from '../../models/core/types.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
+import { expectNumber } from '../../models/core/validate.ts';
 import { bundledImageSpec } from '../../models/index.ts';
-import { MAX_SECONDS } from './live/backOff.ts';
 import type { BackOff } from './live/backOff.ts';
-import type { LiveDropCause, LiveState } from './live/liveSettings.ts';
 import { watchLive } from './live/watchLive.ts';
 import { maskedAddress, maskOf, readLiveSource } from './live/liveSource.ts';
 import type { LiveSource } from './live/liveSource.ts';
 import { maskErrors } from './maskErrors.ts';
-
-/** Options of `fromLive`. */
-export interface FromLiveConfig {
-  /** Name of the source in every frame. Default: the address, its secrets masked. */
-  readonly source?: string;
-  /** How the model wants its pictures: `detector.model.image`. Default: as the bundled model does. */
-  readonly image?: ImageSpec;
-  /** Also give each frame a picture for people, this many pixels along its longer side; 0 for none. Default 0. */
-  readonly display?: number;
-  /** Take every n-th frame only. Default 1. */
-  readonly stride?: number;
-  /** End after so many frames; 0 for none. Default 0. */
-  readonly maxFrames?: number;
-  /** Frames that may be open at a time before newer ones are dropped, 1 or more. Default 8. */
-  readonly maxOpenFrames?: number;
-  /** Without a frame for so long the source has stalled and is connected anew, seconds, above 0, up to a day. Default 5. */
-  readonly stallSeconds?: number;
-  /**
-   * Longest wait for the first frame of a connection, seconds, above 0, up to a day: cameras may send a whole picture every 10 s
-   * only. Default 15.
-   */
-  readonly openSeconds?: number;
-  /**
-   * Wait before each new try. Default 0.25 s at least, 1.5 s at most; 0.4 s where a server does not answer at all. The
-   * first after a good connection comes sooner.
-   */
-  readonly retryDelay?: BackOff;
-  /**
-   * Whether a web server may send FFmpeg to other addresses, by a redirect or in a playlist (HLS, DASH). Default true;
-   * false needs FFmpeg 5.1.
-   */
-  readonly followLinks?: boolean | undefined;
-  /**
-   * Told with the first frame of each connection, before it: whether it is of a recording, which is given as fast as it
-   * is taken.
-   */
-  readonly onOpen?: (facts: { readonly isFile: boolean }) => void;
-  /** Told of each change. The reason is for people, one line, its secrets masked. */
-  readonly onState?: (state: LiveState, reason: string) => void;
-  /** Told of each picture that was decoded and never given out. */
-  readonly onDropped?: (cause: LiveDropCause) => void;
-}
-
-const KEYS =
-  'source image display stride maxFrames maxOpenFrames stallSeconds openSeconds retryDelay followLinks onOpen onState onDropped'.split(
-    ' ',
-  );
-
-const WAIT = { above: 0, max: MAX_SECONDS };
+import { FROM_LIVE_OPTIONS } from './sourceOptions.ts';
+import type { FromLiveConfig } from './sourceOptions.ts';
 
 /**
  * Plays a camera or a network stream, and stays with it: when it is lost, it is connected anew.
@@ -97,30 +49,18 @@ export function fromLive(
   input: string | URL | LiveSource,
   config: FromLiveConfig = {},
 ): Observable<Frame> {
-  expectKnownKeys('fromLive', config, KEYS);
-  const { retryDelay = {}, onOpen, onState, onDropped } = config;
-  expectKnownKeys('retryDelay', retryDelay, ['minSeconds', 'maxSeconds']);
-  const minSeconds = expectNumber('minSeconds', retryDelay.minSeconds ?? 0.25, { min: 0 });
-  const maxSeconds = expectNumber('maxSeconds', retryDelay.maxSeconds ?? 1.5, {
-    min: minSeconds,
-    max: MAX_SECONDS,
-  });
+  const options = resolveOptions('fromLive', FROM_LIVE_OPTIONS, config);
+  const { image = bundledImageSpec(), display, stride, onOpen, onState, onDropped } = options;
+  const retryDelay = options.retryDelay as Required<BackOff>; // a group that is resolved has all its defaults
+  expectNumber('maxSeconds', retryDelay.maxSeconds, { min: retryDelay.minSeconds });
   const name = maskedAddress(input);
   const mask = maskOf(input);
   return watchLive(readLiveSource(input), {
+    ...options,
     name,
-    source: config.source ?? name,
-    request: {
-      image: config.image ?? bundledImageSpec(),
-      display: expectInteger('display', config.display ?? 0, { min: 0, max: 4096 }),
-      stride: expectInteger('stride', config.stride ?? 1, { min: 1 }),
-    },
-    maxFrames: expectInteger('maxFrames', config.maxFrames ?? 0, { min: 0 }),
-    maxOpenFrames: expectInteger('maxOpenFrames', config.maxOpenFrames ?? 8, { min: 1 }),
-    stallSeconds: expectNumber('stallSeconds', config.stallSeconds ?? 5, WAIT),
-    openSeconds: expectNumber('openSeconds', config.openSeconds ?? 15, WAIT),
-    retryDelay: { minSeconds, maxSeconds },
-    followLinks: config.followLinks ?? true,
+    source: options.source ?? name,
+    request: { image, display, stride },
+    retryDelay,
     onOpen: (facts) => onOpen?.(facts),
     onState: (state, reason) => onState?.(state, mask(reason)),
     onDropped: (cause) => onDropped?.(cause),

@@ -80,7 +80,7 @@ function openVideo(path: string, options: OpenSourceOptions): Observable<Frame> 
     decoder: options.decoder ?? 'auto',
     ...(options.maxOpenFrames === undefined ? {} : { maxOpenFrames: options.maxOpenFrames }),
     onDamage: options.onDamage ?? 'stop',
-    followLinks: options.followLinks,
+    followLinks: options.followLinks ?? true,
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     onOpen({ decoder, duration, framesPerSecond }) {
       const all =

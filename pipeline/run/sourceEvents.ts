@@ -149,7 +149,7 @@ function openFrames(
     const frames$ = fromLive(source, {
       ...common,
       source: name,
-      followLinks: defaults.followLinks,
+      followLinks: defaults.followLinks ?? true,
       maxOpenFrames: OPEN_FRAMES,
       ...(stallSeconds === undefined ? {} : { stallSeconds }),
       onOpen: (facts) => ({ isFile } = facts),

@@ -1,6 +1,7 @@
 import { bundledImageSpec } from '../../../models/index.ts';
 import type { Frame, ImageSpec } from '../../../models/core/types.ts';
-import { expectInteger, expectKnownKeys, expectNumber } from '../../../models/core/validate.ts';
+import type { OptionTable } from '../../../models/core/options.ts';
+import { resolveOptions } from '../../../models/core/resolveOptions.ts';
 import { fitPicture } from './fitPicture.ts';
 import { pictureBytes, pictureFrame } from './pictureFrame.ts';
 import { FrameSlots } from '../frames/framePool.ts';
@@ -21,13 +22,24 @@ export interface FrameFromPixelsConfig {
   /** When it was taken, milliseconds since 1970. Default now. */
   readonly capturedAt?: number;
   /** How the model wants its pictures: `detector.model.image`. Default: as the bundled model does. */
-  readonly image?: ImageSpec;
+  readonly image?: ImageSpec | undefined;
   /** Also give the frame a picture for people, this many pixels along its longer side; 0 for none. Default 0. */
   readonly display?: number;
 }
 
-const KEYS = 'width height index pts source channels capturedAt image display'.split(' ');
 const MAX_SIDE = 16_384;
+
+const OPTIONS: OptionTable<FrameFromPixelsConfig> = {
+  width: { type: 'integer', min: 1, max: MAX_SIDE, required: true, unit: 'pixels' },
+  height: { type: 'integer', min: 1, max: MAX_SIDE, required: true, unit: 'pixels' },
+  channels: { type: 'integer', min: 1, max: 4, default: 3 },
+  index: { type: 'integer', min: 0, required: true },
+  pts: { type: 'number', min: 0, required: true, unit: 's' },
+  source: { type: 'text', default: 'frames' },
+  capturedAt: { type: 'number', min: 0, defaultText: 'now', unit: 'ms' },
+  image: { type: 'value' },
+  display: { type: 'integer', min: 0, max: 4096, default: 0, unit: 'pixels' },
+};
 
 /**
  * Makes a frame of pixels that are there already: of a canvas, a camera's own library, a renderer.
@@ -52,25 +64,16 @@ export async function frameFromPixels(
   config: FrameFromPixelsConfig,
 ): Promise<Frame> {
   const arrivedAtMs = performance.now();
-  expectKnownKeys('frameFromPixels', config, KEYS);
-  const width = expectInteger('width', config.width, { min: 1, max: MAX_SIDE });
-  const height = expectInteger('height', config.height, { min: 1, max: MAX_SIDE });
-  const { channels = 3 } = config;
-  expectInteger('channels', channels, { min: 1, max: 4 });
+  const now = { capturedAt: Date.now() };
+  const options = resolveOptions('frameFromPixels', OPTIONS, config, now);
+  const { width, height, channels, index, pts, source, capturedAt } = options;
   if (pixels.length !== width * height * channels) {
     throw new RangeError(
       `Expected ${width * height * channels} bytes for ${width}x${height} pixels of ${channels} channels, got ${pixels.length}`,
     );
   }
-  const request = {
-    image: config.image ?? bundledImageSpec(),
-    display: expectInteger('display', config.display ?? 0, { min: 0, max: 4096 }),
-  };
-  const source = config.source ?? 'frames';
-  const index = expectInteger('index', config.index, { min: 0 });
-  const pts = expectNumber('pts', config.pts, { min: 0 });
-  const capturedAt = expectNumber('capturedAt', config.capturedAt ?? Date.now(), { min: 0 });
-
+  const { image = bundledImageSpec(), display } = options;
+  const request = { image, display };
   const picture = await fitPicture({ data: pixels, width, height, channels }, request);
   const decodeMs = performance.now() - arrivedAtMs;
   const slots = new FrameSlots(1, pictureBytes(request));

@@ -1,8 +1,12 @@
+/** All of `DecoderChoice`. */
+export const DECODERS = ['auto', 'wasm', 'native'] as const;
 /** Which FFmpeg decodes: the program on the PATH, the built-in one, or the first that is there. */
-export type DecoderChoice = 'auto' | 'wasm' | 'native';
+export type DecoderChoice = (typeof DECODERS)[number];
 
+/** All of `OnDamage`. */
+export const ON_DAMAGE = ['stop', 'skip'] as const;
 /** What becomes of a damaged video: it ends there, or goes on behind the damage. */
-export type OnDamage = 'stop' | 'skip';
+export type OnDamage = (typeof ON_DAMAGE)[number];
 
 /** What is known of a video once its first frame is there. */
 export interface VideoInfo {

@@ -1,4 +1,5 @@
-import { expectInteger, expectKnownKeys } from '../../../models/core/validate.ts';
+import type { OptionTable } from '../../../models/core/options.ts';
+import { resolveOptions } from '../../../models/core/resolveOptions.ts';
 
 /** What the test pattern looks like. */
 export interface TestPattern {
@@ -21,12 +22,14 @@ export interface TestBox {
   readonly boxXyxyPixels: readonly [number, number, number, number];
 }
 
+const OPTIONS: OptionTable<TestPattern> = {
+  width: { type: 'integer', min: 64, max: 8192, default: 640, unit: 'pixels' },
+  height: { type: 'integer', min: 64, max: 8192, default: 360, unit: 'pixels' },
+  framesPerSecond: { type: 'integer', min: 1, max: 240, default: 30 },
+};
+
 /** The pattern of `test:`. */
-export const DEFAULT_PATTERN: ResolvedPattern = Object.freeze({
-  width: 640,
-  height: 360,
-  framesPerSecond: 30,
-});
+export const DEFAULT_PATTERN: ResolvedPattern = resolveOptions<TestPattern>('test', OPTIONS, {});
 
 /** How an object moves: to and fro, so many pixels a frame, always whole and even ones. */
 interface Mover {
@@ -50,13 +53,8 @@ const MOVERS: readonly Mover[] = [
  */
 export function readPattern(input: string | TestPattern): ResolvedPattern {
   const given = typeof input === 'string' ? readText(input) : input;
-  expectKnownKeys('test', given, ['width', 'height', 'framesPerSecond']);
-  const { width, height, framesPerSecond } = { ...DEFAULT_PATTERN, ...given };
-  return {
-    width: 2 * Math.floor(expectInteger('width', width, { min: 64, max: 8192 }) / 2),
-    height: 2 * Math.floor(expectInteger('height', height, { min: 64, max: 8192 }) / 2),
-    framesPerSecond: expectInteger('framesPerSecond', framesPerSecond, { min: 1, max: 240 }),
-  };
+  const { width, height, framesPerSecond } = resolveOptions('test', OPTIONS, given);
+  return { width: 2 * Math.floor(width / 2), height: 2 * Math.floor(height / 2), framesPerSecond };
 }
 
 function readText(text: string): TestPattern {

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import type { Frame } from '../../../models/core/types.ts';
 import { fromImages } from '../../../operators/sources/fromImages.ts';
-import type { FromImagesConfig } from '../../../operators/sources/fromImages.ts';
+import type { FromImagesConfig } from '../../../operators/sources/sourceOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
 import { meanColour, until, watch } from '../../support/media/clips.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { PipelineError } from '../../../models/core/errors.ts';
 import { fromVideo } from '../../../operators/sources/fromVideo.ts';
 import type { VideoInfo } from '../../../operators/media/video/videoOptions.ts';
-import type { FromVideoConfig } from '../../../operators/sources/fromVideo.ts';
+import type { FromVideoConfig } from '../../../operators/sources/sourceOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
 import { clip, DECODERS, needsOf, seen, watch } from '../../support/media/clips.ts';

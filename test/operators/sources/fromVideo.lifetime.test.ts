@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Subscription } from 'rxjs';
 import type { Frame } from '../../../models/core/types.ts';
 import { fromVideo } from '../../../operators/sources/fromVideo.ts';
-import type { FromVideoConfig } from '../../../operators/sources/fromVideo.ts';
+import type { FromVideoConfig } from '../../../operators/sources/sourceOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { END_TO_END_MS, suite } from '../../support/suite.ts';
 import { clip, DECODERS, md5, needsOf, seen, until, watch } from '../../support/media/clips.ts';

@@ -2,7 +2,7 @@ import { take } from 'rxjs';
 import type { Frame } from '../../../models/core/types.ts';
 import { fromVideo } from '../../../operators/sources/fromVideo.ts';
 import type { VideoInfo } from '../../../operators/media/video/videoOptions.ts';
-import type { FromVideoConfig } from '../../../operators/sources/fromVideo.ts';
+import type { FromVideoConfig } from '../../../operators/sources/sourceOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { findProgram } from '../../support/programs.ts';
 import { END_TO_END_MS, suite } from '../../support/suite.ts';

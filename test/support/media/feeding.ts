@@ -20,7 +20,7 @@ import { detect } from '../../../operators/detect/detect.ts';
 import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
 import type { DropCause } from '../../../operators/detect/losses.ts';
 import { fromVideo } from '../../../operators/sources/fromVideo.ts';
-import type { FromVideoConfig } from '../../../operators/sources/fromVideo.ts';
+import type { FromVideoConfig } from '../../../operators/sources/sourceOptions.ts';
 import { FrameSlots } from '../../../operators/media/frames/framePool.ts';
 import { SlotFrame } from '../../../operators/media/frames/pooledFrame.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import type { Subscription } from 'rxjs';
 import type { Frame } from '../../../models/core/types.ts';
 import { fromLive } from '../../../operators/sources/fromLive.ts';
-import type { FromLiveConfig } from '../../../operators/sources/fromLive.ts';
+import type { FromLiveConfig } from '../../../operators/sources/sourceOptions.ts';
 import type { LiveSource } from '../../../operators/sources/live/liveSource.ts';
 
 /** What is kept of a live frame. */
