@@ -106,6 +106,9 @@ function isOwnKey({ key, target }: KeyboardEvent): boolean {
   if (document.querySelector('dialog[open]')) {
     return true;
   }
+  if (!at.checkVisibility()) {
+    return false; // the button of a dialog keeps the focus for a moment after the dialog has closed
+  }
   if (key === ' ') {
     return at.closest('button, input, select') !== null;
   }
