@@ -4,7 +4,7 @@ export { createPipeline } from './run/createPipeline.ts';
 export type { Pipeline, PipelineOptions } from './run/createPipeline.ts';
 export type { FrameSource, PipelineSource } from './run/pipelineSource.ts';
 export type { SourceReport } from './run/runningSource.ts';
-export type { ReadingConfig } from './run/sourceEvents.ts';
+export type { ReadingConfig } from './options/settings.ts';
 export type { PipelineSources } from './run/sources.ts';
 export { DEMO_CLIP, openSource } from './run/openSource.ts';
 export type { OpenSourceOptions, SourceFacts } from './run/openSource.ts';

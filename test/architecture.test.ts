@@ -13,8 +13,9 @@ const MAY_USE: Readonly<Record<Floor, readonly Floor[]>> = {
   server: ['models'],
   pipeline: ['models', 'operators', 'server'],
 };
-/** What other floors may name: the doors, and the ground floor, which costs nothing to load. */
-const DOORS = /^(index\.ts|import\/index\.ts|core\/\w+\.ts)$/;
+/** What other floors may name: the doors, and what costs nothing to load, the ground floor and the tables of options. */
+const DOORS =
+  /^(index\.ts|import\/index\.ts|core\/\w+\.ts|options\.ts|options\/serverOptions\.ts)$/;
 
 /**
  * The rooms of each floor, and which of the same floor a room may use beside itself. `models/core` is open to all.
@@ -70,16 +71,17 @@ const ROOMS: Readonly<Record<Floor, Readonly<Record<string, string>>>> = {
     http: 'protocol access hub',
   },
   pipeline: {
+    options: '',
     sinks: '',
-    run: 'sinks',
-    config: 'run',
-    'cli/output': '',
-    'cli/options': 'cli/output config run sinks',
-    'cli/detect': 'cli/options cli/output run sinks',
+    run: 'options sinks',
+    config: 'options run',
+    'cli/output': 'options',
+    'cli/options': 'options config sinks',
+    'cli/detect': 'options cli/options cli/output run sinks',
     'cli/serve': 'cli/options cli/output config run',
     'cli/import': 'cli/options cli/output sinks',
-    'cli/eval': 'cli/output run sinks',
-    'cli/bench': 'cli/output run sinks',
+    'cli/eval': 'cli/options cli/output run sinks',
+    'cli/bench': 'cli/options cli/output run sinks',
     cli: 'cli/options cli/output cli/detect cli/serve cli/import cli/eval cli/bench config',
   },
 };

@@ -21,8 +21,8 @@ interface Row {
   readonly defaultText?: string;
   /** Flag of the command line with its value, such as `--budget-ms <ms>`. Without one it is for code only. */
   readonly flag?: string;
-  /** Further names that it goes by on the command line (`conf` for `--conf`) and in the configuration file. */
-  readonly aliases?: readonly string[];
+  /** Another name that it goes by in the configuration file and, as `--conf` for `conf`, on the command line. */
+  readonly alias?: string;
   /** One line for `--help`. */
   readonly help?: string;
 }
@@ -53,9 +53,11 @@ export interface ChoiceOption<T extends string = string> extends Row {
   readonly default?: T;
 }
 
-/** A list of texts, or of a few words; as a flag, separated by commas. */
+/** A list of texts, or of a few words. */
 export interface ListOption<T extends string = string> extends Row {
   readonly type: 'list';
+  /** Whether the flag is given once for each. Default: once, with commas between them. */
+  readonly isRepeated?: true;
   /** The words that may be in it. Default: any. */
   readonly values?: readonly T[];
   readonly default?: readonly T[];
@@ -117,7 +119,7 @@ type Otherwise<T, K extends keyof T> =
     ? undefined extends Required<T>[K]
       ? unknown
       : { readonly default: Required<T>[K] } | { readonly defaultText: string }
-    : { readonly required: true };
+    : { readonly required: true } | { readonly default: T[K] };
 
 /** The table of an interface: a row for each of its fields. */
 export type OptionTable<T> = {

@@ -19,10 +19,8 @@ export function describeRange(noun: string, { min, max, above }: NumberRange): s
   if (min !== undefined && max !== undefined) {
     return `${noun} from ${min} to ${max}`;
   }
-  const bounds = [
-    min === undefined ? '' : ` >= ${min}`,
-    above === undefined ? '' : ` > ${above}`,
-    max === undefined ? '' : ` <= ${max}`,
-  ];
-  return noun + bounds.join('');
+  const lower = above === undefined ? '' : ` > ${above}`;
+  const from = min === undefined ? lower : ` >= ${min}`;
+  const upper = from === '' ? ` <= ${max}` : `, at most ${max}`;
+  return noun + from + (max === undefined ? '' : upper);
 }

@@ -23,7 +23,7 @@ export const OBJECTS_OPTIONS: OptionTable<ObjectsConfig> = {
     max: 1,
     default: 0.3,
     flag: '--min-score <score>',
-    aliases: ['conf'],
+    alias: 'conf',
     help: 'lowest score of a detection',
   },
   classes: { type: 'list', flag: '--classes <names>', help: 'labels to keep, separated by commas' },

@@ -122,7 +122,7 @@ const COMMON: OptionTable<
     min: 1,
     default: 1,
     flag: '--stride <n>',
-    aliases: ['vidStride'],
+    alias: 'vidStride',
     help: 'look at every n-th frame',
   },
   maxFrames: {
@@ -143,7 +143,7 @@ const LINKS: OptionTable<Pick<FromLiveConfig, 'followLinks'>> = {
     type: 'boolean',
     default: true,
     flag: '--no-follow-links',
-    aliases: ['follow'],
+    alias: 'follow',
     help: 'open web addresses themselves only, no others that they name: no redirects, no HLS (FFmpeg 5.1)',
   },
 };

@@ -4,21 +4,14 @@ import { Command, CommanderError } from 'commander';
 import { toError } from '../../models/core/errors.ts';
 import { maskError } from '../../models/core/secrets.ts';
 import type { Mask } from '../../models/core/secrets.ts';
-import { evalArguments } from './eval/evalArguments.ts';
-import type { EvalFlags } from './eval/evalArguments.ts';
 import { EXIT, errorLine, exitCodeOf } from './output/exitCodes.ts';
 import { addImportOptions, importArguments } from './options/importOptions.ts';
-import type { ImportFlags } from './options/importOptions.ts';
 import { maskArguments } from './maskArguments.ts';
-import {
-  addDetectOptions,
-  addEvalOptions,
-  detectArguments,
-  number,
-  whole,
-} from './options/options.ts';
+import { addBenchOptions, benchArguments } from './options/benchOptions.ts';
+import { addDetectOptions, detectArguments } from './options/detectOptions.ts';
+import { addEvalOptions, evalArguments } from './options/evalOptions.ts';
 import { addServeOptions, serveArguments } from './options/serveOptions.ts';
-import type { ServeFlags } from './options/serveOptions.ts';
+import type { Flags } from './options/addOptions.ts';
 import { say } from './output/standardError.ts';
 
 /**
@@ -58,13 +51,13 @@ function createProgram(interrupt: AbortSignal, mask: Mask, done: (code: number) 
   addDetectOptions(program.command('detect'))
     .description('find the objects in videos and pictures')
     .argument('<source...>', 'video, URL, picture, folder, glob, or - for standard input')
-    .action(async (sources: string[], flags: Parameters<typeof detectArguments>[0]) => {
+    .action(async (sources: string[], flags: Flags) => {
       const { detectCommand } = await import('./detect/detectCommand.ts');
       done(await detectCommand(sources, detectArguments(flags), interrupt));
     });
   addServeOptions(program.command('serve'))
     .description('serve detections over WebSocket, with a page to look at them')
-    .action(async (flags: ServeFlags, command: Command) => {
+    .action(async (flags: Flags & { readonly config?: string }, command: Command) => {
       const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
       const { config } = flags;
       const file =
@@ -78,7 +71,7 @@ function createProgram(interrupt: AbortSignal, mask: Mask, done: (code: number) 
     });
   addEvalOptions(program.command('eval'))
     .description('judge a model on labelled pictures, as COCO does')
-    .action(async (flags: EvalFlags) => {
+    .action(async (flags: Flags) => {
       const { evalCommand } = await import('./eval/evalCommand.ts');
       done(await evalCommand(evalArguments(flags), interrupt));
     });
@@ -88,28 +81,18 @@ function createProgram(interrupt: AbortSignal, mask: Mask, done: (code: number) 
       '<checkpoint-dir>',
       'folder of ckpt-N.index and ckpt-N.data-*; with --from, to be filled',
     )
-    .action(async (checkpointDir: string, flags: ImportFlags) => {
+    .action(async (checkpointDir: string, flags: Flags) => {
       const { importCommand } = await import('./import/importCommand.ts');
       done(await importCommand(importArguments(checkpointDir, flags), interrupt));
     });
-  program
-    .command('bench')
+  addBenchOptions(program.command('bench'))
     .description('print the benchmark tables of the README')
     .argument('[clip...]', 'videos beside the bundled one')
-    .option('--json', 'figures as JSON')
-    .option('--minutes <n>', 'length of the memory test (0: none)', number(0), 10)
-    .option('--max-frames <n>', 'frames of each clip (0: all)', whole(0), 0)
-    .action(async (clips: string[], flags: BenchFlags) => {
+    .action(async (clips: string[], flags: Flags) => {
       const { benchCommand } = await import('./bench/benchCommand.ts');
-      done(await benchCommand({ json: false, ...flags, clips }, interrupt));
+      done(await benchCommand(benchArguments(clips, flags), interrupt));
     });
   return program;
-}
-
-interface BenchFlags {
-  readonly json?: boolean;
-  readonly minutes: number;
-  readonly maxFrames: number;
 }
 
 /** Commander's errors have a hint on a line of their own. */

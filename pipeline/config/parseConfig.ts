@@ -4,8 +4,12 @@ import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml
 import type { Document } from 'yaml';
 import { toError } from '../../models/core/errors.ts';
 import { isSourceName } from '../../models/core/sourceName.ts';
-import { findProblem } from '../../server/index.ts';
+import type { AnyTable } from '../../models/core/options.ts';
+import { findProblem } from '../../models/core/schemaProblem.ts';
 import type { ServerOptions, TokenOptions } from '../../server/index.ts';
+import { READING_SETTINGS, SERVING_SETTINGS, TOP_SETTINGS } from '../options/settings.ts';
+import type { TopSettings } from '../options/settings.ts';
+import { schemaOf } from '../options/schemaOf.ts';
 import { configSchema, partSchemas } from './configSchema.ts';
 import { absoluteSource, expectServable } from '../run/pipelineSource.ts';
 
@@ -23,17 +27,9 @@ export interface ConfigSource {
   readonly paused?: boolean;
 }
 
-/** What a configuration says; what it says nothing of is absent. */
-export interface Config {
+/** What a configuration says, in its own words; what it says nothing of is absent. */
+export interface Config extends TopSettings {
   readonly sources?: readonly ConfigSource[];
-  readonly model?: string;
-  readonly device?: string;
-  readonly threads?: number;
-  readonly batch?: number;
-  readonly decoder?: string;
-  readonly stride?: number;
-  readonly maxFrames?: number;
-  readonly maxSources?: number;
   readonly zones?: ServerOptions['zones'];
   readonly tokens?: readonly TokenOptions[];
   readonly origins?: readonly string[];
@@ -81,8 +77,28 @@ export function parseConfig(
   };
   check('the configuration', configSchema, [], value);
   const config = value as Config; // the parts are held against their schemas below
-  check('`detect`', partSchemas.detect, ['detect'], config.detect ?? {});
-  check('`server`', partSchemas.server, ['server'], config.server ?? {});
+  const expectOneName = (table: AnyTable, path: Path, part: object): void => {
+    for (const [name, { alias = name }] of Object.entries(table)) {
+      if (alias !== name && name in part && alias in part) {
+        const both = `\`${alias}\` is another name of \`${name}\`; leave one of them out`;
+        throw at(offsetOf(document, [...path, alias]), both);
+      }
+    }
+  };
+  const checkPart = (name: 'detect' | 'server', table: AnyTable): void => {
+    const part: Readonly<Record<string, unknown>> = config[name] ?? {};
+    check(`\`${name}\``, partSchemas[name], [name], part);
+    expectOneName(table, [name], part);
+    for (const [inner, row] of Object.entries(table)) {
+      const { [inner]: group } = part;
+      if (row.type === 'group' && typeof group === 'object' && group !== null) {
+        check(`\`${inner}\``, schemaOf(row.table), [name, inner], group);
+      }
+    }
+  };
+  expectOneName(TOP_SETTINGS, [], config);
+  checkPart('detect', READING_SETTINGS);
+  checkPart('server', SERVING_SETTINGS);
   const seen = new Set<string>();
   for (const [index, source] of (config.sources ?? []).entries()) {
     const path = ['sources', index];

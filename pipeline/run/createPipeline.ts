@@ -1,21 +1,24 @@
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
-import { expectInteger, expectKnownKeys, openSupervisedDetector } from '../../models/index.ts';
+import { openSupervisedDetector } from '../../models/index.ts';
 import type { Detector, FrameDetections, SupervisedDetectorOptions } from '../../models/index.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { Turns } from '../../operators/index.ts';
-import type { DecoderChoice, FrameTask } from '../../operators/index.ts';
+import type { FrameTask } from '../../operators/index.ts';
 import { createDetectionServer } from '../../server/index.ts';
 import type { DetectionServer, ServerOptions, SourceManager } from '../../server/index.ts';
-import { MAX_SOURCES } from './maxSources.ts';
+import { SERVING_SETTINGS, SOURCES_SETTINGS } from '../options/settings.ts';
+import type { ReadingConfig, ServingSettings, SourcesSettings } from '../options/settings.ts';
 import { checkSource } from './pipelineSource.ts';
 import type { PipelineSource } from './pipelineSource.ts';
 import type { SourceReport } from './runningSource.ts';
-import type { ReadingConfig } from './sourceEvents.ts';
 import { Sources } from './sources.ts';
 import type { PipelineSources } from './sources.ts';
 
 /** Options of `createPipeline`. */
-export interface PipelineOptions {
+export interface PipelineOptions
+  extends SourcesSettings, Pick<ServingSettings, 'manage' | 'followLinks'> {
   /** Sources to begin with; see `Pipeline.sources` for later ones. */
   readonly sources: readonly PipelineSource[];
   /** Which model, where it runs, and when it counts as hung; it is replaced when it fails. */
@@ -27,25 +30,10 @@ export interface PipelineOptions {
    * asked once, before any source opens. What it throws, `createPipeline` does. Default: nothing.
    */
   readonly tasks?: (detector: Detector) => readonly FrameTask[] | Promise<readonly FrameTask[]>;
-  /** Which FFmpeg decodes files. Default `auto`. */
-  readonly decoder?: DecoderChoice;
-  /** Look at every n-th frame only, where the source says nothing else. Default 1. */
-  readonly stride?: number;
-  /** End each source after so many frames, where it says nothing else; 0 for all. Default 0. */
-  readonly maxFrames?: number;
-  /** Whether web servers may send FFmpeg to other addresses; see `fromLive`. Default true. */
-  readonly followLinks?: boolean;
-  /** Sources there may be at a time, 1 or more; each takes a decoder and memory for its frames. Default 64. */
-  readonly maxSources?: number;
-  /**
-   * Also let HTTP requests add, remove, pause and resume sources, text only. Default false: whoever can
-   * reach the port could have any file played that this process can read.
-   */
-  readonly manage?: boolean;
   /** Told of each change of a source's state or of its reason; must not throw. */
-  readonly onState?: (report: SourceReport) => void;
+  readonly onState?: ((report: SourceReport) => void) | undefined;
   /** Told of each source that was removed, with its last counts; must not throw. */
-  readonly onRemoved?: (report: SourceReport) => void;
+  readonly onRemoved?: ((report: SourceReport) => void) | undefined;
   readonly server?: Omit<ServerOptions, 'isReady' | 'manager'>;
 }
 
@@ -64,10 +52,18 @@ export interface Pipeline extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const KEYS =
-  'sources detector detect tasks decoder stride maxFrames followLinks maxSources manage onState onRemoved server'.split(
-    ' ',
-  );
+const OPTIONS: OptionTable<PipelineOptions> = {
+  ...SOURCES_SETTINGS,
+  manage: SERVING_SETTINGS.manage,
+  followLinks: SERVING_SETTINGS.followLinks,
+  sources: { type: 'value', required: true },
+  detector: { type: 'value', default: {} }, // checked where it is used, as the three below
+  detect: { type: 'value', default: {} },
+  tasks: { type: 'hook', default: () => [] },
+  server: { type: 'value', default: {} },
+  onState: { type: 'hook' },
+  onRemoved: { type: 'hook' },
+};
 
 /**
  * Runs sources through one model and serves the results.
@@ -81,27 +77,25 @@ const KEYS =
  * **Owns:** everything it starts, until `close()`.
  */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
-  expectKnownKeys('createPipeline', options, KEYS);
-  const { detect, decoder, stride, maxFrames, followLinks, onState, onRemoved } = options;
-  const maxSources = expectInteger('maxSources', options.maxSources ?? MAX_SOURCES, { min: 1 });
-  options.sources.forEach((source) => checkSource(source));
+  const resolved = resolveOptions('createPipeline', OPTIONS, options);
+  const { maxSources, manage, sources: given, onState, onRemoved, ...defaults } = resolved;
+  given.forEach((source) => checkSource(source));
   let sources: Sources | undefined;
   // the server first: a port in use is known at once, a model takes a while
   const server = await createDetectionServer({
-    ...options.server,
+    ...defaults.server,
     isReady: () => sources !== undefined,
-    manager: options.manage === true ? managerOf(() => sources) : undefined,
+    manager: manage ? managerOf(() => sources) : undefined,
   });
   let detector: Detector | undefined;
   try {
-    detector = await openSupervisedDetector(options.detector);
+    detector = await openSupervisedDetector(defaults.detector);
     const opened = detector;
     const results$ = new Subject<FrameDetections>();
-    const turns = new Turns(options.detector?.batch);
-    const tasks = await options.tasks?.(detector);
-    const defaults = { detect, tasks, decoder, stride, maxFrames, followLinks };
+    const turns = new Turns(defaults.detector.batch);
+    const tasks = await defaults.tasks(detector);
     const running = new Sources({
-      defaults,
+      defaults: { ...defaults, tasks },
       maxSources,
       detector,
       turns,
@@ -111,7 +105,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       onRemoved,
     });
     sources = running;
-    for (const source of options.sources) {
+    for (const source of given) {
       running.add(source);
     }
     let closing: Promise<void> | undefined;

@@ -2,7 +2,7 @@ import { readPieces } from '../../models/index.ts';
 import type { Detector } from '../../models/index.ts';
 import { caption, pose, segment } from '../../operators/index.ts';
 import type { FrameTask } from '../../operators/index.ts';
-import type { TaskName } from './taskNames.ts';
+import type { TaskName } from '../options/settings.ts';
 
 /**
  * Makes what `detect` and `serve` do for `--task`.

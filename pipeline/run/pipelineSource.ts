@@ -15,7 +15,9 @@ import {
   pathOf,
 } from '../../operators/index.ts';
 import type { LiveSource } from '../../operators/index.ts';
-import { findProblem } from '../../server/index.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { findProblem } from '../../models/core/schemaProblem.ts';
+import { schemaOf } from '../options/schemaOf.ts';
 
 /** Frames from the caller's own code. */
 export type FrameSource = Observable<Frame> | AsyncIterable<Frame>;
@@ -56,6 +58,15 @@ export interface TextSource extends PipelineSource {
   readonly source: string;
 }
 
+/** How a source is read, whatever it is; the rest of {@link PipelineSource} says what and where it is. */
+const SOURCE_OPTIONS: OptionTable<Omit<PipelineSource, 'name' | 'source' | 'secrets'>> = {
+  loop: { type: 'boolean' },
+  stride: { type: 'integer', min: 1 },
+  maxFrames: { type: 'integer', min: 0 },
+  stallSeconds: { type: 'number', above: 0, max: 86_400, unit: 's' },
+  paused: { type: 'boolean' },
+};
+
 /** What a source is when it comes as text, over HTTP or in a file; every `description` ends "Expected … to be". */
 export const sourceSchema: TObject = Type.Object(
   {
@@ -69,17 +80,7 @@ export const sourceSchema: TObject = Type.Object(
       writeOnly: true,
       description: 'a file, a folder, a glob or an address',
     }),
-    loop: Type.Optional(Type.Boolean({ description: 'true or false' })),
-    stride: Type.Optional(Type.Integer({ minimum: 1, description: 'a whole number >= 1' })),
-    maxFrames: Type.Optional(Type.Integer({ minimum: 0, description: 'a whole number >= 0' })),
-    stallSeconds: Type.Optional(
-      Type.Number({
-        exclusiveMinimum: 0,
-        maximum: 86_400,
-        description: 'a number of seconds > 0, at most 86400',
-      }),
-    ),
-    paused: Type.Optional(Type.Boolean({ description: 'true or false' })),
+    ...schemaOf(SOURCE_OPTIONS).properties,
   },
   { additionalProperties: false },
 );

@@ -2,10 +2,11 @@ import { Observable, connect, filter, map, merge, pipe, tap } from 'rxjs';
 import type { MonoTypeOperatorFunction, Subject } from 'rxjs';
 import type { Demand, Detector, Frame, FrameDetections } from '../../models/index.ts';
 import { detect, fromLive, isLiveSource, pace, track } from '../../operators/index.ts';
-import type { DecoderChoice, DetectConfig, FrameTask, Turns } from '../../operators/index.ts';
+import type { DetectConfig, FrameTask, Turns } from '../../operators/index.ts';
 import type { SourceEvent } from '../../server/index.ts';
 import type { Account, Tally } from './accounts.ts';
 import type { Attention } from './attention.ts';
+import type { ReadingConfig, SourcesSettings } from '../options/settings.ts';
 import { openSource } from './openSource.ts';
 import type { Pictures } from '../sinks/pictures.ts';
 import { isFrameSource } from './pipelineSource.ts';
@@ -24,20 +25,13 @@ const OPEN_FRAMES = 4;
 /** How the frame before is used: what is nearly as probable stays, which is fast and still. */
 const LIVE_REUSE = 'tolerant';
 
-/** How the frames of all sources are read. */
-export type ReadingConfig = Omit<
-  DetectConfig,
-  'policy' | 'turns' | 'demand' | 'tasks' | 'onObject' | 'onFrame' | 'onDropped' | 'onFault'
->;
-
 /** Settings that the sources of a pipeline share. */
-export interface SourceDefaults {
-  readonly detect?: ReadingConfig | undefined;
-  readonly tasks?: readonly FrameTask[] | undefined;
-  readonly decoder?: DecoderChoice | undefined;
-  readonly stride?: number | undefined;
-  readonly maxFrames?: number | undefined;
-  readonly followLinks?: boolean | undefined;
+export interface SourceDefaults extends Partial<
+  Pick<SourcesSettings, 'decoder' | 'stride' | 'maxFrames'>
+> {
+  readonly followLinks?: boolean;
+  readonly detect?: ReadingConfig;
+  readonly tasks?: readonly FrameTask[];
 }
 
 /** What a source of a pipeline is connected with. */

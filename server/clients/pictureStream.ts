@@ -4,7 +4,7 @@ import { toError } from '../../models/core/errors.ts';
 import type { Ending } from './connection.ts';
 import type { Counters } from '../hub/counters.ts';
 import { MessageLimit } from './messageLimit.ts';
-import type { ServerOptions } from '../options/options.ts';
+import type { ServerOptions } from '../options/serverOptions.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxSocket } from './outbox.ts';
 

@@ -16,7 +16,7 @@ import type {
   SourceStatus,
   SubscribeMessage,
 } from '../protocol/messages.ts';
-import type { ServerOptions } from '../options/options.ts';
+import type { ServerOptions } from '../options/serverOptions.ts';
 import { FRESH_BYTES, Outbox } from './outbox.ts';
 import type { OutboxSocket } from './outbox.ts';
 import type { PublishedFrame } from '../hub/publishedFrame.ts';

@@ -5,6 +5,7 @@ import { EXIT } from '../output/exitCodes.ts';
 import { printReport } from '../../sinks/lineWriter.ts';
 import { DEMO_CLIP } from '../../run/openSource.ts';
 import { say } from '../output/standardError.ts';
+import type { BenchArguments } from '../options/benchOptions.ts';
 import { callCost } from './callCost.ts';
 import type { CallCost } from './callCost.ts';
 import { measureMemory } from './memory.ts';
@@ -14,17 +15,6 @@ import { measureReuse } from './reuse.ts';
 import type { ReuseFigures } from './reuse.ts';
 import { measureSpeed } from './speed.ts';
 import type { SpeedFigures } from './speed.ts';
-
-/** Arguments of `bench`. */
-export interface BenchArguments {
-  /** Videos on which the ways of reuse are compared, beside the bundled one. */
-  readonly clips: readonly string[];
-  readonly json: boolean;
-  /** Length of the memory test, minutes; 0 leaves it out. */
-  readonly minutes: number;
-  /** Frames of each clip; 0 for all. */
-  readonly maxFrames: number;
-}
 
 /** Everything that was measured. */
 export interface BenchReport {

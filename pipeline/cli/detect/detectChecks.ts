@@ -7,8 +7,8 @@ import { expectAddress } from '../../../models/core/address.ts';
 import { sourceName } from '../../../models/core/sourceName.ts';
 import { kindOfSource, pathOf } from '../../../operators/index.ts';
 import type { FormatName } from '../../sinks/formats.ts';
-import type { DetectArguments } from '../options/options.ts';
-import type { TaskName } from '../../run/taskNames.ts';
+import type { DetectArguments } from '../options/detectOptions.ts';
+import type { TaskName } from '../../options/settings.ts';
 
 /** What a format has no place for beside boxes. */
 const NO_PLACE: Readonly<Record<FormatName, readonly TaskName[]>> = {
@@ -37,6 +37,9 @@ export async function expectDetectable(
   }
   if (attention !== undefined && tasks.some((task) => task !== 'detect')) {
     throw new TypeError('`--attention` is drawn for `--task detect` alone; leave one of them out');
+  }
+  if (attention !== undefined && options.detect.motion !== undefined) {
+    throw new TypeError('`--attention` looks at each frame; leave `--motion` and its settings out');
   }
   await expectTraceable(sources, format);
   if (save !== undefined) {

@@ -19,7 +19,7 @@ import { frameTasks } from '../../run/frameTasks.ts';
 import { isReaderGone, openLineWriter } from '../../sinks/lineWriter.ts';
 import type { LineWriter } from '../../sinks/lineWriter.ts';
 import { openSource } from '../../run/openSource.ts';
-import type { DetectArguments } from '../options/options.ts';
+import type { DetectArguments } from '../options/detectOptions.ts';
 import { createProgress, isCutInto } from '../output/progress.ts';
 import type { Progress } from '../output/progress.ts';
 import { rounded } from '../../sinks/rounded.ts';
@@ -170,7 +170,7 @@ function resultsOf(
   const frames$ = (display: number): Observable<Frame> =>
     openSource(source, {
       ...{ image, name, display, decoder: options.decoder },
-      stride: options.vidStride,
+      stride: options.stride,
       maxFrames: options.maxFrames,
       onDamage: options.onDamage,
       ...(video === undefined ? {} : { maxOpenFrames: OPEN_FRAMES }),

@@ -9,7 +9,7 @@ import { cocoFigures } from './averagePrecision.ts';
 import { expectSameCategories } from './categories.ts';
 import { readCocoFile } from './cocoFile.ts';
 import type { LabelledPictures } from './cocoFile.ts';
-import type { EvalArguments } from './evalArguments.ts';
+import type { EvalArguments } from '../options/evalOptions.ts';
 import { foundAgain } from './foundAgain.ts';
 import { readPictures } from './readings.ts';
 import type { Readings } from './readings.ts';

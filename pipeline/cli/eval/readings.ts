@@ -9,7 +9,7 @@ import { temporary } from '../../sinks/unfinished.ts';
 import type { JudgedPicture } from './averagePrecision.ts';
 import { expectSize } from './cocoFile.ts';
 import type { LabelledPicture } from './cocoFile.ts';
-import type { EvalArguments } from './evalArguments.ts';
+import type { EvalArguments } from '../options/evalOptions.ts';
 import type { TwoReadings } from './foundAgain.ts';
 import type { ScoredBox } from './match.ts';
 import { writeClip } from './pan.ts';

@@ -1,19 +1,61 @@
 /** What `import` says on the command line. */
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
-import { whole } from './options.ts';
+import type { OptionTable } from '../../../models/core/options.ts';
+import { addOptions, flagValues } from './addOptions.ts';
+import type { Flags } from './addOptions.ts';
+import { REPORT_SETTINGS } from './detectOptions.ts';
+import type { ReportSettings } from './detectOptions.ts';
 
-/** Options of `import`, as commander gives them. */
-export interface ImportFlags {
-  readonly out?: string;
-  readonly from?: string;
-  readonly imageSize?: number;
-  readonly fp16?: boolean;
-  readonly labels?: string;
-  readonly textVocabulary?: string;
-  readonly list?: boolean;
-  readonly quiet?: boolean;
+/** What `import` can be told. */
+interface ImportSettings {
+  readonly out?: string | undefined;
+  readonly from?: string | undefined;
+  readonly imageSize?: number | undefined;
+  readonly fp16: boolean;
+  readonly labels?: string | undefined;
+  readonly textVocabulary?: string | undefined;
+  readonly list: boolean;
 }
+
+const IMPORT_SETTINGS: OptionTable<ImportSettings> = {
+  out: { type: 'text', flag: '--out <dir>', help: 'model folder to be made' },
+  from: {
+    type: 'text',
+    flag: '--from <url>',
+    help: 'download the checkpoint first: gs://… or https://… of its folder',
+  },
+  imageSize: {
+    type: 'integer',
+    min: 64,
+    max: 4096,
+    unit: 'pixels',
+    flag: '--image-size <n>',
+    help: 'side of the picture (default: the checkpoint’s)',
+  },
+  fp16: {
+    type: 'boolean',
+    default: false,
+    flag: '--fp16',
+    help: 'halve the weights: 16-bit floats',
+  },
+  labels: {
+    type: 'text',
+    flag: '--labels <names>',
+    help: 'coco, objects365v1, objects365v2, or a JSON file with `categories` (default: the checkpoint’s)',
+  },
+  textVocabulary: {
+    type: 'text',
+    flag: '--text-vocabulary <file>',
+    help: 'SentencePiece model that captions are written with',
+  },
+  list: {
+    type: 'boolean',
+    default: false,
+    flag: '--list',
+    help: 'print keys, types and shapes of the tensors instead',
+  },
+};
 
 /** Arguments of `import`. */
 export interface ImportArguments {
@@ -33,28 +75,17 @@ export interface ImportArguments {
 
 /** Adds the options of `import`. */
 export function addImportOptions(command: Command): Command {
-  return command
-    .option('--out <dir>', 'model folder to be made')
-    .option('--from <url>', 'download the checkpoint first: gs://… or https://… of its folder')
-    .option('--image-size <n>', 'side of the picture (default: the checkpoint’s)', whole(64, 4096))
-    .option('--fp16', 'halve the weights: 16-bit floats')
-    .option(
-      '--labels <names>',
-      'coco, objects365v1, objects365v2, or a JSON file with `categories` (default: the checkpoint’s)',
-    )
-    .option('--text-vocabulary <file>', 'SentencePiece model that captions are written with')
-    .option('--list', 'print keys, types and shapes of the tensors instead')
-    .option('--quiet', 'no progress and no summary')
-    .option('--verbose', 'errors with their stack');
+  return addOptions(addOptions(command, IMPORT_SETTINGS), REPORT_SETTINGS);
 }
 
 /**
  * Turns the flags of `import` into arguments.
  * @throws RangeError where it is not said what to make, or something is asked for that would do nothing
  */
-export function importArguments(checkpointDir: string, flags: ImportFlags): ImportArguments {
-  const { out, from, imageSize, labels, textVocabulary } = flags;
-  const { fp16 = false, list = false, quiet = false } = flags;
+export function importArguments(checkpointDir: string, flags: Flags): ImportArguments {
+  const settings = flagValues<ImportSettings>(IMPORT_SETTINGS, flags);
+  const { out, from, imageSize, fp16, labels, textVocabulary, list } = settings;
+  const { quiet } = flagValues<ReportSettings>(REPORT_SETTINGS, flags);
   if (out === '' || (!list && out === undefined)) {
     throw new RangeError('Expected `--out DIR`, the model folder to be made, or `--list`');
   }

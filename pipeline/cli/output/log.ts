@@ -1,10 +1,8 @@
 /** The door to pino: what a running command tells on standard error. */
+import type { LogFormat } from '../../options/settings.ts';
 import { errorLine } from './exitCodes.ts';
 import { printable } from './printable.ts';
 import { openErrorLines } from './standardError.ts';
-
-/** How a log is written. */
-export type LogFormat = 'text' | 'json';
 
 /** What a running command tells, a line each; never throws, whatever becomes of who reads it. */
 export interface Log {

@@ -54,7 +54,7 @@ export async function serveCommand(
 }
 
 async function start(options: ServeArguments, log: Log): Promise<Pipeline> {
-  const { sources, config, manage, maxSources, server, host, port } = options;
+  const { sources, config, manage, maxSources, server } = options;
   const { detector, detect, tasks, decoder } = options;
   // who names a file or opens the door for requests means to say what is played
   const isDemo = sources.length === 0 && config === undefined && !manage;
@@ -70,7 +70,7 @@ async function start(options: ServeArguments, log: Log): Promise<Pipeline> {
     detect,
     tasks: (opened) => frameTasks(tasks, opened, detector.model),
     decoder,
-    stride: options.vidStride,
+    stride: options.stride,
     maxFrames: options.maxFrames,
     followLinks: options.followLinks,
     maxSources,
@@ -83,7 +83,7 @@ async function start(options: ServeArguments, log: Log): Promise<Pipeline> {
     },
     onRemoved: ({ name: source, counts }) =>
       log.info(`${source}, removed: ${accountLine(counts)}`, { source, counts }),
-    server: { ...server, host, port, onNotice: (text) => log.info(text) },
+    server: { ...server, onNotice: (text) => log.info(text) },
   });
   const { url } = pipeline.server;
   const { model, device } = pipeline.detector;

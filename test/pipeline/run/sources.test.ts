@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { Observable, Subject, firstValueFrom, take, toArray } from 'rxjs';
-import { MAX_SOURCES } from '../../../pipeline/run/maxSources.ts';
 import { DEMO_CLIP, createPipeline } from '../../../pipeline/index.ts';
 import type {
   Frame,
@@ -283,7 +282,7 @@ suite('Pipeline.sources', (test) => {
       assert.is(sources.list().length, 1);
       sources.add({ name: 'cam', source: 'rtsp://me:secret@10.0.0.7/live', paused: true });
       assert.is(reportOf(pipeline, 'cam').source, 'rtsp://***@10.0.0.7/live');
-      for (let i = 2; i < MAX_SOURCES; i++) {
+      for (let i = 2; i < 64; i++) {
         sources.add({ name: `n${i}`, source: SHORT_CLIP, paused: true });
       }
       const more = { name: 'more', source: SHORT_CLIP, paused: true };

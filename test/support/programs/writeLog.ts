@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { createLog } from '../../../pipeline/cli/output/log.ts';
-import type { LogFormat } from '../../../pipeline/cli/output/log.ts';
+import type { LogFormat } from '../../../pipeline/options/settings.ts';
 import { endStandardError, keepStandardError } from '../../../pipeline/cli/output/standardError.ts';
 
 keepStandardError();

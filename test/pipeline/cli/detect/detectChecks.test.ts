@@ -2,18 +2,14 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expectDetectable } from '../../../../pipeline/cli/detect/detectChecks.ts';
-import { detectArguments } from '../../../../pipeline/cli/options/options.ts';
-import type { DetectArguments } from '../../../../pipeline/cli/options/options.ts';
+import { detectArguments } from '../../../../pipeline/cli/options/detectOptions.ts';
+import type { DetectArguments } from '../../../../pipeline/cli/options/detectOptions.ts';
 import * as assert from '../../../support/assert.ts';
 import { suite } from '../../../support/suite.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 
 /** What is typed where nothing is. */
-const DEFAULTS: DetectArguments = detectArguments({
-  ...{ model: 'nano', device: 'auto', decoder: 'auto', reuse: 'refine', task: ['detect'] },
-  ...{ conf: 0.3, vidStride: 1, maxFrames: 0, maxObjects: 100, budgetMs: 0, topP: 0 },
-  ...{ out: '-', onDamage: 'stop', format: 'ndjson' },
-});
+const DEFAULTS: DetectArguments = detectArguments({});
 
 suite('expectDetectable', (test) => {
   const saying = (save: string, more: Partial<DetectArguments> = {}) => ({
