@@ -11,26 +11,40 @@ export interface ServerOptions {
   readonly host?: string;
   /** Port to listen on, 0 for any free one. Default 8080. */
   readonly port?: number;
-  /** WebSockets at a time; further ones are refused with HTTP 503. Default 256. */
+  /**
+   * WebSockets at a time; further ones are refused with HTTP 503, or closed with 1013 where the token came as a message.
+   * Default 256.
+   */
   readonly maxClients?: number;
   /**
-   * WebSockets of one address at a time; behind a proxy, which is one address, as many as `maxClients`. Default: half
-   * of `maxClients`.
+   * WebSockets of one address at a time, those without a token yet not counted; behind a proxy, which is one address,
+   * as many as `maxClients`. Default: half of `maxClients`.
    */
   readonly maxClientsPerAddress?: number;
-  /** WebSockets that have yet to say their token, beside `maxClients`; then who has waited longest goes. Default 64. */
+  /**
+   * WebSockets that have yet to say their token, beside `maxClients`; then who has waited longest, of the address with
+   * the most, is closed with 1013. Default 64.
+   */
   readonly maxWaiting?: number;
   /** Subscriptions of one client; a further one is answered with an `error`. Default 32. */
   readonly maxSubscriptions?: number;
   /** Size of one client message, bytes; a larger one closes with 1009. Default 65,536. */
   readonly maxMessageBytes?: number;
-  /** Bytes that may wait for one client, counted before sending. Default 1,048,576. */
+  /**
+   * Bytes that may wait for one client, counted before sending; beyond it frames are coalesced or dropped, then a `gap`
+   * tells. Default 1,048,576.
+   */
   readonly maxOutboxBytes?: number;
-  /** Time a client may stay over its limit before it is closed with 1013, ms. Default 10,000. */
+  /**
+   * Time a client may stay over its limit before it is closed with 1013, ms; any bytes that leave start it anew. Default
+   * 10,000.
+   */
   readonly slowClientMs?: number;
   /** Time between two pings; who has not answered by the next one is cut off, ms. Default 30,000. */
   readonly heartbeatMs?: number;
-  /** Messages of one client within a second; more close with 1008. Default 50. */
+  /**
+   * Messages of one client within a second, each 16 KiB as one, pings by themselves; more close with 1008. Default 50.
+   */
   readonly maxMessagesPerSecond?: number;
   /**
    * Frames of a source that clients can still have later: not older than this, seconds; 0 for the last one only.
@@ -39,7 +53,9 @@ export interface ServerOptions {
   readonly replaySeconds?: number;
   /** And no more text than this of each source, bytes. Default 8,388,608. */
   readonly maxReplayBytes?: number;
-  /** Named parts of the picture that subscriptions can ask for, by name. Default: none. */
+  /**
+   * Named parts of the picture that subscriptions can ask for, at most 256, of 3 to 64 points each. Default: none.
+   */
   readonly zones?: Readonly<Record<string, ZoneOptions>>;
   /**
    * Compress messages above a kilobyte for clients that offer it (permessage-deflate). Default false: it costs more
@@ -61,7 +77,7 @@ export interface ServerOptions {
   readonly handshakeMs?: number;
   /** Told of what the server gets over by itself, one line. Default: nobody is. */
   readonly onNotice?: (text: string) => void;
-  /** Whether the model is loaded, asked for at `/readyz`. Default: always. */
+  /** Whether the model is loaded; `/readyz` is 503 until then. Default: always. */
   readonly isReady?: () => boolean;
   /**
    * Takes the requests that add, remove, pause and resume sources. Default: none, such requests are

@@ -31,6 +31,15 @@ suite('expectDetectable', (test) => {
     await expectDetectable([clip, clip], DEFAULTS);
   });
 
+  test('refuses pictures of attention of frames that nobody looks at', async () => {
+    const detect = { ...DEFAULTS.detect, motion: {} };
+
+    await assert.rejects(
+      () => expectDetectable(['a.mp4'], { ...DEFAULTS, attention: 'there', detect }),
+      { name: 'TypeError', message: /`--attention` looks at each frame; leave `--motion`/ },
+    );
+  });
+
   test('refuses to overwrite the source, whatever it is called', async () => {
     await using folder = await temporaryFolder();
     const [clip, link] = [join(folder.path, 'clip.mp4'), join(folder.path, 'link.mp4')];
