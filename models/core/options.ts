@@ -64,9 +64,10 @@ export interface ListOption<T extends string = string> extends Row {
 }
 
 /** Options of their own. The flag switches them on with their defaults, and so does each flag of theirs. */
-export interface GroupOption<T = never> extends Row {
+export interface GroupOption extends Row {
   readonly type: 'group';
-  readonly table: [T] extends [never] ? AnyTable : OptionTable<T>;
+  /** The table of the group's own interface. */
+  readonly table: AnyTable;
   readonly default?: object;
 }
 
@@ -111,7 +112,7 @@ type RowFor<T> =
               ? HookOption
               : [T] extends [readonly unknown[]]
                 ? never
-                : GroupOption<T>);
+                : GroupOption);
 
 /** What is there where an option is not given. A field that may stay open says `| undefined`. */
 type Otherwise<T, K extends keyof T> =

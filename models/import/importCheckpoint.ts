@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expectInteger, expectKnownKeys, expectOneOf } from '../core/validate.ts';
+import type { OptionTable } from '../core/options.ts';
+import { resolveOptions } from '../core/resolveOptions.ts';
 import { readArchitecture } from './config/architecture.ts';
 import { attentionGraph } from './graphs/attentionGraph.ts';
 import { captionPieces, writePieces } from './text/captionPieces.ts';
@@ -10,6 +11,7 @@ import { decoderGraph } from './graphs/decoderGraph.ts';
 import { describeModel } from './describeModel.ts';
 import { encoderGraph } from './graphs/encoderGraph.ts';
 import { readLabels } from './labels/readLabels.ts';
+import { PRECISIONS } from './onnx/graphBuilder.ts';
 import type { Precision } from './onnx/graphBuilder.ts';
 import { writeGraph, writeModel } from './onnx/writeModel.ts';
 
@@ -20,7 +22,7 @@ export interface ImportOptions {
   /** Folder of the model; made where it is not there, its files are written over. */
   readonly outDir: string;
   /** Side of the model's picture, pixels, 64 to 4096. Default: as it was trained. */
-  readonly imageSize?: number;
+  readonly imageSize?: number | undefined;
   /** Of the weights and of what is computed with them. Default `float32`. */
   readonly precision?: Precision;
   /**
@@ -28,17 +30,28 @@ export interface ImportOptions {
    * `{ id, name }`, as COCO's annotations have them. Default: COCO's where the checkpoint's config says so; others go
    * by their numbers.
    */
-  readonly labels?: string;
+  readonly labels?: string | undefined;
   /**
    * SentencePiece model that captions are written with, for checkpoints that caption. Default: the official one,
    * `c4_en_32k_spm.model`, where the checkpoint's folder has it; without one captions are tokens only.
    */
-  readonly textVocabulary?: string;
+  readonly textVocabulary?: string | undefined;
   /** Called after each weight that is written. */
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: ((done: number, total: number, what: string) => void) | undefined;
   /** Ends the import between two weights; what was written stays. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const OPTIONS: OptionTable<ImportOptions> = {
+  checkpointDir: { type: 'text', required: true },
+  outDir: { type: 'text', required: true },
+  imageSize: { type: 'integer', min: 64, max: 4096, unit: 'pixels' },
+  precision: { type: 'choice', values: PRECISIONS, default: 'float32' },
+  labels: { type: 'text' },
+  textVocabulary: { type: 'text' },
+  onProgress: { type: 'hook' },
+  signal: { type: 'value' },
+};
 
 /** What was imported. */
 export interface ImportResult {
@@ -63,12 +76,11 @@ export interface ImportResult {
  * TypeError, RangeError of wrong options; the signal's reason
  */
 export async function importCheckpoint(options: ImportOptions): Promise<ImportResult> {
-  expectKnownKeys('importCheckpoint', options, OPTIONS);
-  const { checkpointDir, outDir, precision = 'float32', onProgress, signal } = options;
-  expectOneOf('precision', precision, ['float32', 'float16']);
-  if (options.imageSize !== undefined) {
-    expectInteger('imageSize', options.imageSize, { min: 64, max: 4096 });
-  }
+  const { checkpointDir, outDir, precision, onProgress, signal } = resolveOptions(
+    'importCheckpoint',
+    OPTIONS,
+    options,
+  );
   const source = await openCheckpoint(checkpointDir);
   try {
     const architecture = await readArchitecture(checkpointDir);
@@ -109,14 +121,3 @@ export async function importCheckpoint(options: ImportOptions): Promise<ImportRe
     await source.close();
   }
 }
-
-const OPTIONS = [
-  'checkpointDir',
-  'outDir',
-  'imageSize',
-  'precision',
-  'labels',
-  'textVocabulary',
-  'onProgress',
-  'signal',
-] as const;

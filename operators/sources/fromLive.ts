@@ -3,6 +3,7 @@ import type { Frame } from '../../models/core/types.ts';
 import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { expectNumber } from '../../models/core/validate.ts';
 import { bundledImageSpec } from '../../models/index.ts';
+import { MAX_SECONDS } from './live/backOff.ts';
 import type { BackOff } from './live/backOff.ts';
 import { watchLive } from './live/watchLive.ts';
 import { maskedAddress, maskOf, readLiveSource } from './live/liveSource.ts';
@@ -52,7 +53,10 @@ export function fromLive(
   const options = resolveOptions('fromLive', FROM_LIVE_OPTIONS, config);
   const { image = bundledImageSpec(), display, stride, onOpen, onState, onDropped } = options;
   const retryDelay = options.retryDelay as Required<BackOff>; // a group that is resolved has all its defaults
-  expectNumber('maxSeconds', retryDelay.maxSeconds, { min: retryDelay.minSeconds });
+  expectNumber('maxSeconds', retryDelay.maxSeconds, {
+    min: retryDelay.minSeconds,
+    max: MAX_SECONDS,
+  });
   const name = maskedAddress(input);
   const mask = maskOf(input);
   return watchLive(readLiveSource(input), {

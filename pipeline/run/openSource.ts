@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defer, from, switchMap } from 'rxjs';
 import type { Observable } from 'rxjs';
-import { expectKnownKeys } from '../../models/index.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import type { Frame, ImageSpec, PipelineError } from '../../models/index.ts';
 import { sourceName } from '../../models/core/sourceName.ts';
 import { fromImages, fromVideo, kindOfSource, pathOf } from '../../operators/index.ts';
 import type { DecoderChoice, FromImagesConfig, OnDamage } from '../../operators/index.ts';
+import { FROM_VIDEO_OPTIONS } from '../../operators/options.ts';
 
 /** The clip inside this package, which `serve` plays when no source is named. */
 export const DEMO_CLIP: string = fileURLToPath(new URL('../demo/campus.mp4', import.meta.url));
@@ -43,11 +45,14 @@ export interface OpenSourceOptions {
   readonly onFault?: ((error: PipelineError) => void) | undefined;
 }
 
-/** All of them; the compiler says where one is missing. */
-const KEYS: Readonly<Record<keyof OpenSourceOptions, true>> = {
-  ...{ image: true, name: true, decoder: true, display: true, stride: true, maxFrames: true },
-  ...{ maxOpenFrames: true, loop: true, onDamage: true, followLinks: true },
-  ...{ onOpen: true, onFault: true },
+const { decoder, display, stride, maxFrames, maxOpenFrames, loop, onDamage, followLinks } =
+  FROM_VIDEO_OPTIONS;
+const OPTIONS: OptionTable<OpenSourceOptions> = {
+  ...{ decoder, display, stride, maxFrames, maxOpenFrames, loop, onDamage, followLinks },
+  image: { type: 'value', required: true },
+  name: { type: 'text' },
+  onOpen: { type: 'hook' },
+  onFault: { type: 'hook' },
 };
 
 /**
@@ -57,7 +62,7 @@ const KEYS: Readonly<Record<keyof OpenSourceOptions, true>> = {
  * **Owns:** the subscriber gets each frame and closes it.
  */
 export function openSource(source: string, options: OpenSourceOptions): Observable<Frame> {
-  expectKnownKeys('openSource', options, Object.keys(KEYS));
+  resolveOptions('openSource', OPTIONS, options); // a mistake shows here, not at the subscription
   const path = pathOf(source);
   return defer(() => from(kindOfSource(path))).pipe(
     switchMap((kind) => (kind === 'video' ? openVideo(path, options) : openImages(path, options))),

@@ -1,5 +1,6 @@
 import type { Detection } from '../../models/index.ts';
-import { expectKnownKeys } from '../../models/core/validate.ts';
+import type { OptionTable } from '../../models/core/options.ts';
+import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { matchesGlob } from './matchesGlob.ts';
 import type { ZoneInfo } from '../protocol/messages.ts';
 
@@ -16,6 +17,11 @@ export interface ZoneOptions {
   /** Its corners in order, 3 to 64; x and y from 0 to 1 of the picture's width and height. */
   readonly points: readonly (readonly [x: number, y: number])[];
 }
+
+const ZONE_OPTIONS: OptionTable<ZoneOptions> = {
+  source: { type: 'value', default: '*' },
+  points: { type: 'value', required: true },
+};
 
 /** Width and height of a frame, pixels. */
 export interface FrameSize {
@@ -39,8 +45,7 @@ export function resolveZones(given: Readonly<Record<string, ZoneOptions>>): read
     throw new RangeError(`Expected \`zones\` to be at most ${MAX_ZONES}, got ${named.length}`);
   }
   return named.map(([name, zone]) => {
-    expectKnownKeys(`zone ${name}`, zone, ['source', 'points']);
-    const { source = '*', points } = zone;
+    const { source, points } = resolveOptions(`zone ${name}`, ZONE_OPTIONS, zone);
     const isRight =
       Array.isArray(points) &&
       points.length >= MIN_POINTS &&

@@ -1,4 +1,5 @@
 /** The door to prom-client: what the server knows of itself, for Prometheus. */
+import { SOURCE_STATES } from '../../models/core/sourceState.ts';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
@@ -14,7 +15,6 @@ const PREFIX = 'pix2seq_stream_';
 const SECONDS = [0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12];
 /** What the process uses, measured once however many servers it has. */
 const processRegistry = new Registry();
-const STATES = ['connecting', 'online', 'stalled', 'offline', 'ended'] as const;
 
 /** Counts and times of one server, by source; series of a source go with it. */
 export class Metrics {
@@ -144,7 +144,7 @@ function countSources(hub: SourceHub, registers: Registers): void {
     collect() {
       [frames, ended, inFlight, states].forEach((one) => one.reset());
       for (const { name: source, state, counts } of hub.describe()) {
-        STATES.forEach((one) => states.set({ source, state: one }, one === state ? 1 : 0));
+        SOURCE_STATES.forEach((one) => states.set({ source, state: one }, one === state ? 1 : 0));
         if (counts !== undefined) {
           frames.inc({ source }, counts.frames);
           inFlight.set({ source }, counts.inFlight);

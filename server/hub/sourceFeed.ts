@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { OptionTable } from '../../models/core/options.ts';
 import type { FoundObject, FrameDetections } from '../../models/index.ts';
 import type { FrameCounts, SourceAttention, SourceStatus } from '../protocol/messages.ts';
 
@@ -35,13 +36,22 @@ export interface SourceFeed {
    */
   readonly events$: Observable<SourceEvent>;
   /** The source's pictures; subscribed to only while a client watches them. */
-  readonly pictures$?: Observable<Picture>;
+  readonly pictures$?: Observable<Picture> | undefined;
   /**
    * Where the decoder looks; each subscription has the next frame read for it, and gets one answer, or none
    * where there was no frame in time. Subscribed to only while a client asks, once at a time per server.
    * ERR_MODEL_LOAD says that the model cannot tell.
    */
-  readonly attention$?: Observable<SourceAttention>;
+  readonly attention$?: Observable<SourceAttention> | undefined;
   /** Asked for what became of its frames whenever the source is described. */
-  readonly counts?: () => FrameCounts;
+  readonly counts?: (() => FrameCounts) | undefined;
 }
+
+/** The table of {@link SourceFeed}; whoever uses them checks them. */
+export const FEED_OPTIONS: OptionTable<SourceFeed> = {
+  name: { type: 'value', required: true },
+  events$: { type: 'value', required: true },
+  pictures$: { type: 'value' },
+  attention$: { type: 'value' },
+  counts: { type: 'hook' },
+};

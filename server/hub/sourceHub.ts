@@ -19,6 +19,7 @@ import { PublishedFrame } from './publishedFrame.ts';
 import { RateMeter } from './rateMeter.ts';
 import { Replays } from './replay.ts';
 import type { Replay, ReplayLimits } from './replay.ts';
+import { FEED_OPTIONS } from './sourceFeed.ts';
 import type { SourceEvent, SourceFeed } from './sourceFeed.ts';
 
 /** Knows the attached sources, numbers their frames and passes everything on to its listeners. */
@@ -40,7 +41,7 @@ export class SourceHub {
    * @throws TypeError where the name is none, RangeError where it is taken, Error after `close()`
    */
   attach(feed: SourceFeed): Subscription {
-    expectKnownKeys('attach', feed, ['name', 'events$', 'pictures$', 'attention$', 'counts']);
+    expectKnownKeys('attach', feed, Object.keys(FEED_OPTIONS)); // each is read when it is used: one may be a getter
     const { name } = feed;
     this.#expectFreeName(name);
     const detached$ = new Subject<void>();

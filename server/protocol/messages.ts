@@ -2,10 +2,10 @@
  * The messages of protocol v1 as types; nothing here runs, so the viewer and the client may import it.
  * The same messages as JSON Schema are in `schema.ts`, which the compiler holds against these types.
  */
+import type { SourceState } from '../../models/core/sourceState.ts';
 import type { Detection, FoundObject, FrameDetections } from '../../models/core/types.ts';
 
-/** What a source is doing: `stalled` sends nothing for now, `offline` is lost, `ended` is played out. */
-export type SourceState = 'connecting' | 'online' | 'stalled' | 'offline' | 'ended';
+export type { SourceState } from '../../models/core/sourceState.ts';
 
 /** The news that a source changed its state, and the body of a `status` message. */
 export interface SourceStatus {

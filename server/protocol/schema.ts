@@ -1,3 +1,4 @@
+import { SOURCE_STATES } from '../../models/core/sourceState.ts';
 import { Type } from 'typebox';
 import type { TObject } from 'typebox';
 import type * as messages from './messages.ts';
@@ -10,13 +11,7 @@ const amount = Type.Number({ minimum: 0 });
 const ratio = Type.Number({ minimum: 0, maximum: 1 });
 const size = Type.Integer({ minimum: 1 });
 
-const state = Type.Union([
-  Type.Literal('connecting'),
-  Type.Literal('online'),
-  Type.Literal('stalled'),
-  Type.Literal('offline'),
-  Type.Literal('ended'),
-]);
+const state = Type.Union(SOURCE_STATES.map((one) => Type.Literal(one)));
 
 const stop = Type.Union([
   Type.Literal('eos'),

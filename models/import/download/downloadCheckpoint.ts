@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 import { PipelineError, toError } from '../../core/errors.ts';
 import { fileProblem } from '../../core/fileProblem.ts';
 import { maskError, maskFor } from '../../core/secrets.ts';
-import { expectKnownKeys } from '../../core/validate.ts';
+import type { OptionTable } from '../../core/options.ts';
+import { resolveOptions } from '../../core/resolveOptions.ts';
 import {
   MAX_INDEX_BYTES,
   readBundleIndex,
@@ -20,13 +21,10 @@ const MULTI_TASK = /\/multi_task\/ckpt\/[^/]+$/;
 const TEXT_VOCABULARY_FROM_THERE = `../../data/${TEXT_VOCABULARY}`;
 /** Answers of a bucket that does not have a file; the second where it does not tell strangers what it has. */
 const MISSING: readonly unknown[] = [404, 403];
-const KEYS = ['url', 'directory', 'onProgress', 'onRetry', 'signal', 'stallMs', 'retryMs'];
 /** Of what is text: which checkpoint is the newest, and how it was trained. */
 const SMALL_BYTES = 1 << 20;
 /** Of a SentencePiece model; the official one has a twentieth of that. */
 const VOCABULARY_BYTES = 16 << 20;
-const STALL_MS = 30_000;
-const RETRY_MS = 1_000;
 
 /** What is downloaded, and how patiently. */
 export interface DownloadOptions {
@@ -38,15 +36,25 @@ export interface DownloadOptions {
   /** Where the files go; made where it is not there. */
   readonly directory: string;
   /** Gets bytes of the file `what`; `totalBytes` is 0 where the server does not tell. */
-  readonly onProgress?: (doneBytes: number, totalBytes: number, what: string) => void;
+  readonly onProgress?: ((doneBytes: number, totalBytes: number, what: string) => void) | undefined;
   /** Told before each pause why an attempt at the file `what` failed. */
-  readonly onRetry?: (reason: string, waitMs: number, what: string) => void;
-  readonly signal?: AbortSignal;
-  /** Silence that ends an attempt. Default 30 seconds. */
+  readonly onRetry?: ((reason: string, waitMs: number, what: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Silence that ends an attempt, milliseconds. Default 30,000. */
   readonly stallMs?: number;
-  /** Pause before the second of six attempts; each further one is twice as long. Default 1 second. */
+  /** Pause before the second of six attempts, milliseconds; each further one is twice as long. Default 1,000. */
   readonly retryMs?: number;
 }
+
+const OPTIONS: OptionTable<DownloadOptions> = {
+  url: { type: 'text', required: true },
+  directory: { type: 'text', required: true },
+  onProgress: { type: 'hook' },
+  onRetry: { type: 'hook' },
+  signal: { type: 'value' },
+  stallMs: { type: 'number', min: 0, default: 30_000, unit: 'ms' },
+  retryMs: { type: 'number', min: 0, default: 1_000, unit: 'ms' },
+};
 
 /**
  * Downloads a checkpoint as the authors' public bucket has them: `checkpoint`, `config.json`, and of the
@@ -57,9 +65,8 @@ export interface DownloadOptions {
  * ERR_CHECKPOINT where it is of another kind, ERR_OUTPUT where it can't be written; the signal's reason
  */
 export async function downloadCheckpoint(options: DownloadOptions): Promise<void> {
-  expectKnownKeys('downloadCheckpoint', options, KEYS);
-  const { directory, onProgress, onRetry, signal } = options;
-  const { stallMs = STALL_MS, retryMs = RETRY_MS } = options;
+  const resolved = resolveOptions('downloadCheckpoint', OPTIONS, options);
+  const { directory, onProgress, onRetry, signal, stallMs, retryMs } = resolved;
   const folder = folderUrl(options.url);
   const mask = maskFor([options.url]);
   await makeFolder(directory);

@@ -1,7 +1,9 @@
 import type { Weight } from './weight.ts';
 
+/** All of `Precision`. */
+export const PRECISIONS = ['float32', 'float16'] as const;
 /** How the weights of a graph are kept and computed with. */
-export type Precision = 'float32' | 'float16';
+export type Precision = (typeof PRECISIONS)[number];
 
 /** Element types of a graph's inputs and outputs. */
 export type ElementType = 'float32' | 'int64' | 'uint8';

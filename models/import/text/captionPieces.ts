@@ -12,7 +12,7 @@ const FILE = 'pieces.json';
 /** Where a vocabulary may be. */
 export interface TextSource {
   readonly checkpointDir: string;
-  readonly textVocabulary?: string;
+  readonly textVocabulary?: string | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { PipelineError, invariant, toError } from '../../../models/core/errors.ts';
-import { expectKnownKeys } from '../../../models/core/validate.ts';
+import type { OptionTable } from '../../../models/core/options.ts';
+import { resolveOptions } from '../../../models/core/resolveOptions.ts';
 import type { DecoderChoice } from './videoOptions.ts';
 import { hasX264, openEncoder, startNativeEncoder } from '../native/nativeEncoder.ts';
 import { findFfmpeg } from '../native/nativeDecoder.ts';
@@ -15,8 +16,15 @@ export interface VideoWriterOptions {
   /** About how many pictures a second has, for the encoder to plan; their times are what counts. Default 25. */
   readonly framesPerSecond?: number | undefined;
   /** Which FFmpeg encodes. Default: as `chooseEncoder` says. */
-  readonly encoder?: 'native' | 'wasm';
+  readonly encoder?: 'native' | 'wasm' | undefined;
 }
+
+const OPTIONS: OptionTable<VideoWriterOptions> = {
+  width: { type: 'integer', min: 1, required: true, unit: 'pixels' },
+  height: { type: 'integer', min: 1, required: true, unit: 'pixels' },
+  framesPerSecond: { type: 'number' },
+  encoder: { type: 'choice', values: ['native', 'wasm'] },
+};
 
 /** A video file that is being written. */
 export interface VideoWriter {
@@ -66,8 +74,13 @@ export function chooseEncoder(choice: DecoderChoice = 'auto'): 'native' | 'wasm'
  * @param file is written over; half of it is there until `finish`, so give it a name of its own until then
  */
 export function openVideoWriter(file: string, options: VideoWriterOptions): VideoWriter {
-  expectKnownKeys('openVideoWriter', options, ['width', 'height', 'framesPerSecond', 'encoder']);
-  const { width, height, framesPerSecond = USUAL_RATE, encoder: which = chooseEncoder() } = options;
+  const resolved = resolveOptions('openVideoWriter', OPTIONS, options);
+  const {
+    width,
+    height,
+    framesPerSecond = USUAL_RATE,
+    encoder: which = chooseEncoder(),
+  } = resolved;
   const encoder =
     which === 'native' ? startNativeEncoder(file, openEncoder()) : startWasmEncoder(file);
   // some containers tell the unit of their clock: an encoder would ask for a decoder as fast as that

@@ -1,11 +1,9 @@
+import type { SourceState } from '../../../models/core/sourceState.ts';
 import type { PictureRequest } from '../../media/frames/filterGraph.ts';
 import type { BackOff } from './backOff.ts';
 
-/**
- * How a live source is doing: `connecting` until its first frame; `online`, frames come; `stalled`,
- * connected and silent; `offline`, lost, and tried again; `ended`, no more frames will come.
- */
-export type LiveState = 'connecting' | 'online' | 'stalled' | 'offline' | 'ended';
+/** How a live source is doing. */
+export type LiveState = SourceState;
 
 /**
  * Why a picture was never given out: `slow`, all frames that may be open were when a newer one came;

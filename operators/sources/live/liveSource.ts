@@ -1,7 +1,9 @@
 import { expectAddress } from '../../../models/core/address.ts';
 import { maskAddress, maskFor } from '../../../models/core/secrets.ts';
 import type { Mask } from '../../../models/core/secrets.ts';
-import { expectKnownKeys, expectOneOf, suggest } from '../../../models/core/validate.ts';
+import type { OptionTable } from '../../../models/core/options.ts';
+import { resolveOptions } from '../../../models/core/resolveOptions.ts';
+import { suggest } from '../../../models/core/validate.ts';
 import { isWebFile } from '../../media/input/fileEndings.ts';
 import { DEFAULT_PATTERN, readPattern } from './testPattern.ts';
 import type { ResolvedPattern, TestPattern } from './testPattern.ts';
@@ -11,11 +13,11 @@ export interface NetworkSource {
   /** `rtsp://`, `rtsps://`, `http://`, `https://`, `rtmp://`, `udp://`, `tcp://`, `srt://` and their kin. */
   readonly url: string | URL;
   /** How RTSP carries its pictures; no other scheme has the choice. Default `tcp`, which loses none. */
-  readonly transport?: 'tcp' | 'udp';
+  readonly transport?: 'tcp' | 'udp' | undefined;
   /** As it is, not percent-encoded. Default: what the address holds. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** As it is, not percent-encoded. Default: what the address holds. */
-  readonly password?: string;
+  readonly password?: string | undefined;
 }
 
 /** A camera of this machine. */
@@ -34,6 +36,16 @@ export interface ScreenSource {
 export interface TestSource {
   readonly test: TestPattern;
 }
+
+const NETWORK_OPTIONS: OptionTable<NetworkSource> = {
+  url: { type: 'value', required: true },
+  transport: { type: 'choice', values: ['tcp', 'udp'] },
+  user: { type: 'text' },
+  password: { type: 'text' },
+};
+const WEBCAM_OPTIONS: OptionTable<WebcamSource> = { webcam: { type: 'value', required: true } };
+const SCREEN_OPTIONS: OptionTable<ScreenSource> = { screen: { type: 'value', required: true } };
+const TEST_OPTIONS: OptionTable<TestSource> = { test: { type: 'value', required: true } };
 
 /** A live source, written out. */
 export type LiveSource = NetworkSource | WebcamSource | ScreenSource | TestSource;
@@ -89,25 +101,24 @@ export function readLiveSource(input: string | URL | LiveSource): LiveAddress {
     return readText(String(input));
   }
   if ('webcam' in input) {
-    expectKnownKeys('a webcam source', input, ['webcam']);
-    return { kind: 'webcam', device: String(input.webcam) };
+    const { webcam } = resolveOptions('a webcam source', WEBCAM_OPTIONS, input);
+    return { kind: 'webcam', device: String(webcam) };
   }
   if ('screen' in input) {
-    expectKnownKeys('a screen source', input, ['screen']);
-    return { kind: 'screen', device: String(input.screen) };
+    const { screen } = resolveOptions('a screen source', SCREEN_OPTIONS, input);
+    return { kind: 'screen', device: String(screen) };
   }
   if ('test' in input) {
-    expectKnownKeys('a test source', input, ['test']);
-    return { kind: 'test', pattern: readPattern(input.test) };
+    const { test } = resolveOptions('a test source', TEST_OPTIONS, input);
+    return { kind: 'test', pattern: readPattern(test) };
   }
-  expectKnownKeys('a network source', input, ['url', 'transport', 'user', 'password']);
-  expectOneOf('transport', input.transport ?? 'tcp', ['tcp', 'udp']);
+  const { transport, user, password } = resolveOptions('a network source', NETWORK_OPTIONS, input);
   const address = readText(String(input.url));
   if (address.kind !== 'network') {
     throw new TypeError(`Expected \`url\` to be an address, got \`${maskedAddress(input)}\``);
   }
-  const url = withLogin(address.url, input.user, input.password);
-  return { ...address, url, transport: input.transport ?? address.transport };
+  const url = withLogin(address.url, user, password);
+  return { ...address, url, transport: transport ?? address.transport };
 }
 
 function readText(text: string): LiveAddress {
