@@ -1,7 +1,5 @@
 import { shownAddress } from '../../models/core/address.ts';
-import type { OptionTable } from '../../models/core/options.ts';
-import { resolveOptions } from '../../models/core/resolveOptions.ts';
-import { expectInteger, expectNumber } from '../../models/core/validate.ts';
+import { expectInteger, expectKnownKeys, expectNumber } from '../../models/core/validate.ts';
 import type { ClientSocketConstructor } from './clientSocket.ts';
 import type { ClientCodec } from './codec.ts';
 
@@ -16,11 +14,11 @@ export interface RetryDelay {
 /** Settings of `connect`. Unknown ones are a `TypeError`. */
 export interface ConnectOptions {
   /** Class to connect with. Default: the global one, which browsers have, and Node from 22 on. */
-  readonly WebSocket?: ClientSocketConstructor | undefined;
+  readonly WebSocket?: ClientSocketConstructor;
   /** Token of a server that asks for one; sent as the first message, never in the address. Default: none. */
-  readonly token?: string | undefined;
+  readonly token?: string;
   /** What to speak in place of JSON text. Default: none. */
-  readonly codec?: ClientCodec | undefined;
+  readonly codec?: ClientCodec;
   /** Pause before a new attempt; each one is a random half to whole of it. */
   readonly retryDelay?: RetryDelay;
   /** Failures in a row, without a greeting between them, after which it gives up. Default `Infinity`. */
@@ -30,38 +28,36 @@ export interface ConnectOptions {
 }
 
 /** {@link ConnectOptions} with the defaults filled in. */
-export interface ResolvedOptions extends Required<ConnectOptions> {
+export interface ResolvedOptions {
   /** `ws:` or `wss:`, with the path of the protocol. */
   readonly address: string;
   readonly WebSocket: ClientSocketConstructor;
+  readonly token: string | undefined;
+  readonly codec: ClientCodec | undefined;
   readonly retryDelay: Required<RetryDelay>;
+  readonly maxRetries: number;
+  readonly silenceSeconds: number;
 }
 
+const RETRY_DELAY: Required<RetryDelay> = Object.freeze({ minSeconds: 0.5, maxSeconds: 30 });
+/** All names, which the compiler checks. By hand: checks from a table of options would be a twentieth of the client. */
+const KEYS: Readonly<Record<keyof ConnectOptions, true>> = {
+  ...{ WebSocket: true, token: true, codec: true, retryDelay: true },
+  ...{ maxRetries: true, silenceSeconds: true },
+};
 /** Longest time a timer can wait, seconds. */
 const MAX_SECONDS = 2_147_483;
-
-const RETRY_OPTIONS: OptionTable<RetryDelay> = {
-  minSeconds: { type: 'number', above: 0, max: MAX_SECONDS, default: 0.5, unit: 's' },
-  maxSeconds: { type: 'number', above: 0, max: MAX_SECONDS, default: 30, unit: 's' },
-};
-
-const CONNECT_OPTIONS: OptionTable<ConnectOptions> = {
-  WebSocket: { type: 'value' },
-  token: { type: 'text' },
-  codec: { type: 'value' },
-  retryDelay: { type: 'group', table: RETRY_OPTIONS, default: {} },
-  maxRetries: { type: 'value', default: Infinity }, // which is no whole number
-  silenceSeconds: { type: 'number', min: 0, max: MAX_SECONDS, default: 15, unit: 's' },
-};
 
 /**
  * Checks the options of a client and fills in the defaults.
  * @throws TypeError or RangeError on a wrong address or option
  */
 export function resolveConnectOptions(url: string, options: ConnectOptions): ResolvedOptions {
-  const resolved = resolveOptions('connect', CONNECT_OPTIONS, options);
-  const { WebSocket = globalWebSocket(), maxRetries } = resolved;
-  const retryDelay = resolved.retryDelay as Required<RetryDelay>; // a group that is resolved has all its defaults
+  expectKnownKeys('connect', options, Object.keys(KEYS));
+  expectKnownKeys('retryDelay', options.retryDelay, Object.keys(RETRY_DELAY));
+  const retryDelay = { ...RETRY_DELAY, ...options.retryDelay };
+  const { token, codec, maxRetries = Infinity, silenceSeconds = 15 } = options;
+  expectNumber('minSeconds', retryDelay.minSeconds, { above: 0, max: MAX_SECONDS });
   expectNumber('maxSeconds', retryDelay.maxSeconds, {
     min: retryDelay.minSeconds,
     max: MAX_SECONDS,
@@ -69,7 +65,10 @@ export function resolveConnectOptions(url: string, options: ConnectOptions): Res
   if (maxRetries !== Infinity) {
     expectInteger('maxRetries', maxRetries, { min: 0 });
   }
-  return { ...resolved, address: socketAddress(url), WebSocket, retryDelay };
+  expectNumber('silenceSeconds', silenceSeconds, { min: 0, max: MAX_SECONDS });
+  const address = socketAddress(url);
+  const SocketClass = options.WebSocket ?? globalWebSocket();
+  return { address, WebSocket: SocketClass, token, codec, retryDelay, maxRetries, silenceSeconds };
 }
 
 function globalWebSocket(): ClientSocketConstructor {

@@ -8,7 +8,7 @@ import { suite } from '../../support/suite.ts';
 const MAX_GZIP_BYTES = 6_000;
 /** What may be in it. */
 const ALLOWED =
-  /^(server\/client\/|models\/core\/(address|errors|range|resolveOptions|validate)\.ts$|node_modules\/fastest-levenshtein\/)/;
+  /^(server\/client\/|models\/core\/(address|errors|range|validate)\.ts$|node_modules\/fastest-levenshtein\/)/;
 
 suite('the client in a page', (test) => {
   test('is small, and has nothing of Node or the server in it', async () => {
