@@ -72,13 +72,13 @@ function resolve(
 ): DetectRunConfig & Pick<Required<DetectConfig>, 'policy' | 'turns'> {
   const ofModel = modelDefaults(detector.model);
   const resolved = resolveOptions('detect', DETECT_OPTIONS, config, ofModel);
-  const { policy, turns, minScore, classes } = resolved;
+  const { policy, turns } = resolved;
   expectThat(turns === undefined || policy === 'latest', '`turns` go with the policy `latest`');
   return {
     ...resolved,
     detector,
     decoding: pickOptions(DECODE_OPTIONS, resolved),
-    wanted: wantedBy({ minScore, classes }, detector.model),
-    sumUp: createWishes({ minScore, classes }, detector.model),
+    wanted: wantedBy(resolved, detector.model),
+    sumUp: createWishes(resolved, detector.model),
   };
 }

@@ -48,13 +48,5 @@ export function wantedBy(
   if (unknown !== undefined) {
     throw new TypeError(`The model has no class \`${unknown}\`${suggest(unknown, names)}`);
   }
-  return (object) => isOf(object, { minScore, classes });
-}
-
-/** Whether an object is among those that are asked for; all are where nothing is said. */
-export function isOf(
-  { label, score }: Parameters<Wanted>[0],
-  { minScore = 0, classes }: ObjectsConfig,
-): boolean {
-  return score >= minScore && (classes?.includes(label) ?? true);
+  return ({ label, score }) => score >= minScore && (classes?.includes(label) ?? true);
 }
