@@ -4,7 +4,7 @@ import type { OptionTable } from './options.ts';
 export const MAX_OBJECTS = 100;
 
 /** All of `Reuse`. */
-export const REUSES = ['refine', 'exact', 'sticky', 'tolerant', 'off'] as const;
+export const REUSES = ['exact', 'refine', 'sticky', 'tolerant', 'off'] as const;
 /**
  * How the previous frame's tokens are used. `off`: not at all. `exact`, `refine`: as guesses, which
  * saves calls and never changes what is read; `refine` guesses anew after a wrong one. `sticky`: the

@@ -1,7 +1,10 @@
+import type { StopReason } from './stopReason.ts';
+
 export type { DecodeOptions, Demand, Reuse } from './decodeOptions.ts';
 export type * from './detector.ts';
 export type { DetectorOptions, Device } from './detectorOptions.ts';
 export type * from './prompts.ts';
+export type { StopReason } from './stopReason.ts';
 
 /** A box in pixels of the source frame, corners, `xmin <= xmax` and `ymin <= ymax`. */
 export interface Box {
@@ -107,9 +110,6 @@ export interface Frame extends FrameInfo, Disposable {
   /** Gives the memory back. Idempotent. */
   close(): void;
 }
-
-/** Why the reading-out of a frame ended. */
-export type StopReason = 'eos' | 'noise' | 'maxObjects' | 'budget' | 'filter' | 'abort';
 
 /** Counts of a frame's token work. */
 export interface TokenCounts {

@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
+import type { TObject } from 'typebox';
 import { toError } from '../../models/core/errors.ts';
 import { isSourceName } from '../../models/core/sourceName.ts';
 import type { AnyTable } from '../../models/core/options.ts';
@@ -60,6 +61,7 @@ export function parseConfig(
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number, message: string): TypeError =>
     new TypeError(`${file}, line ${lines.linePos(offset).line}: ${message}`);
+  const wrong: Complaint = (path, message) => at(offsetOf(document, path), message);
   const [broken] = document.errors;
   if (broken !== undefined) {
     throw at(broken.pos[0], `this is not YAML: ${withoutQuote(broken.message)}`);
@@ -68,57 +70,78 @@ export function parseConfig(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw at(0, 'Expected settings such as `sources:`; an empty configuration is `{}`');
   }
-  const check = (owner: string, schema: typeof configSchema, path: Path, part: object): void => {
-    const problem = findProblem(owner, schema, part);
-    if (problem !== undefined) {
-      const wrong = problem.isPresent ? [...path, problem.field] : path;
-      throw at(offsetOf(document, wrong), problem.text);
-    }
-  };
-  check('the configuration', configSchema, [], value);
-  const config = value as Config; // the parts are held against their schemas below
-  const expectOneName = (table: AnyTable, path: Path, part: object): void => {
-    for (const [name, { alias = name }] of Object.entries(table)) {
-      if (alias !== name && name in part && alias in part) {
-        const both = `\`${alias}\` is another name of \`${name}\`; leave one of them out`;
-        throw at(offsetOf(document, [...path, alias]), both);
-      }
-    }
-  };
-  const checkPart = (name: 'detect' | 'server', table: AnyTable): void => {
-    const part: Readonly<Record<string, unknown>> = config[name] ?? {};
-    check(`\`${name}\``, partSchemas[name], [name], part);
-    expectOneName(table, [name], part);
-    for (const [inner, row] of Object.entries(table)) {
-      const { [inner]: group } = part;
-      if (row.type === 'group' && typeof group === 'object' && group !== null) {
-        check(`\`${inner}\``, schemaOf(row.table), [name, inner], group);
-      }
-    }
-  };
-  expectOneName(TOP_SETTINGS, [], config);
-  checkPart('detect', READING_SETTINGS);
-  checkPart('server', SERVING_SETTINGS);
-  const seen = new Set<string>();
-  for (const [index, source] of (config.sources ?? []).entries()) {
-    const path = ['sources', index];
-    check(owner(source, index), partSchemas.source, path, source);
-    if (seen.has(source.name)) {
-      const line = offsetOf(document, [...path, 'name']);
-      throw at(line, `There are two sources named \`${source.name}\`; choose another \`name\``);
-    }
-    seen.add(source.name);
-  }
+  const config = checkedConfig(value, wrong);
   const sources = config.sources?.map((source, index) => {
     try {
       const filledIn = { ...source, ...fillIn(source.source, environment) };
       expectServable(filledIn.source);
       return filledIn;
     } catch (thrown) {
-      throw at(offsetOf(document, ['sources', index, 'source']), toError(thrown).message);
+      throw wrong(['sources', index, 'source'], toError(thrown).message);
     }
   });
   return withAbsolutePaths(sources ? { ...config, sources } : config, dirname(resolve(file)));
+}
+
+/** Makes the error of what is wrong at a place. */
+type Complaint = (path: Path, message: string) => TypeError;
+
+/** Holds a configuration and its parts against their schemas. */
+function checkedConfig(value: object, wrong: Complaint): Config {
+  expectFields('the configuration', configSchema, value, [], wrong);
+  const config = value as Config; // the parts are held against their schemas below
+  expectOneName(TOP_SETTINGS, config, [], wrong);
+  checkPart('detect', READING_SETTINGS, config.detect ?? {}, wrong);
+  checkPart('server', SERVING_SETTINGS, config.server ?? {}, wrong);
+  const seen = new Set<string>();
+  for (const [index, source] of (config.sources ?? []).entries()) {
+    const path = ['sources', index];
+    expectFields(owner(source, index), partSchemas.source, source, path, wrong);
+    if (seen.has(source.name)) {
+      const both = `There are two sources named \`${source.name}\`; choose another \`name\``;
+      throw wrong([...path, 'name'], both);
+    }
+    seen.add(source.name);
+  }
+  return config;
+}
+
+function checkPart(
+  name: 'detect' | 'server',
+  table: AnyTable,
+  part: Readonly<Record<string, unknown>>,
+  wrong: Complaint,
+): void {
+  expectFields(`\`${name}\``, partSchemas[name], part, [name], wrong);
+  expectOneName(table, part, [name], wrong);
+  for (const [inner, row] of Object.entries(table)) {
+    const { [inner]: group } = part;
+    if (row.type === 'group' && typeof group === 'object' && group !== null) {
+      expectFields(`\`${inner}\``, schemaOf(row.table), group, [name, inner], wrong);
+    }
+  }
+}
+
+function expectFields(
+  owner: string,
+  schema: TObject,
+  part: object,
+  path: Path,
+  wrong: Complaint,
+): void {
+  const problem = findProblem(owner, schema, part);
+  if (problem !== undefined) {
+    throw wrong(problem.isPresent ? [...path, problem.field] : path, problem.text);
+  }
+}
+
+function expectOneName(table: AnyTable, part: object, path: Path, wrong: Complaint): void {
+  for (const [name, { alias = name }] of Object.entries(table)) {
+    if (alias !== name && name in part && alias in part) {
+      const both = `\`${alias}\` is another name of \`${name}\`; leave one of them out`;
+      throw wrong([...path, alias], both);
+    }
+  }
 }
 
 /** Puts variables of the environment in their places. @throws TypeError where one is not there */

@@ -1,4 +1,5 @@
 import { SOURCE_STATES } from '../../models/core/sourceState.ts';
+import { STOP_REASONS } from '../../models/core/stopReason.ts';
 import { Type } from 'typebox';
 import type { TObject } from 'typebox';
 import type * as messages from './messages.ts';
@@ -13,14 +14,7 @@ const size = Type.Integer({ minimum: 1 });
 
 const state = Type.Union(SOURCE_STATES.map((one) => Type.Literal(one)));
 
-const stop = Type.Union([
-  Type.Literal('eos'),
-  Type.Literal('noise'),
-  Type.Literal('maxObjects'),
-  Type.Literal('budget'),
-  Type.Literal('filter'),
-  Type.Literal('abort'),
-]);
+const stop = Type.Union(STOP_REASONS.map((one) => Type.Literal(one)));
 
 const detection = Type.Object({
   label: text,

@@ -1,6 +1,6 @@
 import type { BenchReport } from './benchCommand.ts';
 import { mean } from './numbers.ts';
-import { REUSES } from './reuse.ts';
+import { COMPARED } from './reuse.ts';
 import type { ReuseFigures } from './reuse.ts';
 
 /** Writes what the whole and its parts take as a Markdown table. */
@@ -54,7 +54,7 @@ export function reuseTable(reuse: BenchReport['reuse']): string {
   );
   const ofMode = (mode: number): ReuseFigures[] =>
     Object.values(reuse).flatMap((modes) => modes[mode] ?? []);
-  const means = REUSES.map((name, mode) => {
+  const means = COMPARED.map((name, mode) => {
     const meanOf = (of: (one: ReuseFigures) => number, at: number = mode): number =>
       mean(ofMode(at).map(of));
     const sumOf = (of: (one: ReuseFigures) => number): number =>

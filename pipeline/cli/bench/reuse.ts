@@ -1,4 +1,5 @@
 import { concatMap, lastValueFrom, takeUntil, toArray } from 'rxjs';
+import { REUSES } from '../../../models/core/decodeOptions.ts';
 import { toDetections } from '../../../models/index.ts';
 import type { Detection, Detector, Frame, Reuse, TokenSequence } from '../../../models/index.ts';
 import { DraftKeeper, fromVideo, iou } from '../../../operators/index.ts';
@@ -6,7 +7,7 @@ import { abortOf } from '../../run/abortOf.ts';
 import { mean, percentile } from './numbers.ts';
 
 /** All modes; the first is what the others are held against. */
-export const REUSES = ['off', 'exact', 'refine', 'sticky', 'tolerant'] as const;
+export const COMPARED: readonly Reuse[] = ['off', ...REUSES.filter((mode) => mode !== 'off')];
 /** Score from which on an object counts, as `--conf` has it by default. */
 const LEAST_SCORE = 0.3;
 /** Overlap from which on an object is found again. */
@@ -58,14 +59,14 @@ export async function measureReuse(
   maxFrames: number,
   interrupt: AbortSignal,
 ): Promise<ReuseFigures[]> {
-  const keepers = REUSES.map((reuse) => new DraftKeeper({ reuse }));
+  const keepers = COMPARED.map((reuse) => new DraftKeeper({ reuse }));
   const frames$ = fromVideo(clip, { maxFrames }).pipe(
     concatMap((frame) => readAll(detector, frame, keepers)),
     takeUntil(abortOf(interrupt)),
     toArray(),
   );
   const frames = await lastValueFrom(frames$);
-  return REUSES.map((reuse, mode) => summary(reuse, frames, mode));
+  return COMPARED.map((reuse, mode) => summary(reuse, frames, mode));
 }
 
 async function readAll(

@@ -1,6 +1,6 @@
 import { openLocalDetector } from '../../../../models/index.ts';
 import { reuseTable } from '../../../../pipeline/cli/bench/report.ts';
-import { REUSES, measureReuse } from '../../../../pipeline/cli/bench/reuse.ts';
+import { COMPARED, measureReuse } from '../../../../pipeline/cli/bench/reuse.ts';
 import { DEMO_CLIP } from '../../../../pipeline/run/openSource.ts';
 import * as assert from '../../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../../support/suite.ts';
@@ -18,7 +18,7 @@ suite('measureReuse', (test) => {
 
       assert.equal(
         figures.map(({ reuse, numFrames }) => [reuse, numFrames]),
-        REUSES.map((reuse) => [reuse, NUM_FRAMES]),
+        COMPARED.map((reuse) => [reuse, NUM_FRAMES]),
       );
       const [off, exact, refine, sticky, tolerant] = figures;
       assert.equal(
@@ -35,7 +35,7 @@ suite('measureReuse', (test) => {
         assert.ok(one!.accepted > 0.3 && one!.foundAgain > 0.7, one!.reuse);
       }
       const rows = reuseTable({ clip: figures }).trim().split('\n');
-      assert.is(rows.length, 2 + 2 * REUSES.length);
+      assert.is(rows.length, 2 + 2 * COMPARED.length);
       assert.match(rows.at(-1)!, /^\| mean \| tolerant \| \d+\.\d \(\d+\.\dx fewer\) /);
     },
     { timeoutMs: MODEL_TEST_MS },
