@@ -20,19 +20,18 @@ import type { SourceFile } from './sourceFiles.ts';
 const { batch: _, ...DETECTOR } = DETECTOR_OPTIONS;
 const { maxSources: __, ...SOURCES } = SOURCES_SETTINGS;
 
+const DETECT: AnyTable = {
+  ...{ ...OUTPUT_SETTINGS, ...DETECTOR, ...READING_SETTINGS, ...SOURCES, ...REPORT_SETTINGS },
+};
+/** Those that the README has room for. */
+const MOST_USED = [
+  ...['out', 'format', 'save', 'model', 'minScore', 'classes', 'tasks', 'reuse', 'budgetMs'],
+];
+
 /** By the name in the readme: its text. */
 const TABLES: Readonly<Record<string, () => string>> = {
-  detect: () =>
-    markdown(
-      ['Option', 'Default', 'What it does'],
-      rowsOf({
-        ...OUTPUT_SETTINGS,
-        ...DETECTOR,
-        ...READING_SETTINGS,
-        ...SOURCES,
-        ...REPORT_SETTINGS,
-      }).map(({ row }) => [flagOf(row), defaultOf(row), textOf(row)]),
-    ),
+  detect: () => typedTable(DETECT),
+  mostUsed: () => typedTable(Object.fromEntries(MOST_USED.map((name) => [name, DETECT[name]!]))),
   serve: () =>
     markdown(
       ['Option', 'Key in the file', 'Default', 'What it does'],
@@ -67,6 +66,13 @@ const READMES = [
   'server/readme.md',
 ];
 const PLACE = /(?<=<!-- options: (\w+) -->\n)[^]*?(?=<!-- end of options -->)/g;
+
+function typedTable(table: AnyTable): string {
+  return markdown(
+    ['Option', 'Default', 'What it does'],
+    rowsOf(table).map(({ row }) => [flagOf(row), defaultOf(row), textOf(row)]),
+  );
+}
 
 /** The rows that can be typed, those of groups too. */
 function rowsOf(
