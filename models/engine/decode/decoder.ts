@@ -8,14 +8,12 @@ import type {
 } from '../../core/types.ts';
 import type { ResolvedDecodeOptions } from './decodeOptions.ts';
 import { usableDraft } from './draft.ts';
-import { DraftObjects } from './draftObjects.ts';
 import { certainLookahead, draftLookahead } from './lookahead.ts';
 import type { DraftLookaheadConfig, Lookahead } from './lookahead.ts';
+import { ObjectCollector } from './objectCollector.ts';
 import { Proposals } from './proposals.ts';
-import { isSameObject } from './repeats.ts';
 import { createRule, prefersDraft } from './rule.ts';
 import type { Choice, Rule } from './rule.ts';
-import { argMax, probabilities } from './sampler.ts';
 import { StopChecks } from './stopping.ts';
 import type { StopRule } from './stopping.ts';
 import type { StepBatcher } from './stepBatcher.ts';
@@ -28,17 +26,6 @@ export interface Reading {
   /** All of them, those of the options included. */
   readonly rules: readonly StopRule[];
   readonly onObject?: ((object: ObjectTokens) => void) | undefined;
-}
-
-/** An object whose class is known. */
-interface ReadOut {
-  readonly object: ObjectTokens;
-  readonly label: string;
-  readonly noise: number;
-  /** How many of its tokens are the draft's. */
-  readonly numAccepted: number;
-  /** Where each of its tokens was looked for, where the graph tells it. */
-  readonly attention: readonly AttentionMap[]; // [5], or none
 }
 
 /**
@@ -72,8 +59,9 @@ export class Decoder {
     const rule = createRule(reading.options, this.#model);
     const proposals = new Proposals(memory, this.#model.vocabulary);
     this.#reader.start(memory, this.#lookahead(reading.options, { draft, proposals, rule }));
-    const found: ReadOut[] = [];
-    const stop = await this.#steps.reading(() => this.#readObjects(reading, rule, draft, found));
+    const collector = new ObjectCollector(this.#model, { ...reading, draft });
+    const stop = await this.#steps.reading(() => this.#readObjects(reading.rules, rule, collector));
+    const { found } = collector;
     const objects = found.map(({ object }) => object);
     const tokens = Int32Array.from(objects.flatMap((object) => object.tokens));
     const attention = found.flatMap((read) => read.attention);
@@ -98,18 +86,15 @@ export class Decoder {
   }
 
   async #readObjects(
-    { rules, options, onObject }: Reading,
+    rules: readonly StopRule[],
     rule: Rule,
-    draft: Int32Array,
-    found: ReadOut[],
+    collector: ObjectCollector,
   ): Promise<StopReason> {
     const { vocabulary, fusedClassStep } = this.#model;
     const checks = new StopChecks(rules);
-    const left = new DraftObjects(draft, vocabulary);
     let next = vocabulary.prompt[0] ?? 0;
     let box: Choice[] = [];
     let looks: AttentionMap[] = [];
-    let numObjects = 0;
     for (;;) {
       const stopped = this.#reader.needsCall(next) ? checks.beforeCall() : undefined;
       if (stopped !== undefined) {
@@ -122,56 +107,23 @@ export class Decoder {
       if (position < vocabulary.prompt.length) {
         next = vocabulary.prompt[position] ?? 0;
       } else if (slot < 4) {
-        const fed = slot === 0 ? [] : box.map((choice) => choice.fed);
-        const choice = rule(logits, position, left.expect(fed));
+        const fed = box.map((choice) => choice.fed);
+        const choice = rule(logits, position, collector.left.expect(fed));
         if (slot === 0 && choice.token === vocabulary.eos) {
           return 'eos';
         }
-        box = slot === 0 ? [choice] : [...box, choice];
+        box = [...box, choice];
         next = choice.fed;
       } else {
-        const continues = left.strike(box.map((choice) => choice.fed));
-        const drafted = draft.subarray(5 * continues, 5 * continues + 5); // empty for none
-        const read = this.#classify(logits, box, { index: found.length, continues, drafted });
-        const { object, label, noise } = read;
-        const isRepeat =
-          prefersDraft(options) &&
-          found.some((before) => isSameObject(before.object.tokens, object.tokens));
-        if (!isRepeat) {
-          found.push({ ...read, attention: looks });
-          onObject?.(object);
-        }
-        numObjects += 1;
-        const { score } = object;
-        const reason = checks.afterObject({ numObjects, label, score, noise, isRepeat });
+        const object = collector.add(logits, box, looks);
+        const reason = checks.afterObject(object);
         if (reason !== undefined) {
           return reason;
         }
-        next = fusedClassStep ? vocabulary.noise : object.tokens[4];
+        box = [];
+        next = fusedClassStep ? vocabulary.noise : object.classToken;
       }
     }
-  }
-
-  /** @param row [V], the logits at the class position */
-  #classify(
-    row: Float32Array,
-    box: readonly Choice[],
-    {
-      index,
-      continues,
-      drafted,
-    }: Pick<ObjectTokens, 'index' | 'continues'> & { drafted: Int32Array },
-  ): Omit<ReadOut, 'attention'> {
-    const { vocabulary, labels } = this.#model;
-    const classToken = argMax(row, vocabulary.classBase, vocabulary.classBase + labels.length);
-    const [score = 0, noise = 0] = probabilities(row, [classToken, vocabulary.noise]);
-    const [ymin = 0, xmin = 0, ymax = 0, xmax = 0] = box.map(({ token }) => token);
-    const tokens = [ymin, xmin, ymax, xmax, classToken] as const;
-    const fed = [...box.map((choice) => choice.fed), classToken];
-    const numAccepted = fed.filter((token, i) => token === drafted[i]).length;
-    const label = labels[classToken - vocabulary.classBase]?.name ?? '';
-    const object = { index, tokens, score, reused: numAccepted === 5, continues };
-    return { object, label, noise, numAccepted };
   }
 
   #lookahead(

@@ -57,12 +57,9 @@ export function certainLookahead(vocabulary: Vocabulary, fusedClassStep: boolean
  * drafted ones that were not read yet.
  */
 export function draftLookahead(config: DraftLookaheadConfig): Lookahead {
-  const { vocabulary, draft, proposals, rule, refine, window, maxObjects } = config;
+  const { vocabulary, refine, window, maxObjects } = config;
   const certain = certainLookahead(vocabulary, true);
-  const { prompt, eos, noise } = vocabulary;
-  const longest = prompt.length + 5 * maxObjects;
-  const slotAt = (position: number): number => slotOf(position, vocabulary);
-  const near = nearBins(vocabulary);
+  const longest = vocabulary.prompt.length + 5 * maxObjects;
   let plan: number[] = [];
 
   return (token, read) => {
@@ -70,39 +67,72 @@ export function draftLookahead(config: DraftLookaheadConfig): Lookahead {
     const next = certain(token, read);
     const before = plan;
     plan = [...read.tokens, token, ...next];
-    const isNear = (at: number): boolean =>
-      slotAt(at) === 4 || Math.abs((plan[at] ?? 0) - (before[at] ?? Infinity)) <= near;
-    const isBegun = position >= prompt.length;
+    const isBegun = position >= vocabulary.prompt.length;
     if (isBegun && !refine && before.length > 0) {
       return next;
     }
-    const left = new DraftObjects(draft, vocabulary);
-    for (let end = prompt.length + 5; end <= plan.length; end += 5) {
-      left.strike(plan.slice(end - 5, end - 1));
-    }
-    let goesOn = isBegun && isNear(position);
-    while (plan.length <= position + window && plan.length < longest) {
-      const at = plan.length;
-      const slot = slotAt(at);
-      if (slot === 4) {
-        left.strike(plan.slice(-4));
-        plan.push(noise);
-        continue;
-      }
-      const known = plan.slice(at - slot);
-      const expected = left.expect(known);
-      const row = goesOn ? read.logitsAt(at - 1) : undefined;
-      const guess =
-        row === undefined ? (expected ?? proposals.expect(known)) : rule(row, at, expected).fed;
-      if (guess === undefined || guess === eos) {
-        break;
-      }
-      plan.push(guess);
-      goesOn &&= row === undefined || isNear(at);
-    }
-    if (plan.length > position + 1 && slotAt(plan.length - 1) === 3) {
-      plan.push(noise);
-    }
+    const end = Math.min(position + window + 1, longest);
+    guessOn({ plan, before, position, isBegun, end }, read, config);
     return plan.slice(position + 1);
   };
+}
+
+/** A call that is being planned. */
+interface PlannedCall {
+  /** All tokens from the first of the prompt on; what is guessed is appended. */
+  readonly plan: number[];
+  /** The plan of the last call. */
+  readonly before: readonly number[];
+  /** Of the token that must be fed. */
+  readonly position: number;
+  /** Whether the prompt is behind it. */
+  readonly isBegun: boolean;
+  /** Where guessing ends; only the noise behind a whole box may stand there. */
+  readonly end: number;
+}
+
+/** Appends guesses to a plan until there is none to make, or it is long enough. */
+function guessOn(
+  { plan, before, position, isBegun, end }: PlannedCall,
+  read: ReadSoFar,
+  { vocabulary, draft, proposals, rule }: DraftLookaheadConfig,
+): void {
+  const { eos, noise } = vocabulary;
+  const near = nearBins(vocabulary);
+  const slotAt = (at: number): number => slotOf(at, vocabulary);
+  const isNear = (at: number): boolean =>
+    slotAt(at) === 4 || Math.abs((plan[at] ?? 0) - (before[at] ?? Infinity)) <= near;
+  const left = unread(plan, draft, vocabulary);
+  let goesOn = isBegun && isNear(position);
+  while (plan.length < end) {
+    const at = plan.length;
+    const slot = slotAt(at);
+    if (slot === 4) {
+      left.strike(plan.slice(-4));
+      plan.push(noise);
+      continue;
+    }
+    const known = plan.slice(at - slot);
+    const expected = left.expect(known);
+    const row = goesOn ? read.logitsAt(at - 1) : undefined;
+    const guess =
+      row === undefined ? (expected ?? proposals.expect(known)) : rule(row, at, expected).fed;
+    if (guess === undefined || guess === eos) {
+      break;
+    }
+    plan.push(guess);
+    goesOn &&= row === undefined || isNear(at);
+  }
+  if (plan.length > position + 1 && slotAt(plan.length - 1) === 3) {
+    plan.push(noise);
+  }
+}
+
+/** The drafted objects of which none of a plan's whole ones is the next version. */
+function unread(plan: readonly number[], draft: Int32Array, vocabulary: Vocabulary): DraftObjects {
+  const left = new DraftObjects(draft, vocabulary);
+  for (let end = vocabulary.prompt.length + 5; end <= plan.length; end += 5) {
+    left.strike(plan.slice(end - 5, end - 1));
+  }
+  return left;
 }

@@ -122,6 +122,11 @@ export function readLiveSource(input: string | URL | LiveSource): LiveAddress {
 }
 
 function readText(text: string): LiveAddress {
+  return readDevice(text) ?? readNetwork(text);
+}
+
+/** @returns nothing where it is no source of this machine */
+function readDevice(text: string): LiveAddress | undefined {
   const [, kind, rest = ''] = /^(webcam|screen|test):(.*)$/s.exec(text) ?? [];
   if (kind === 'test') {
     return { kind, pattern: rest === '' ? DEFAULT_PATTERN : readPattern(rest) };
@@ -129,9 +134,10 @@ function readText(text: string): LiveAddress {
   if (kind === 'webcam' || kind === 'screen') {
     return { kind, device: rest === '' ? '0' : rest };
   }
-  if (/^\/dev\/video\d+$/.test(text)) {
-    return { kind: 'webcam', device: text };
-  }
+  return /^\/dev\/video\d+$/.test(text) ? { kind: 'webcam', device: text } : undefined;
+}
+
+function readNetwork(text: string): LiveAddress {
   const scheme = ADDRESS.exec(text)?.[1]?.toLowerCase() ?? text.split(':')[0] ?? '';
   if (!SCHEMES.includes(scheme) || !ADDRESS.test(text)) {
     const known = 'rtsp://, http://, rtmp://, udp://, tcp://, srt://, webcam:, screen: or test:';
