@@ -65,7 +65,7 @@ export { inferEvery } from './flow/inferEvery.ts';
 export type { InferEveryConfig } from './flow/inferEvery.ts';
 export { sampleFrames } from './flow/sampleFrames.ts';
 export type { SampleFramesConfig } from './flow/sampleFrames.ts';
-export { Turns } from './flow/fairScheduler.ts';
+export { FairScheduler } from './flow/fairScheduler.ts';
 export { pace } from './flow/pace.ts';
 export type { PaceConfig } from './flow/pace.ts';
 export { measure } from './flow/measure.ts';

@@ -16,7 +16,7 @@ import { LocalFeatures } from './localFeatures.ts';
 import { readModelFolder } from '../format/modelFolder.ts';
 import type { ModelFolder } from '../format/modelFolder.ts';
 import { Decoder } from '../engine/decode/decoder.ts';
-import { DecoderGraph } from '../engine/decode/stepRunner.ts';
+import { StepRunner } from '../engine/decode/stepRunner.ts';
 import { resolveDecodeOptions } from '../engine/decode/decodeOptions.ts';
 import { Encoder } from '../engine/encode/encoder.ts';
 import { readResponses } from '../engine/respond/responder.ts';
@@ -42,7 +42,7 @@ import type {
 import { expectThat } from '../core/validate.ts';
 
 /** A detector of this thread, as a worker wants it. */
-export interface HereDetector extends Detector {
+export interface InThreadDetector extends Detector {
   /** What the first frame took, milliseconds. */
   readonly warmUpMs: number;
   /** @param hooks `onCall` is called after each run of the decoder */
@@ -63,7 +63,7 @@ const OPTIONS: OptionTable<LocalDetectorOptions> = {
  * What `openLocalDetector` does once this module, and with it onnxruntime, is loaded.
  * @throws PipelineError ERR_MODEL_LOAD, ERR_MODEL_CONTRACT
  */
-export async function openHere(options: LocalDetectorOptions = {}): Promise<HereDetector> {
+export async function openInThread(options: LocalDetectorOptions = {}): Promise<InThreadDetector> {
   const resolved = resolveOptions('openLocalDetector', OPTIONS, options, MACHINE_DEFAULTS);
   const folder = await readModelFolder(resolved.model);
   const devices = resolved.device === 'auto' ? candidateDevices() : [resolved.device];
@@ -83,7 +83,7 @@ async function openOn(
   folder: ModelFolder,
   { threads, batch }: Required<DetectorOptions>,
   rules: readonly StopRule[],
-): Promise<HereDetector> {
+): Promise<InThreadDetector> {
   const sessions: Session[] = [];
   try {
     const encoder = await openSession(folder.encoderFile, { device, threads });
@@ -105,7 +105,7 @@ async function openOn(
   }
 }
 
-class LocalDetector implements HereDetector {
+class LocalDetector implements InThreadDetector {
   readonly model: Detector['model'];
   readonly device: Detector['device'];
   warmUpMs = 0;
@@ -113,7 +113,7 @@ class LocalDetector implements HereDetector {
   readonly #sessions: Session[];
   readonly #encoder: Encoder;
   /** What prompts are read with. */
-  readonly #graph: DecoderGraph;
+  readonly #graph: StepRunner;
   /** Those that read nothing at the moment; each has a cache of its own. */
   readonly #decoders: Decoder[];
   readonly #rules: readonly StopRule[];
@@ -135,7 +135,7 @@ class LocalDetector implements HereDetector {
     this.#sessions = [encoder, decoder];
     this.#encoder = new Encoder(encoder, folder.info, batch);
     const steps = stepsOf(decoder, folder.info);
-    this.#graph = new DecoderGraph(decoder, folder.info);
+    this.#graph = new StepRunner(decoder, folder.info);
     this.#decoders = Array.from({ length: batch }, () => new Decoder(steps, folder.info));
     this.#rules = rules;
     this.#queue = new PQueue({ concurrency: batch });
@@ -184,7 +184,7 @@ class LocalDetector implements HereDetector {
   }
 
   async respond(
-    ...[features, prompts, options, hooks]: Parameters<HereDetector['respond']>
+    ...[features, prompts, options, hooks]: Parameters<InThreadDetector['respond']>
   ): ReturnType<Detector['respond']> {
     const questions = resolveQuestions(prompts, options, this.model);
     expectThat(features instanceof LocalFeatures, 'features come from the detector that responds');
@@ -203,7 +203,7 @@ class LocalDetector implements HereDetector {
   #read(
     memory: Tensors,
     questions: readonly Question[],
-    hooks: Parameters<HereDetector['respond']>[3] = {},
+    hooks: Parameters<InThreadDetector['respond']>[3] = {},
   ): Promise<Int32Array[]> {
     const source = { graph: this.#graph, model: this.model, memory, ...hooks };
     return readResponses(source, questions);
@@ -239,6 +239,6 @@ class LocalDetector implements HereDetector {
 }
 
 function stepsOf(session: Session, model: ModelInfo): StepBatcher {
-  const graph = new DecoderGraph(session, model);
+  const graph = new StepRunner(session, model);
   return new StepBatcher((steps) => graph.run(steps));
 }

@@ -8,6 +8,6 @@ import type { Detector } from '../core/types.ts';
  */
 export async function openLocalDetector(options: LocalDetectorOptions = {}): Promise<Detector> {
   // onnxruntime's library takes a while to load, and whoever runs the model in a worker need not
-  const { openHere } = await import('./localDetector.ts');
-  return openHere(options);
+  const { openInThread } = await import('./localDetector.ts');
+  return openInThread(options);
 }

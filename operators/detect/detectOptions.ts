@@ -3,7 +3,7 @@ import { DECODE_OPTIONS } from '../../models/core/decodeOptions.ts';
 import type { PipelineError } from '../../models/core/errors.ts';
 import type { OptionTable } from '../../models/core/options.ts';
 import type { DecodeOptions, Demand, FoundObject, Frame } from '../../models/core/types.ts';
-import type { Turns } from '../flow/fairScheduler.ts';
+import type { FairScheduler } from '../flow/fairScheduler.ts';
 import type { DropCause } from './losses.ts';
 import type { FrameTask } from './tasks/runTasks.ts';
 
@@ -96,7 +96,7 @@ export interface DetectConfig extends Omit<DecodeOptions, 'draft' | 'demand'>, O
    * For `latest`: shared by all that use the detector, so that each takes its newest frame when its turn
    * comes, and none is late because of the others. Default: frames wait inside the detector.
    */
-  readonly turns?: Turns | undefined;
+  readonly turns?: FairScheduler | undefined;
   /**
    * What else is to be found in each frame that is looked at, in order: `segment`, `pose`, `caption`, or a function
    * of your own. They end once `demand` is empty, and when `budgetMs` is spent: the result is then not `final`, and

@@ -3,8 +3,8 @@ import type { ObservableInput, Subscription } from 'rxjs';
 import { invariant } from '../../models/core/errors.ts';
 import { expectInteger } from '../../models/core/validate.ts';
 
-/** Somebody in the line. */
-interface Turn {
+/** Work that waits for its turn. */
+interface Ticket {
   /** When what is to be worked on came, so far; any clock. */
   readonly newestAt: () => number;
   /** How often somebody from further back has gone first. */
@@ -19,18 +19,18 @@ interface Turn {
  * next. Nobody is passed over more often than the line is long.
  *
  * ```text
- *  run(a)   aaa|
- *  run(b)   ---bb|         asked at the same time, begun when a is done
+ *  schedule(a)   aaa|
+ *  schedule(b)   ---bb|         asked at the same time, begun when a is done
  * ```
  *
  * What is to be worked on is chosen when its turn comes, not when it is asked for: see `turns` of
  * `inferLatest` and `detect`, which then take the newest frame. In a plain line a frame would be half a
  * frame interval old by then, and as often a whole one.
  */
-export class Turns {
+export class FairScheduler {
   readonly #concurrent: number;
   /** Longest wait first. */
-  readonly #line: Turn[] = [];
+  readonly #queue: Ticket[] = [];
   #numRunning = 0;
   #isBeginning = false;
 
@@ -45,10 +45,10 @@ export class Turns {
    * @param newestAt when the newest came of what there is to work on, on the clock of the others. Default: all the same
    * @returns what the work gives; **errors:** its own, and what `work` throws; the line goes on
    */
-  run<T>(work: () => ObservableInput<T>, newestAt: () => number = () => 0): Observable<T> {
+  schedule<T>(work: () => ObservableInput<T>, newestAt: () => number = () => 0): Observable<T> {
     return new Observable<T>((subscriber) => {
       let running: Subscription | undefined;
-      const turn: Turn = {
+      const ticket: Ticket = {
         newestAt,
         numPassed: 0,
         begin(end) {
@@ -61,12 +61,12 @@ export class Turns {
             });
         },
       };
-      this.#line.push(turn);
+      this.#queue.push(ticket);
       this.#begin();
       return () => {
-        const place = this.#line.indexOf(turn);
+        const place = this.#queue.indexOf(ticket);
         if (place >= 0) {
-          this.#line.splice(place, 1);
+          this.#queue.splice(place, 1);
         }
         running?.unsubscribe();
       };
@@ -79,7 +79,7 @@ export class Turns {
       return;
     }
     this.#isBeginning = true;
-    while (this.#numRunning < this.#concurrent && this.#line.length > 0) {
+    while (this.#numRunning < this.#concurrent && this.#queue.length > 0) {
       this.#numRunning += 1;
       this.#next().begin(() => {
         this.#numRunning -= 1;
@@ -90,19 +90,19 @@ export class Turns {
   }
 
   /** Takes out of the line whose turn it is. */
-  #next(): Turn {
-    const [first] = this.#line;
+  #next(): Ticket {
+    const [first] = this.#queue;
     invariant(first !== undefined, 'the line is not empty');
-    const front = this.#line.slice(0, Math.ceil(this.#line.length / 2));
+    const front = this.#queue.slice(0, Math.ceil(this.#queue.length / 2));
     const next =
-      first.numPassed >= this.#line.length
+      first.numPassed >= this.#queue.length
         ? first
-        : front.reduce((best, turn) => (turn.newestAt() > best.newestAt() ? turn : best));
-    const place = this.#line.indexOf(next);
-    for (const passed of this.#line.slice(0, place)) {
+        : front.reduce((best, ticket) => (ticket.newestAt() > best.newestAt() ? ticket : best));
+    const place = this.#queue.indexOf(next);
+    for (const passed of this.#queue.slice(0, place)) {
       passed.numPassed += 1;
     }
-    this.#line.splice(place, 1);
+    this.#queue.splice(place, 1);
     return next;
   }
 }

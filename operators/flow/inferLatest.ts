@@ -3,7 +3,7 @@ import type { ObservableInput, OperatorFunction } from 'rxjs';
 import type { OptionTable } from '../../models/core/options.ts';
 import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { dropAll } from './dropAll.ts';
-import type { Turns } from './fairScheduler.ts';
+import type { FairScheduler } from './fairScheduler.ts';
 
 /** Options of `inferLatest`. */
 export interface InferLatestConfig<T> {
@@ -13,7 +13,7 @@ export interface InferLatestConfig<T> {
    */
   readonly onDropped?: ((value: T, cause: 'replaced' | 'ended') => void) | undefined;
   /** Shared with others: each inner waits for its turn, and is made of the newest value then. Default: no waiting. */
-  readonly turns?: Turns | undefined;
+  readonly turns?: FairScheduler | undefined;
 }
 
 const OPTIONS: OptionTable<InferLatestConfig<never>> = {
@@ -73,7 +73,7 @@ export function inferLatest<T, R>(
           }),
           concatMap((_, index) => {
             const next = (): ObservableInput<R> => project(waiting.shift() as T, index);
-            return turns === undefined ? next() : turns.run(next, () => newestAt);
+            return turns === undefined ? next() : turns.schedule(next, () => newestAt);
           }),
           // Runs after source and inner are unsubscribed: closing a frame may make the source emit.
           tap({ finalize: () => dropAll(waiting, (value) => onDropped?.(value, 'ended')) }),

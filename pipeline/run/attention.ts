@@ -2,7 +2,7 @@ import { EMPTY, Subject, concatMap, from, take, timeout } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { AttentionMap, Detector, DisplayImage, Frame } from '../../models/index.ts';
 import { readAttention } from '../../operators/index.ts';
-import type { AttendedObject, ReadAttentionConfig, Turns } from '../../operators/index.ts';
+import type { AttendedObject, ReadAttentionConfig, FairScheduler } from '../../operators/index.ts';
 import type { ObjectAttention, SourceAttention } from '../../server/index.ts';
 import { copyOf, toJpeg } from '../sinks/pictures.ts';
 import { roundedDetection } from '../sinks/rounded.ts';
@@ -24,7 +24,7 @@ export interface AttentionConfig {
   readonly name: string;
   readonly detector: Detector;
   /** Of the detector: the reading waits for its turn, as a frame of another source would. */
-  readonly turns: Turns;
+  readonly turns: FairScheduler;
   readonly reading: ReadAttentionConfig;
 }
 
@@ -51,7 +51,7 @@ export function createAttention({ name, detector, turns, reading }: AttentionCon
       timeout({ first: FRAME_WAIT_MS, with: () => EMPTY }),
       take(1),
       concatMap((taken) =>
-        turns.run(
+        turns.schedule(
           () => from(tell(taken)),
           () => taken.atMs,
         ),

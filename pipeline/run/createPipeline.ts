@@ -4,7 +4,7 @@ import { openSupervisedDetector } from '../../models/index.ts';
 import type { Detector, FrameDetections, SupervisedDetectorOptions } from '../../models/index.ts';
 import type { OptionTable } from '../../models/core/options.ts';
 import { resolveOptions } from '../../models/core/resolveOptions.ts';
-import { Turns } from '../../operators/index.ts';
+import { FairScheduler } from '../../operators/index.ts';
 import type { FrameTask } from '../../operators/index.ts';
 import { createDetectionServer } from '../../server/index.ts';
 import type { DetectionServer, ServerOptions, SourceManager } from '../../server/index.ts';
@@ -92,7 +92,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     detector = await openSupervisedDetector(defaults.detector);
     const opened = detector;
     const results$ = new Subject<FrameDetections>();
-    const turns = new Turns(defaults.detector.batch);
+    const turns = new FairScheduler(defaults.detector.batch);
     const tasks = await defaults.tasks(detector);
     const running = new Sources({
       defaults: { ...defaults, tasks },

@@ -2,7 +2,7 @@ import { Observable, connect, filter, map, merge, pipe, tap } from 'rxjs';
 import type { MonoTypeOperatorFunction, Subject } from 'rxjs';
 import type { Demand, Detector, Frame, FrameDetections } from '../../models/index.ts';
 import { detect, fromLive, isLiveSource, pace, track } from '../../operators/index.ts';
-import type { DetectConfig, FrameTask, Turns } from '../../operators/index.ts';
+import type { DetectConfig, FrameTask, FairScheduler } from '../../operators/index.ts';
 import type { SourceEvent } from '../../server/index.ts';
 import type { Account, Tally } from './accounts.ts';
 import type { Attention } from './attention.ts';
@@ -38,7 +38,7 @@ export interface SourceDefaults extends Partial<
 export interface Connections {
   readonly detector: Detector;
   /** Of the detector, shared by all sources. */
-  readonly turns: Turns;
+  readonly turns: FairScheduler;
   readonly pictures: Pictures;
   readonly attention: Attention;
   readonly account: Account;

@@ -1,6 +1,6 @@
 import type { Subject, Subscription } from 'rxjs';
 import type { Demand, Detector, FrameDetections } from '../../models/index.ts';
-import type { Turns } from '../../operators/index.ts';
+import type { FairScheduler } from '../../operators/index.ts';
 import type { DetectionServer, SourceManager } from '../../server/index.ts';
 import { Account } from './accounts.ts';
 import { createAttention } from './attention.ts';
@@ -51,7 +51,7 @@ export interface SourcesConfig {
   readonly defaults: SourceDefaults;
   readonly maxSources: number;
   readonly detector: Detector;
-  readonly turns: Turns;
+  readonly turns: FairScheduler;
   readonly server: DetectionServer;
   readonly results$: Subject<FrameDetections>;
   readonly onState: ((report: SourceReport) => void) | undefined;

@@ -13,7 +13,7 @@ const { options } = JSON.parse(process.argv[2] ?? '{}') as WorkerStart;
 await serveDetector(
   {
     // an owner who is gone is told nothing
-    say: (reply) => void process.send?.(reply, undefined, {}, () => {}),
+    send: (reply) => void process.send?.(reply, undefined, {}, () => {}),
     listen: (hear) => process.on('message', hear),
     end: () => process.disconnect(),
   },

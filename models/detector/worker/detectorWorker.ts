@@ -8,7 +8,7 @@ stopAtExit(exit);
 const { serveDetector } = await import('./serveDetector.ts'); // which loads onnxruntime: not before
 await serveDetector(
   {
-    say: (reply) => parentPort?.postMessage(reply),
+    send: (reply) => parentPort?.postMessage(reply),
     listen: (hear) => parentPort?.on('message', hear),
     end: () => parentPort?.close(),
   },

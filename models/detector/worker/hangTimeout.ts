@@ -9,6 +9,6 @@ const FRAMES = 10;
  * @param warmUpMs what its first frame took, milliseconds
  * @returns seconds
  */
-export function patienceOf(warmUpMs: number): number {
+export function hangTimeoutSeconds(warmUpMs: number): number {
   return Math.max(LEAST_SECONDS, (FRAMES * warmUpMs) / 1_000);
 }

@@ -1,20 +1,20 @@
-/** Looks within the time of silence that is allowed. */
-const NUM_LOOKS = 4;
+/** Checks within the time of silence that is allowed. */
+const NUM_CHECKS = 4;
 
 /**
- * Tells when nothing was heard for too long while something is waited for. Counts its own looks, not
+ * Tells when nothing was heard for too long while something is waited for. Counts its own checks, not
  * the clock: a computer that slept, or a thread that was busy itself, is no silence of the other.
  */
-export class Watchdog {
-  readonly #lookMs: number;
+export class HangWatch {
+  readonly #checkMs: number;
   readonly #onSilence: () => void;
-  /** Looks in a row at which nothing had been heard. */
+  /** Checks in a row at which nothing had been heard. */
   #numSilent = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param seconds of silence, above 0   @param onSilence called once a silence; the watch has then ended */
   constructor(seconds: number, onSilence: () => void) {
-    this.#lookMs = (seconds * 1_000) / NUM_LOOKS;
+    this.#checkMs = (seconds * 1_000) / NUM_CHECKS;
     this.#onSilence = onSilence;
   }
 
@@ -22,12 +22,12 @@ export class Watchdog {
   start(): void {
     if (this.#timer === undefined) {
       this.#numSilent = 0;
-      this.#timer = setInterval(() => this.#look(), this.#lookMs);
+      this.#timer = setInterval(() => this.#check(), this.#checkMs);
     }
   }
 
   /** A sign of life. */
-  hear(): void {
+  onHeartbeat(): void {
     this.#numSilent = 0;
   }
 
@@ -37,9 +37,9 @@ export class Watchdog {
     this.#timer = undefined;
   }
 
-  #look(): void {
+  #check(): void {
     this.#numSilent += 1;
-    if (this.#numSilent >= NUM_LOOKS) {
+    if (this.#numSilent >= NUM_CHECKS) {
       this.stop();
       this.#onSilence();
     }

@@ -56,16 +56,16 @@ export type Result =
 /** What the worker says. */
 export type Reply =
   | {
-      readonly say: 'ready';
+      readonly type: 'ready';
       readonly model: ModelInfo;
       readonly device: Detector['device'];
       readonly warmUpMs: number; // the first frame's
     }
-  | { readonly say: 'unable'; readonly error: PlainError }
-  | { readonly say: 'object'; readonly call: number; readonly object: ObjectTokens }
-  | { readonly say: 'alive'; readonly call: number } // a long call goes on
-  | { readonly say: 'done'; readonly call: number; readonly result: Result }
-  | { readonly say: 'failed'; readonly call: number; readonly error: PlainError };
+  | { readonly type: 'unable'; readonly error: PlainError }
+  | { readonly type: 'object'; readonly call: number; readonly object: ObjectTokens }
+  | { readonly type: 'alive'; readonly call: number } // a long call goes on
+  | { readonly type: 'done'; readonly call: number; readonly result: Result }
+  | { readonly type: 'failed'; readonly call: number; readonly error: PlainError };
 
 /** An error as data: structured cloning keeps neither class nor code. */
 export interface PlainError {

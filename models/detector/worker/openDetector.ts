@@ -5,7 +5,7 @@ import { MACHINE_DEFAULTS } from '../detectorOptions.ts';
 import type { Detector, DetectorOptions } from '../../core/types.ts';
 import { fromPlain } from './messages.ts';
 import { startThread } from './threadPort.ts';
-import { Watchdog } from './hangWatch.ts';
+import { HangWatch } from './hangWatch.ts';
 import { WorkerDetector, exitError } from './workerDetector.ts';
 import type { WorkerPort } from './workerPort.ts';
 
@@ -47,19 +47,19 @@ export async function openDetector(options: DetectorOptions = {}): Promise<Detec
 export function connect(port: WorkerPort, watch: WorkerWatch = {}): Promise<WorkerDetector> {
   const { hangSeconds, signal } = watch;
   const kill = (): void => port.kill();
-  const watchdog = new Watchdog(OPENING_SECONDS, kill);
+  const hangWatch = new HangWatch(OPENING_SECONDS, kill);
   if (hangSeconds !== undefined) {
-    watchdog.start();
+    hangWatch.start();
   }
   signal?.addEventListener('abort', kill);
   const connected = new Promise<WorkerDetector>((resolve, reject) => {
     let failure: Error | undefined;
     port.listen({
       reply: (first) => {
-        if (first.say === 'ready') {
+        if (first.type === 'ready') {
           resolve(new WorkerDetector(port, first, hangSeconds?.(first.warmUpMs)));
         } else {
-          invariant(first.say === 'unable', 'a worker first says whether it is ready');
+          invariant(first.type === 'unable', 'a worker first says whether it is ready');
           failure = fromPlain(first.error); // told when the worker is gone
           port.kill();
         }
@@ -68,7 +68,7 @@ export function connect(port: WorkerPort, watch: WorkerWatch = {}): Promise<Work
     });
   });
   return connected.finally(() => {
-    watchdog.stop();
+    hangWatch.stop();
     signal?.removeEventListener('abort', kill);
   });
 }

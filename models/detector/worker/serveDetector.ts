@@ -1,5 +1,5 @@
-import { openHere } from '../localDetector.ts';
-import type { HereDetector } from '../localDetector.ts';
+import { openInThread } from '../localDetector.ts';
+import type { InThreadDetector } from '../localDetector.ts';
 import { toError } from '../../core/errors.ts';
 import type { DetectorOptions, Features, ObjectTokens } from '../../core/types.ts';
 import { expectThat } from '../../core/validate.ts';
@@ -8,9 +8,9 @@ import type { Abortable, Reply, Request, Result } from './messages.ts';
 
 /** The worker's end of the line to its owner. */
 export interface OwnerLink {
-  say(reply: Reply): void;
+  send(reply: Reply): void;
   /** Called once; the requests from then on. */
-  listen(hear: (request: Request) => void): void;
+  listen(onRequest: (request: Request) => void): void;
   /** Called when everything is said; the worker may go. */
   end(): void;
 }
@@ -18,13 +18,13 @@ export interface OwnerLink {
 /** Opens a model in a worker and answers its owner's requests until it is told to close. */
 export async function serveDetector(link: OwnerLink, options: DetectorOptions): Promise<void> {
   try {
-    const detector = await openHere(options);
+    const detector = await openInThread(options);
     const server = new DetectorServer(detector, link);
     link.listen((request) => void server.serve(request));
     const { model, device, warmUpMs } = detector;
-    link.say({ say: 'ready', model, device, warmUpMs });
+    link.send({ type: 'ready', model, device, warmUpMs });
   } catch (thrown) {
-    link.say({ say: 'unable', error: toPlain(toError(thrown)) });
+    link.send({ type: 'unable', error: toPlain(toError(thrown)) });
   }
 }
 
@@ -32,12 +32,12 @@ export async function serveDetector(link: OwnerLink, options: DetectorOptions): 
 const ALIVE_MS = 200;
 
 class DetectorServer {
-  readonly #detector: HereDetector;
+  readonly #detector: InThreadDetector;
   readonly #link: OwnerLink;
   readonly #features = new Map<number, Features>();
   readonly #aborts = new Map<number, AbortController>();
 
-  constructor(detector: HereDetector, link: OwnerLink) {
+  constructor(detector: InThreadDetector, link: OwnerLink) {
     this.#detector = detector;
     this.#link = link;
   }
@@ -51,9 +51,9 @@ class DetectorServer {
     } else {
       const { call } = request;
       try {
-        this.#link.say({ say: 'done', call, result: await this.#answer(request) });
+        this.#link.send({ type: 'done', call, result: await this.#answer(request) });
       } catch (thrown) {
-        this.#link.say({ say: 'failed', call, error: toPlain(toError(thrown)) });
+        this.#link.send({ type: 'failed', call, error: toPlain(toError(thrown)) });
       } finally {
         this.#aborts.delete(call);
       }
@@ -75,7 +75,7 @@ class DetectorServer {
         const signal = this.#signalOf(request);
         const alive = this.#aliveOf(call);
         const onObject = (object: ObjectTokens): void =>
-          wantsObjects ? this.#link.say({ say: 'object', call, object }) : alive();
+          wantsObjects ? this.#link.send({ type: 'object', call, object }) : alive();
         const hooks = { signal, onObject };
         return this.#detector.decode(this.#featuresOf(request.features), options, hooks);
       }
@@ -104,11 +104,11 @@ class DetectorServer {
 
   /** @returns to be called again and again while the call goes on */
   #aliveOf(call: number): () => void {
-    let saidMs = performance.now();
+    let sentMs = performance.now();
     return () => {
-      if (performance.now() - saidMs > ALIVE_MS) {
-        saidMs = performance.now();
-        this.#link.say({ say: 'alive', call });
+      if (performance.now() - sentMs > ALIVE_MS) {
+        sentMs = performance.now();
+        this.#link.send({ type: 'alive', call });
       }
     };
   }

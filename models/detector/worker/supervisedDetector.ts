@@ -20,7 +20,7 @@ import type {
 import { expectThat } from '../../core/validate.ts';
 import { startProcess } from './processPort.ts';
 import { connect } from './openDetector.ts';
-import { patienceOf } from './hangTimeout.ts';
+import { hangTimeoutSeconds } from './hangTimeout.ts';
 import type { WorkerDetector } from './workerDetector.ts';
 
 /** Shortest and longest wait before a worker is started again, milliseconds; doubled each time. */
@@ -92,9 +92,9 @@ export async function openSupervisedDetector(
     options,
     MACHINE_DEFAULTS,
   );
-  const patience = hangSeconds === undefined ? patienceOf : (): number => hangSeconds;
+  const timeout = hangSeconds === undefined ? hangTimeoutSeconds : (): number => hangSeconds;
   const open = (signal?: AbortSignal): Promise<WorkerDetector> =>
-    connect(startProcess({ options: start }), { hangSeconds: patience, ...(signal && { signal }) });
+    connect(startProcess({ options: start }), { hangSeconds: timeout, ...(signal && { signal }) });
   return new SupervisedDetector(await open(), open, onState);
 }
 
@@ -113,7 +113,7 @@ class SupervisedDetector implements Detector {
   #closing: Promise<void> | undefined;
   #restarts = 0;
   /** Attempts in a row that came to nothing, or to a worker that died at once. */
-  #numVain = 0;
+  #numFailures = 0;
 
   constructor(
     first: WorkerDetector,
@@ -184,10 +184,10 @@ class SupervisedDetector implements Detector {
     this.#worker = worker;
     void worker.lost.then((reason) => {
       if (!this.#closed.signal.aborted) {
-        this.#numVain = performance.now() - startedMs < STEADY_MS ? this.#numVain : 0;
+        this.#numFailures = performance.now() - startedMs < STEADY_MS ? this.#numFailures : 0;
         this.#current = this.#reopen(reason);
         this.#current.catch(() => {}); // whoever waits for it hears of it
-        this.#tell('lost', reason);
+        this.#report('lost', reason);
       }
     });
   }
@@ -196,20 +196,20 @@ class SupervisedDetector implements Detector {
     const { signal } = this.#closed;
     for (;;) {
       try {
-        const delayMs = Math.min(DELAY_MS.max, DELAY_MS.min * 2 ** this.#numVain);
-        this.#numVain += 1;
+        const delayMs = Math.min(DELAY_MS.max, DELAY_MS.min * 2 ** this.#numFailures);
+        this.#numFailures += 1;
         await delay(delayMs, undefined, { signal });
         const worker = await this.#open(signal);
         await this.#expectSame(worker);
         this.#restarts += 1;
         this.#adopt(worker);
-        this.#tell('ready', lost);
+        this.#report('ready', lost);
         return worker;
       } catch (thrown) {
         if (signal.aborted) {
           throw new PipelineError('ERR_WORKER_EXIT', 'The detector was closed');
         }
-        this.#tell('failing', toError(thrown));
+        this.#report('failing', toError(thrown));
       }
     }
   }
@@ -226,7 +226,7 @@ class SupervisedDetector implements Detector {
   }
 
   /** Apart from what goes on here, which a callback that throws must not upset. */
-  #tell(state: WorkerState['state'], reason: Error): void {
+  #report(state: WorkerState['state'], reason: Error): void {
     const restarts = this.#restarts;
     queueMicrotask(() => this.#onState?.({ state, restarts, reason }));
   }

@@ -17,13 +17,13 @@ import type {
 import { expectThat } from '../../core/validate.ts';
 import { fromPlain } from './messages.ts';
 import type { Abortable, Reply, Request, Result } from './messages.ts';
-import { Watchdog } from './hangWatch.ts';
+import { HangWatch } from './hangWatch.ts';
 import { WorkerFeatures } from './workerFeatures.ts';
 import type { Owner } from './workerFeatures.ts';
 import type { WorkerPort } from './workerPort.ts';
 
 /** A call that waits for its answer. */
-interface Waiting {
+interface PendingCall {
   readonly resolve: (result: Result) => void;
   readonly reject: (error: Error) => void;
   readonly onObject?: ((object: ObjectTokens) => void) | undefined;
@@ -36,8 +36,8 @@ export class WorkerDetector implements Detector {
   /** Settles with the reason when no further call can be answered, before the calls that wait are rejected. */
   readonly lost: Promise<PipelineError>;
   readonly #port: WorkerPort;
-  readonly #watchdog: Watchdog | undefined;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #hangWatch: HangWatch | undefined;
+  readonly #pending = new Map<number, PendingCall>();
   #numCalls = 0;
   /** Why no further call can be answered. */
   #gone: PipelineError | undefined;
@@ -64,12 +64,12 @@ export class WorkerDetector implements Detector {
       this.#rejectAll(this.#gone);
     };
     if (hangSeconds !== undefined) {
-      this.#watchdog = new Watchdog(hangSeconds, () => {
+      this.#hangWatch = new HangWatch(hangSeconds, () => {
         lose(`gave no answer for ${hangSeconds} s`);
         port.kill();
       });
     }
-    port.listen({ reply: (reply: Reply) => this.#hear(reply), lost: lose });
+    port.listen({ reply: (reply: Reply) => this.#onReply(reply), lost: lose });
     port.keepAlive(false);
   }
 
@@ -159,9 +159,9 @@ export class WorkerDetector implements Detector {
         reject(this.#gone);
         return;
       }
-      this.#waiting.set(request.call, { resolve, reject, onObject });
+      this.#pending.set(request.call, { resolve, reject, onObject });
       this.#port.keepAlive(true);
-      this.#watchdog?.start();
+      this.#hangWatch?.start();
       try {
         this.#port.post(request);
       } catch (thrown) {
@@ -171,23 +171,23 @@ export class WorkerDetector implements Detector {
     });
   }
 
-  #hear(reply: Reply): void {
-    invariant(reply.say !== 'ready' && reply.say !== 'unable', 'a worker starts once');
-    const waiting = this.#waiting.get(reply.call);
-    this.#watchdog?.hear();
+  #onReply(reply: Reply): void {
+    invariant(reply.type !== 'ready' && reply.type !== 'unable', 'a worker starts once');
+    const waiting = this.#pending.get(reply.call);
+    this.#hangWatch?.onHeartbeat();
     if (waiting === undefined) {
       invariant(this.#gone !== undefined, 'a reply answers a call');
       return; // it came too late
     }
-    if (reply.say === 'alive') {
+    if (reply.type === 'alive') {
       return;
     }
-    if (reply.say === 'object') {
+    if (reply.type === 'object') {
       this.#handOver(reply.call, waiting, reply.object);
       return;
     }
     this.#forget(reply.call);
-    if (reply.say === 'done') {
+    if (reply.type === 'done') {
       waiting.resolve(reply.result);
     } else {
       waiting.reject(fromPlain(reply.error));
@@ -195,30 +195,30 @@ export class WorkerDetector implements Detector {
   }
 
   #forget(call: number): void {
-    this.#waiting.delete(call);
-    if (this.#waiting.size === 0 && this.#closing === undefined) {
+    this.#pending.delete(call);
+    if (this.#pending.size === 0 && this.#closing === undefined) {
       this.#port.keepAlive(false); // while it closes, its end is waited for
-      this.#watchdog?.stop();
+      this.#hangWatch?.stop();
     }
   }
 
   /** What the callback throws is its caller's to hear, and ends the reading as it does in this thread. */
-  #handOver(call: number, waiting: Waiting, object: ObjectTokens): void {
+  #handOver(call: number, waiting: PendingCall, object: ObjectTokens): void {
     try {
       waiting.onObject?.(object);
     } catch (thrown) {
-      this.#waiting.set(call, { resolve: () => {}, reject: () => {} }); // the answer is still to come
+      this.#pending.set(call, { resolve: () => {}, reject: () => {} }); // the answer is still to come
       this.#port.post({ op: 'abort', call });
       waiting.reject(toError(thrown));
     }
   }
 
   #rejectAll(error: PipelineError): void {
-    this.#watchdog?.stop();
-    for (const { reject } of this.#waiting.values()) {
+    this.#hangWatch?.stop();
+    for (const { reject } of this.#pending.values()) {
       reject(error);
     }
-    this.#waiting.clear();
+    this.#pending.clear();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Step, StepResult } from './stepRunner.ts';
 
 /** A step whose result is waited for. */
-interface Waiting {
+interface PendingStep {
   readonly step: Step;
   readonly resolve: (result: StepResult) => void;
   readonly reject: (reason: unknown) => void;
@@ -14,7 +14,7 @@ interface Waiting {
 export class StepBatcher {
   readonly #run: (steps: readonly Step[]) => Promise<StepResult[]>;
   #numFrames = 0;
-  #waiting: Waiting[] = [];
+  #pending: PendingStep[] = [];
 
   /** @param run the graph; never called again before it has answered */
   constructor(run: (steps: readonly Step[]) => Promise<StepResult[]>) {
@@ -38,17 +38,17 @@ export class StepBatcher {
    */
   run(step: Step): Promise<StepResult> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ step, resolve, reject });
+      this.#pending.push({ step, resolve, reject });
       this.#runIfAllWait();
     });
   }
 
   #runIfAllWait(): void {
-    if (this.#waiting.length === 0 || this.#waiting.length < this.#numFrames) {
+    if (this.#pending.length === 0 || this.#pending.length < this.#numFrames) {
       return;
     }
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = this.#pending;
+    this.#pending = [];
     this.#run(waiting.map(({ step }) => step)).then(
       (results) => waiting.forEach(({ resolve }, i) => resolve(results[i] as StepResult)),
       (reason: unknown) => waiting.forEach(({ reject }) => reject(reason)),

@@ -23,7 +23,7 @@ export interface StepResult {
 }
 
 /** The decoder graph as the engine sees it: the steps of one frame, or of several side by side. */
-export class DecoderGraph {
+export class StepRunner {
   readonly #session: Session;
   readonly #model: ModelInfo;
   readonly #tellsAttention: boolean;

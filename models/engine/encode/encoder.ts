@@ -4,7 +4,7 @@ import type { ModelInfo } from '../../core/types.ts';
 import { expectImage } from './image.ts';
 
 /** A picture whose turn is still to come. */
-interface Waiting {
+interface PendingPicture {
   readonly image: Uint8Array;
   readonly resolve: (memory: Tensors) => void;
   readonly reject: (reason: unknown) => void;
@@ -15,7 +15,7 @@ export class Encoder {
   readonly #session: Session;
   readonly #model: ModelInfo;
   readonly #batch: number;
-  #waiting: Waiting[] = [];
+  #pending: PendingPicture[] = [];
 
   /** @param session borrowed   @param batch pictures in one run at the most; 1 where the graph's first axis is fixed */
   constructor(session: Session, model: ModelInfo, batch: number) {
@@ -34,10 +34,10 @@ export class Encoder {
   encode(image: Uint8Array): Promise<Tensors> {
     expectImage(image, this.#model.image.size);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ image, resolve, reject });
+      this.#pending.push({ image, resolve, reject });
       if (this.#batch === 1) {
         void this.#run();
-      } else if (this.#waiting.length === 1) {
+      } else if (this.#pending.length === 1) {
         setImmediate(() => void this.#run()); // what other sources sent meanwhile goes along
       }
     });
@@ -45,7 +45,7 @@ export class Encoder {
 
   async #run(): Promise<void> {
     const { size } = this.#model.image;
-    const frames = this.#waiting.splice(0, this.#batch);
+    const frames = this.#pending.splice(0, this.#batch);
     const B = frames.length;
     const bytes = size * size * 3;
     // a copy, since onnxruntime-node 1.30 refuses memory shared between threads; one a run, since a

@@ -1,7 +1,7 @@
 import type { Tensors } from '../session.ts';
 import type { ModelInfo } from '../../core/types.ts';
 import { Cache } from '../decode/cache.ts';
-import type { DecoderGraph, StepResult } from '../decode/stepRunner.ts';
+import type { StepRunner, StepResult } from '../decode/stepRunner.ts';
 import type { Question } from './respondOptions.ts';
 
 /**
@@ -12,7 +12,7 @@ const SIDE_BY_SIDE = 16;
 
 /** Where responses are read from. */
 export interface ResponseSource {
-  readonly graph: DecoderGraph; // borrowed
+  readonly graph: StepRunner; // borrowed
   readonly model: ModelInfo;
   /** What the encoder made of one frame; borrowed. */
   readonly memory: Tensors;

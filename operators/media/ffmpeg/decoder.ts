@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { FrameSlots } from '../frames/framePool.ts';
+import type { FramePool } from '../frames/framePool.ts';
 
 /** One FFmpeg run that is wanted. */
 export interface DecoderRequest {
@@ -15,7 +15,7 @@ export interface DecoderRequest {
    */
   readonly live?: boolean;
   /** Where the pictures go; borrowed until the end. */
-  readonly slots: FrameSlots;
+  readonly pool: FramePool;
 }
 
 /** A picture that lies complete in its slot. */

@@ -1,8 +1,8 @@
 import type { DisplayImage, FrameInfo } from '../../../models/core/types.ts';
 import { fittedSize, letterboxOf, rasterOf, sizeOf } from './filterGraph.ts';
 import type { PictureRequest, PictureSize, Raster } from './filterGraph.ts';
-import { FrameSlots } from './framePool.ts';
-import { SlotFrame } from './pooledFrame.ts';
+import { FramePool } from './framePool.ts';
+import { PooledFrame } from './pooledFrame.ts';
 
 /** What only the reader of a source knows of a frame. */
 export type FrameFacts = Pick<
@@ -12,7 +12,7 @@ export type FrameFacts = Pick<
 
 /** Owns the memory of a source's pictures and makes frames of them. */
 export class FrameMaker {
-  readonly slots: FrameSlots;
+  readonly pool: FramePool;
   readonly #source: string;
   readonly #request: PictureRequest;
   readonly #raster: Raster;
@@ -24,7 +24,7 @@ export class FrameMaker {
     this.#source = source;
     this.#request = request;
     this.#raster = rasterOf(request);
-    this.slots = new FrameSlots(numSlots, this.#raster.bytes);
+    this.pool = new FramePool(numSlots, this.#raster.bytes);
     const { size } = request.image;
     if (this.#raster.width > size) {
       const bytes = numSlots * size * size * 3;
@@ -34,24 +34,24 @@ export class FrameMaker {
 
   /** Size of the source's picture that a full slot is of. */
   sizeOf(slot: number): PictureSize {
-    return sizeOf(this.slots.bytes(slot), this.#raster);
+    return sizeOf(this.pool.bytes(slot), this.#raster);
   }
 
   /** The frame of a full slot; closing it gives the slot back. */
-  make(slot: number, facts: FrameFacts): SlotFrame {
+  make(slot: number, facts: FrameFacts): PooledFrame {
     const { width, height } = this.sizeOf(slot);
     const letterbox = letterboxOf(width, height, this.#request.image.size);
     const info = { source: this.#source, width, height, letterbox, ...facts };
     const display = this.#display(slot, width, height);
     const pictures = { image: this.#square(slot), ...(display === undefined ? {} : { display }) };
-    return new SlotFrame(info, pictures, this.slots, slot);
+    return new PooledFrame(info, pictures, this.pool, slot);
   }
 
   /** The model's picture as one piece. @returns uint8 [S, S, 3] */
   #square(slot: number): Uint8Array {
     const { size } = this.#request.image;
     const rowBytes = size * 3;
-    const raster = this.slots.bytes(slot);
+    const raster = this.pool.bytes(slot);
     if (this.#squares === undefined) {
       return raster.subarray(0, size * rowBytes);
     }
@@ -69,7 +69,7 @@ export class FrameMaker {
       return undefined;
     }
     const stride = this.#raster.width * 3;
-    const data = this.slots.bytes(slot).subarray(image.size * stride);
+    const data = this.pool.bytes(slot).subarray(image.size * stride);
     return { ...fittedSize(width, height, display, false), stride, data };
   }
 }

@@ -3,7 +3,7 @@ const FREE = 0;
 const FULL = 1;
 
 /** Memory that a decoder and its reader share: equal slots, each free or full. */
-export interface SharedSlots {
+export interface SharedPool {
   readonly numSlots: number;
   readonly slotBytes: number;
   readonly memory: SharedArrayBuffer; // [numSlots, slotBytes]
@@ -16,10 +16,10 @@ export interface SharedSlots {
  * The reader's side of a store of pictures. A slot stays full until it is released, in any order, and
  * the writer waits while all are full: that is how back-pressure reaches the decoder.
  */
-export class FrameSlots {
-  readonly shared: SharedSlots;
+export class FramePool {
+  readonly shared: SharedPool;
   /** Called after each release, for a writer in the same thread. */
-  onRelease: ((slot: number) => void) | undefined;
+  resumeWriter: ((slot: number) => void) | undefined;
   /** Called after each release and before the writer is, for a reader that counts its open frames. */
   onReleased: ((slot: number) => void) | undefined;
   readonly #states: Int32Array;
@@ -63,13 +63,13 @@ export class FrameSlots {
     Atomics.add(this.#releases, 0, 1);
     Atomics.notify(this.#releases, 0);
     this.onReleased?.(slot);
-    this.onRelease?.(slot);
+    this.resumeWriter?.(slot);
   }
 }
 
 /** The writer's side: cuts a stream of bytes into pictures, slot after slot. */
-export class SlotWriter {
-  readonly #shared: SharedSlots;
+export class PoolWriter {
+  readonly #shared: SharedPool;
   readonly #memory: Uint8Array;
   readonly #states: Int32Array;
   readonly #releases: Int32Array;
@@ -78,7 +78,7 @@ export class SlotWriter {
   /** Bytes of the current slot that are written. */
   #filled = 0;
 
-  constructor(shared: SharedSlots) {
+  constructor(shared: SharedPool) {
     this.#shared = shared;
     this.#memory = new Uint8Array(shared.memory);
     this.#states = new Int32Array(shared.states);

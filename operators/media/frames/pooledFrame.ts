@@ -1,22 +1,22 @@
 import { PipelineError } from '../../../models/core/errors.ts';
 import type { DisplayImage, Frame, FrameInfo, Letterbox } from '../../../models/core/types.ts';
-import type { FrameSlots } from './framePool.ts';
+import type { FramePool } from './framePool.ts';
 
 /** The pictures of one slot. */
-export interface SlotPictures {
+export interface PooledPictures {
   readonly image: Uint8Array; // [S, S, 3]
   readonly display?: DisplayImage;
 }
 
 /** What the garbage collector is told of a frame: enough to give its slot back, not the frame. */
 interface Holding {
-  readonly slots: FrameSlots;
+  readonly pool: FramePool;
   readonly slot: number;
   readonly source: string;
 }
 
-const forgotten = new FinalizationRegistry<Holding>(({ slots, slot, source }) => {
-  slots.release(slot);
+const forgotten = new FinalizationRegistry<Holding>(({ pool, slot, source }) => {
+  pool.release(slot);
   process.emitWarning(
     `A frame of ${source} was never closed; call frame.close() when you are done with its pixels, or the source waits for the garbage collector`,
     { type: 'PipelineWarning', code: 'FRAME_NOT_CLOSED' },
@@ -24,7 +24,7 @@ const forgotten = new FinalizationRegistry<Holding>(({ slots, slot, source }) =>
 });
 
 /** A frame whose pixels lie in a decoder's slot. */
-export class SlotFrame implements Frame {
+export class PooledFrame implements Frame {
   readonly source: string;
   readonly index: number;
   readonly pts: number;
@@ -35,12 +35,12 @@ export class SlotFrame implements Frame {
   arrivedAtMs: number;
   readonly decodeMs: number;
   readonly file?: string;
-  readonly #slots: FrameSlots;
+  readonly #pool: FramePool;
   readonly #slot: number;
-  #pictures: SlotPictures | undefined;
+  #pictures: PooledPictures | undefined;
 
-  /** @param slots, slot the frame's memory, released by `close()` */
-  constructor(info: FrameInfo, pictures: SlotPictures, slots: FrameSlots, slot: number) {
+  /** @param pool, slot the frame's memory, released by `close()` */
+  constructor(info: FrameInfo, pictures: PooledPictures, pool: FramePool, slot: number) {
     this.source = info.source;
     this.index = info.index;
     this.pts = info.pts;
@@ -54,9 +54,9 @@ export class SlotFrame implements Frame {
       this.file = info.file;
     }
     this.#pictures = pictures;
-    this.#slots = slots;
+    this.#pool = pool;
     this.#slot = slot;
-    forgotten.register(this, { slots, slot, source: info.source }, this);
+    forgotten.register(this, { pool, slot, source: info.source }, this);
   }
 
   get closed(): boolean {
@@ -80,7 +80,7 @@ export class SlotFrame implements Frame {
     if (this.#pictures !== undefined) {
       this.#pictures = undefined;
       forgotten.unregister(this);
-      this.#slots.release(this.#slot);
+      this.#pool.release(this.#slot);
     }
   }
 
@@ -88,7 +88,7 @@ export class SlotFrame implements Frame {
     this.close();
   }
 
-  #open(): SlotPictures {
+  #open(): PooledPictures {
     if (this.#pictures === undefined) {
       throw new PipelineError(
         'ERR_FRAME_CLOSED',

@@ -102,7 +102,7 @@ export function startNative(
     }
   };
   feed(child.stdin, input);
-  const reader = new PictureReader(child.stdout, request.slots, {
+  const reader = new PictureReader(child.stdout, request.pool, {
     onPicture: events.onPicture,
     onFault: (error) => {
       end({ code: 1, error });

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { toError } from '../../../models/core/errors.ts';
 import type { DecodedPicture } from '../ffmpeg/decoder.ts';
-import type { FrameSlots } from '../frames/framePool.ts';
-import { slotSink } from './pictureSink.ts';
+import type { FramePool } from '../frames/framePool.ts';
+import { pictureSink } from './pictureSink.ts';
 
 /** What a reader tells. */
 export interface PictureReaderEvents {
@@ -14,7 +14,7 @@ export interface PictureReaderEvents {
 /** Copies a child's output into slots, and pauses it while none is free. */
 export class PictureReader {
   readonly #stdout: Readable;
-  readonly #sink: ReturnType<typeof slotSink>;
+  readonly #sink: ReturnType<typeof pictureSink>;
   readonly #onFault: (error: Error) => void;
   /** What was read and found no slot yet. */
   #rest: Uint8Array = new Uint8Array();
@@ -24,15 +24,15 @@ export class PictureReader {
   /** Told once nothing is left to copy; set when the output has ended. */
   #onDrained: (() => void) | undefined;
 
-  constructor(stdout: Readable, slots: FrameSlots, { onPicture, onFault }: PictureReaderEvents) {
+  constructor(stdout: Readable, pool: FramePool, { onPicture, onFault }: PictureReaderEvents) {
     this.#stdout = stdout;
     this.#onFault = onFault;
-    this.#sink = slotSink(slots.shared, (picture) => {
+    this.#sink = pictureSink(pool.shared, (picture) => {
       if (!this.#stopped) {
         onPicture(picture);
       }
     });
-    slots.onRelease = () => this.#resume();
+    pool.resumeWriter = () => this.#resume();
     stdout.on('error', () => undefined); // the child's end says more
     stdout.on('data', (chunk: Buffer) => {
       if (this.#stopped) {

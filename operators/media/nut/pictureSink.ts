@@ -1,6 +1,6 @@
 import type { DecodedPicture } from '../ffmpeg/decoder.ts';
-import type { SharedSlots } from '../frames/framePool.ts';
-import { SlotWriter } from '../frames/framePool.ts';
+import type { SharedPool } from '../frames/framePool.ts';
+import { PoolWriter } from '../frames/framePool.ts';
 import { NutReader } from './nutReader.ts';
 
 /**
@@ -9,11 +9,11 @@ import { NutReader } from './nutReader.ts';
  * @returns reads on; tells how many bytes it took, fewer than it was given where no slot is free;
  * **throws** Error where FFmpeg wrote something else
  */
-export function slotSink(
-  slots: SharedSlots,
+export function pictureSink(
+  pool: SharedPool,
   onPicture: (picture: DecodedPicture) => void,
-): { readonly writer: SlotWriter; write(bytes: Uint8Array): number } {
-  const writer = new SlotWriter(slots);
+): { readonly writer: PoolWriter; write(bytes: Uint8Array): number } {
+  const writer = new PoolWriter(pool);
   let full = -1;
   let startedAtMs = 0;
   let isBegun = false;

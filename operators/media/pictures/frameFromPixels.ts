@@ -4,7 +4,7 @@ import type { OptionTable } from '../../../models/core/options.ts';
 import { resolveOptions } from '../../../models/core/resolveOptions.ts';
 import { fitPicture } from './fitPicture.ts';
 import { pictureBytes, pictureFrame } from './pictureFrame.ts';
-import { FrameSlots } from '../frames/framePool.ts';
+import { FramePool } from '../frames/framePool.ts';
 
 /** What `frameFromPixels` has to be told of the pixels. */
 export interface FrameFromPixelsConfig {
@@ -76,7 +76,7 @@ export async function frameFromPixels(
   const request = { image, display };
   const picture = await fitPicture({ data: pixels, width, height, channels }, request);
   const decodeMs = performance.now() - arrivedAtMs;
-  const slots = new FrameSlots(1, pictureBytes(request));
+  const pool = new FramePool(1, pictureBytes(request));
   const facts = { source, index, pts, capturedAt, arrivedAtMs, decodeMs };
-  return pictureFrame(picture, request, facts, slots, 0);
+  return pictureFrame(picture, request, facts, pool, 0);
 }

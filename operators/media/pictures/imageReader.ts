@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import { PipelineError } from '../../../models/core/errors.ts';
 import type { Frame } from '../../../models/core/types.ts';
-import { FrameSlots } from '../frames/framePool.ts';
+import { FramePool } from '../frames/framePool.ts';
 import type { Picture } from './fitPicture.ts';
 import { inspectPicture, unreadablePicture } from './inspectPicture.ts';
 import type { PictureFacts } from './inspectPicture.ts';
@@ -63,7 +63,7 @@ export async function readImages(
 class ImageReader {
   readonly #settings: ImageSettings;
   readonly #subscriber: Subscriber<Frame>;
-  readonly #slots: FrameSlots;
+  readonly #pool: FramePool;
   readonly #free: number[];
   /** Wakes the reading that waits for a slot. */
   #wake = (): void => undefined;
@@ -78,9 +78,9 @@ class ImageReader {
     this.#settings = settings;
     this.#subscriber = subscriber;
     const { maxOpenFrames } = settings;
-    this.#slots = new FrameSlots(maxOpenFrames, pictureBytes(settings));
+    this.#pool = new FramePool(maxOpenFrames, pictureBytes(settings));
     this.#free = Array.from({ length: maxOpenFrames }, (_, slot) => slot);
-    this.#slots.onRelease = (slot) => {
+    this.#pool.resumeWriter = (slot) => {
       this.#free.push(slot);
       this.#wake();
     };
@@ -168,7 +168,7 @@ class ImageReader {
       ...{ capturedAt: Date.now(), arrivedAtMs: performance.now() },
     };
     this.#numFrames += 1;
-    this.#subscriber.next(pictureFrame(picture, this.#settings, facts, this.#slots, slot));
+    this.#subscriber.next(pictureFrame(picture, this.#settings, facts, this.#pool, slot));
   }
 
   /** @returns a free slot, or nothing once nobody listens */

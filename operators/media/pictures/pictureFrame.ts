@@ -1,8 +1,8 @@
 import type { Frame, FrameInfo } from '../../../models/core/types.ts';
 import { fittedSize, letterboxOf } from '../frames/filterGraph.ts';
 import type { PictureRequest } from '../frames/filterGraph.ts';
-import type { FrameSlots } from '../frames/framePool.ts';
-import { SlotFrame } from '../frames/pooledFrame.ts';
+import type { FramePool } from '../frames/framePool.ts';
+import { PooledFrame } from '../frames/pooledFrame.ts';
 import type { Picture } from './fitPicture.ts';
 
 /** What is wanted of a picture that is there already. */
@@ -18,20 +18,20 @@ export function pictureFrame(
   { width, height, image, display }: Picture,
   request: FitRequest,
   facts: Omit<FrameInfo, 'width' | 'height' | 'letterbox'>,
-  slots: FrameSlots,
+  pool: FramePool,
   slot: number,
 ): Frame {
-  const bytes = slots.bytes(slot);
+  const bytes = pool.bytes(slot);
   const square = bytes.subarray(0, image.length);
   square.set(image);
   const letterbox = letterboxOf(width, height, request.image.size);
   const info: FrameInfo = { ...facts, width, height, letterbox };
   if (display === undefined) {
-    return new SlotFrame(info, { image: square }, slots, slot);
+    return new PooledFrame(info, { image: square }, pool, slot);
   }
   const size = fittedSize(width, height, request.display, false);
   const data = bytes.subarray(image.length, image.length + display.length);
   data.set(display);
   const shown = { ...size, stride: size.width * 3, data };
-  return new SlotFrame(info, { image: square, display: shown }, slots, slot);
+  return new PooledFrame(info, { image: square, display: shown }, pool, slot);
 }

@@ -7,7 +7,7 @@ import type { DecodedPicture, DecoderEnd, DecoderEvents } from '../ffmpeg/decode
 import { FfmpegLog } from '../ffmpeg/ffmpegLog.ts';
 import type { PictureRequest } from '../frames/filterGraph.ts';
 import { FrameMaker } from '../frames/frameMaker.ts';
-import type { FrameSlots } from '../frames/framePool.ts';
+import type { FramePool } from '../frames/framePool.ts';
 import { damagedVideo, endedEarly, repairedVideo, unreadableVideo } from '../ffmpeg/videoFaults.ts';
 
 /** What a reader needs to make frames. */
@@ -32,7 +32,7 @@ const USUAL_RATE = 25;
 
 /** Makes frames of a decoder's pictures, in order, and hands them to a subscriber. */
 export class FrameReader implements DecoderEvents {
-  readonly slots: FrameSlots;
+  readonly pool: FramePool;
   readonly #options: FrameReaderOptions;
   readonly #maker: FrameMaker;
   readonly #log = new FfmpegLog();
@@ -53,7 +53,7 @@ export class FrameReader implements DecoderEvents {
   constructor(options: FrameReaderOptions) {
     this.#options = options;
     this.#maker = new FrameMaker(options.source, options.request, options.maxOpenFrames);
-    this.slots = this.#maker.slots;
+    this.pool = this.#maker.pool;
   }
 
   readonly onLine = (line: string): void => {
@@ -139,7 +139,7 @@ export class FrameReader implements DecoderEvents {
     if (index % request.stride === 0) {
       this.#emit(slot, index);
     } else {
-      this.slots.release(slot);
+      this.pool.release(slot);
     }
   }
 
@@ -153,7 +153,7 @@ export class FrameReader implements DecoderEvents {
 
   #emit(slot: number, index: number): void {
     const arrivedAtMs = performance.now();
-    const workedSinceMs = Math.max(this.#lastArrivalMs, this.slots.unblockedAtMs);
+    const workedSinceMs = Math.max(this.#lastArrivalMs, this.pool.unblockedAtMs);
     this.#lastArrivalMs = arrivedAtMs;
     this.#numFrames += 1;
     const facts = {

@@ -41,7 +41,7 @@ export function playVideo(wanted: PlayRequest, subscriber: Subscriber<Frame>): v
   if (decoder === undefined || subscriber.closed) {
     return;
   }
-  const { slots, onLine, onPicture, onEnd, silent } = new FrameReader({
+  const { pool, onLine, onPicture, onEnd, silent } = new FrameReader({
     name: sourceLabel(path),
     source: wanted.source,
     request: { image, display, stride },
@@ -60,15 +60,15 @@ export function playVideo(wanted: PlayRequest, subscriber: Subscriber<Frame>): v
   });
   const silence = watchSilence({
     seconds: isUrl(path) ? stallSeconds : Infinity,
-    isHeldUp: () => slots.isFull,
+    isHeldUp: () => pool.isFull,
     onSilent: () => subscriber.error(silent(stallSeconds)),
   });
   subscriber.add(() => silence.stop());
   const running = decoder.start(
-    { input, ...optionsOf(wanted), slots },
+    { input, ...optionsOf(wanted), pool },
     {
-      onLine: (line) => (silence.sign(), onLine(line)),
-      onPicture: (picture) => (silence.sign(), onPicture(picture)),
+      onLine: (line) => (silence.onHeartbeat(), onLine(line)),
+      onPicture: (picture) => (silence.onHeartbeat(), onPicture(picture)),
       onEnd: (end) => (silence.stop(), onEnd(end)),
     },
   );

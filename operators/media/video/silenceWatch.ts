@@ -1,7 +1,7 @@
 /** Ends a wait for another program that says nothing any more. */
 export interface SilenceWatch {
   /** It gave a sign of life. */
-  sign(): void;
+  onHeartbeat(): void;
   /** Waits no longer. Idempotent. */
   stop(): void;
 }
@@ -18,12 +18,12 @@ export interface SilenceWatchOptions {
 
 /** Watches a program that has to give a sign now and then. */
 export function watchSilence({ seconds, isHeldUp, onSilent }: SilenceWatchOptions): SilenceWatch {
-  let lastSignMs = performance.now();
+  let lastHeartbeatMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const wait = (ms: number): void => {
     timer = setTimeout(() => {
-      lastSignMs = isHeldUp() ? performance.now() : lastSignMs;
-      const leftMs = lastSignMs + seconds * 1_000 - performance.now();
+      lastHeartbeatMs = isHeldUp() ? performance.now() : lastHeartbeatMs;
+      const leftMs = lastHeartbeatMs + seconds * 1_000 - performance.now();
       if (leftMs > 0) {
         wait(leftMs);
       } else {
@@ -35,7 +35,7 @@ export function watchSilence({ seconds, isHeldUp, onSilent }: SilenceWatchOption
     wait(seconds * 1_000);
   }
   return {
-    sign: () => void (lastSignMs = performance.now()),
+    onHeartbeat: () => void (lastHeartbeatMs = performance.now()),
     stop: () => clearTimeout(timer),
   };
 }

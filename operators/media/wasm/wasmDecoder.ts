@@ -17,7 +17,7 @@ type MountType = Parameters<FFmpeg['mount']>[0];
  * @throws PipelineError ERR_VIDEO_OPEN for network addresses, which WebAssembly cannot reach
  */
 export function startWasm(request: DecoderRequest, events: DecoderEvents): RunningDecoder {
-  const { input, slots } = request;
+  const { input, pool } = request;
   if (typeof input === 'string' && isUrl(input)) {
     throw new PipelineError(
       'ERR_VIDEO_OPEN',
@@ -26,7 +26,7 @@ export function startWasm(request: DecoderRequest, events: DecoderEvents): Runni
   }
   const { onLine, onPicture, onEnd } = events;
   const feed = typeof input === 'string' ? undefined : feedStream(input);
-  const start = { slots: slots.shared, feed };
+  const start = { pool: pool.shared, feed };
   const work = (ffmpeg: FFmpeg): Promise<number> => execute(ffmpeg, request);
   return runWasm({ start, onLine, onPicture, work }, (code, error) =>
     onEnd({ code, ...(error === undefined ? {} : { error }) }),

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { fileDevice, hostFileSystem, readingDevice, writingDevice } from './emscripten.ts';
 import type { CoreModule } from './emscripten.ts';
-import type { SharedSlots } from '../frames/framePool.ts';
-import { slotSink } from '../nut/pictureSink.ts';
+import type { SharedPool } from '../frames/framePool.ts';
+import { pictureSink } from '../nut/pictureSink.ts';
 import { feedReader } from './wasmFeed.ts';
 import type { FeedEnd } from './wasmFeed.ts';
 
@@ -17,7 +17,7 @@ import type { FeedEnd } from './wasmFeed.ts';
 export interface WasmStart {
   readonly wasm: WebAssembly.Module;
   /** Where pictures go, for a decoder. */
-  readonly slots?: SharedSlots;
+  readonly pool?: SharedPool;
   /** What is read that is no file: a stream, or the pictures of an encoder. */
   readonly feed?: FeedEnd | undefined;
   /** The file that an encoder writes. */
@@ -34,7 +34,7 @@ export interface PictureMessage {
 
 type CreateCore = (options: object) => Promise<CoreModule>;
 
-const { slots, wasm, feed, outputFile } = workerData as WasmStart;
+const { pool, wasm, feed, outputFile } = workerData as WasmStart;
 
 async function createCore(create: CreateCore, options: object): Promise<CoreModule> {
   const core = await create({
@@ -49,8 +49,8 @@ async function createCore(create: CreateCore, options: object): Promise<CoreModu
     },
   });
   core.FS.filesystems['NODEFS'] = hostFileSystem(core.FS); // a name that the FFmpeg class can mount
-  if (slots !== undefined) {
-    const sink = slotSink(slots, ({ slot, pts }) => {
+  if (pool !== undefined) {
+    const sink = pictureSink(pool, ({ slot, pts }) => {
       parentPort?.postMessage({ picture: slot, pts } satisfies PictureMessage);
     });
     writingDevice(core.FS, '/dev/pictures', (bytes) => {

@@ -3,7 +3,7 @@ import { PipelineError, toError } from '../../../models/core/errors.ts';
 import type { DecoderEnd, DecoderEvents } from '../../media/ffmpeg/decoder.ts';
 import { FfmpegLog } from '../../media/ffmpeg/ffmpegLog.ts';
 import type { PictureRequest } from '../../media/frames/filterGraph.ts';
-import type { FrameSlots } from '../../media/frames/framePool.ts';
+import type { FramePool } from '../../media/frames/framePool.ts';
 import { startNative } from '../../media/native/nativeDecoder.ts';
 import type { FfmpegProgram } from '../../media/native/nativeDecoder.ts';
 import { PICTURE_INPUT, pictureOutput } from '../../media/nut/pictureOutput.ts';
@@ -53,7 +53,7 @@ export interface LiveRunOptions {
   /** The source as messages name it. */
   readonly name: string;
   readonly request: PictureRequest;
-  readonly slots: FrameSlots;
+  readonly pool: FramePool;
   /** A duration makes the source a file: true for web addresses, where it means a recording. */
   readonly mayBeFile: boolean;
   readonly isPaced: boolean;
@@ -77,13 +77,13 @@ const BLIND = /matches no streams|codec parameters|unspecified size|Invalid data
  */
 export function liveRun(options: LiveRunOptions): Observable<LivePicture> {
   return new Observable<LivePicture>((subscriber) => {
-    const { program, input, request, slots, mayBeFile, isPaced } = options;
+    const { program, input, request, pool, mayBeFile, isPaced } = options;
     const log = new FfmpegLog();
     let numFrames = 0;
     const isFile = (): boolean => mayBeFile && (log.durationSeconds ?? 0) > 0;
     const silence = watchSilence({
       seconds: options.fileSilenceSeconds,
-      isHeldUp: () => slots.isFull || numFrames === 0 || !isFile(), // these are watched elsewhere
+      isHeldUp: () => pool.isFull || numFrames === 0 || !isFile(), // these are watched elsewhere
       onSilent: () => subscriber.error(silentRecording(options)),
     });
     subscriber.add(() => silence.stop());
@@ -91,15 +91,15 @@ export function liveRun(options: LiveRunOptions): Observable<LivePicture> {
     const events: DecoderEvents = {
       onLine(text) {
         log.read(text);
-        silence.sign();
+        silence.onHeartbeat();
       },
       onPicture({ slot, pts, startedAtMs }) {
         if (log.format === 'hls' && !isFile() && !isPaced) {
-          slots.release(slot);
+          pool.release(slot);
           subscriber.error(new PacingNeeded());
           return;
         }
-        silence.sign();
+        silence.onHeartbeat();
         log.markFrame();
         numFrames += 1;
         const arrivedAtMs = performance.now();
@@ -122,7 +122,7 @@ export function liveRun(options: LiveRunOptions): Observable<LivePicture> {
         inputOptions: [...PICTURE_INPUT, ...input.options],
         outputOptions: pictureOutput(request),
         live: true,
-        slots,
+        pool,
       },
       events,
       program,

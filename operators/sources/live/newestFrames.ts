@@ -48,7 +48,7 @@ export function newestFrames(config: NewestFramesConfig): OperatorFunction<Place
 
       const drop = (pictures: readonly PlacedPicture[], cause: LiveDropCause): void => {
         for (const { slot } of pictures) {
-          maker.slots.release(slot);
+          maker.pool.release(slot);
           onDropped(cause);
         }
       };
@@ -65,7 +65,7 @@ export function newestFrames(config: NewestFramesConfig): OperatorFunction<Place
           subscriber.complete();
         }
       };
-      maker.slots.onReleased = (slot) => {
+      maker.pool.onReleased = (slot) => {
         if (open.delete(slot)) {
           give();
         }

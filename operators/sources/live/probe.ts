@@ -6,9 +6,9 @@ import type { LiveAddress } from './liveSource.ts';
 
 /** Longest wait for an answer, milliseconds: a machine that is off never says no. */
 const ANSWER_MS = 2_000;
-/** Longest wait between two knocks where the caller allows it, seconds: most of the time that a return takes. */
+/** Longest wait between two probes where the caller allows it, seconds: most of the time that a return takes. */
 const MAX_SECONDS = 0.4;
-/** Servers that take many callers, so that one who only knocks harms nobody, and their ports. */
+/** Servers that take many callers, so that one who only probes harms nobody, and their ports. */
 const PORTS: Readonly<Record<string, number>> = {
   rtsp: 554,
   rtsps: 322,
@@ -26,13 +26,13 @@ const PORTS: Readonly<Record<string, number>> = {
  *
  * @returns nothing; completes at once where there is no way to ask; **errors:** LiveLoss
  */
-export function knock(address: LiveAddress): Observable<never> {
-  const door = doorOf(address);
-  if (door === undefined) {
+export function probe(address: LiveAddress): Observable<never> {
+  const endpoint = endpointOf(address);
+  if (endpoint === undefined) {
     return EMPTY;
   }
   return new Observable<never>((subscriber) => {
-    const socket = connect(door);
+    const socket = connect(endpoint);
     socket.setTimeout(ANSWER_MS);
     const lose = (reason: string): void =>
       subscriber.error(new LiveLoss('offline', reason, 'unanswered'));
@@ -45,13 +45,13 @@ export function knock(address: LiveAddress): Observable<never> {
   });
 }
 
-/** How long to wait between two knocks: no longer than needed, for they cost next to nothing. */
-export function knockDelay({ minSeconds, maxSeconds }: Required<BackOff>): Required<BackOff> {
+/** How long to wait between two probes: no longer than needed, for they cost next to nothing. */
+export function probeDelay({ minSeconds, maxSeconds }: Required<BackOff>): Required<BackOff> {
   return { minSeconds, maxSeconds: Math.min(maxSeconds, Math.max(minSeconds, MAX_SECONDS)) };
 }
 
-/** Where to knock, or nothing where that could do harm or tell nothing. */
-function doorOf(
+/** What to probe, or nothing where that could do harm or tell nothing. */
+function endpointOf(
   address: LiveAddress,
 ): { readonly host: string; readonly port: number } | undefined {
   if (address.kind !== 'network') {

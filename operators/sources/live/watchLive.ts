@@ -6,7 +6,7 @@ import { FrameMaker } from '../../media/frames/frameMaker.ts';
 import { openFfmpeg } from '../../media/native/nativeDecoder.ts';
 import type { FfmpegProgram } from '../../media/native/nativeDecoder.ts';
 import { waitSeconds } from './backOff.ts';
-import { knock, knockDelay } from './probe.ts';
+import { probe, probeDelay } from './probe.ts';
 import { LiveClock } from './liveClock.ts';
 import { liveInput } from './liveInput.ts';
 import { LiveLoss, liveRun, PacingNeeded } from './liveRun.ts';
@@ -18,7 +18,7 @@ import type { PlacedPicture } from './newestFrames.ts';
 import { watchdog } from './watchdog.ts';
 
 /** FFmpeg gives up by itself after so many times the silence that the watchdog allows; a second net. */
-const FFMPEG_PATIENCE = 2;
+const FFMPEG_TIMEOUT_FACTOR = 2;
 /** A connection that has lasted so long was a good one: the waits start small again, milliseconds. */
 const GOOD_MS = 2_000;
 
@@ -40,7 +40,7 @@ function watchAnew(address: LiveAddress, settings: LiveSettings): Observable<Fra
     const { isThorough, isPaced, numPictures } = link;
     const input = liveInput(address, {
       version: program.version,
-      silenceSeconds: FFMPEG_PATIENCE * Math.max(settings.stallSeconds, settings.openSeconds),
+      silenceSeconds: FFMPEG_TIMEOUT_FACTOR * Math.max(settings.stallSeconds, settings.openSeconds),
       followLinks: settings.followLinks,
       isThorough,
       isPaced,
@@ -49,11 +49,11 @@ function watchAnew(address: LiveAddress, settings: LiveSettings): Observable<Fra
       display: process.env['DISPLAY'] ?? ':0',
     });
     const run$ = liveRun({
-      ...{ program, input, name, request, slots: maker.slots, isPaced },
+      ...{ program, input, name, request, pool: maker.pool, isPaced },
       mayBeFile: address.kind === 'network' && /^https?$/.test(address.scheme),
       fileSilenceSeconds: settings.openSeconds,
     });
-    return link.isLost ? concat(knock(address), run$) : run$;
+    return link.isLost ? concat(probe(address), run$) : run$;
   };
   const connection$ = defer(async () => (link.program ??= await findProgram())).pipe(
     switchMap(connect),
@@ -153,7 +153,7 @@ class Link {
     this.numPictures += 1;
     const time = isFile ? this.#filePts(pts) : this.#clock.next(pts, arrivedAtMs);
     if (index % this.#settings.request.stride !== 0) {
-      this.#maker.slots.release(slot);
+      this.#maker.pool.release(slot);
       return undefined;
     }
     const facts = { capturedAt: Date.now(), arrivedAtMs, decodeMs: handoverMs };
@@ -176,7 +176,7 @@ class Link {
     this.isThorough = thrown.stage === 'blind' ? !this.isThorough : this.isThorough;
     this.tell(thrown.state, thrown.message);
     const { retryDelay } = this.#settings;
-    const delay = thrown.stage === 'unanswered' ? knockDelay(retryDelay) : retryDelay;
+    const delay = thrown.stage === 'unanswered' ? probeDelay(retryDelay) : retryDelay;
     // A good connection is asked for again nearly at once; not by all cameras of a network together.
     const seconds = wasGood ? Math.random() * delay.minSeconds : waitSeconds(delay, this.#numTries);
     return timer(seconds * 1_000);

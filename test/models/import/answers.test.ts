@@ -2,7 +2,7 @@ import { openLocalDetector, toPolygons } from '../../../models/index.ts';
 import type { Prompt } from '../../../models/index.ts';
 import { readModelFolder } from '../../../models/format/modelFolder.ts';
 import { Cache } from '../../../models/engine/decode/cache.ts';
-import { DecoderGraph } from '../../../models/engine/decode/stepRunner.ts';
+import { StepRunner } from '../../../models/engine/decode/stepRunner.ts';
 import { openSession, uint8Tensor } from '../../../models/engine/session.ts';
 import type { Tensors } from '../../../models/engine/session.ts';
 import type { ModelInfo } from '../../../models/core/types.ts';
@@ -28,7 +28,7 @@ function ofObjects(task: 'segment' | 'pose', answers: readonly GoldenAnswer[]): 
 
 /** Reads golden answers under teacher forcing, side by side. @returns for each the logits of its steps */
 async function logitsOf(
-  graph: DecoderGraph,
+  graph: StepRunner,
   info: ModelInfo,
   memory: Tensors,
   answers: readonly GoldenAnswer[],
@@ -74,7 +74,7 @@ suite('answers to the prompts of a multi-task model, beside the reference', (tes
       const image = uint8Tensor(canvas(index, picture, info.image.pad), [1, size, size, 3]);
       const memory = await encoder.run({ image });
       for (const [task, answers] of Object.entries(picture.answers ?? {})) {
-        const graph = new DecoderGraph(decoder, info);
+        const graph = new StepRunner(decoder, info);
         const all = await logitsOf(graph, info, memory, answers);
         for (const [i, { tokens, logits }] of answers.entries()) {
           const what = `${task} ${i} of picture ${index}`;

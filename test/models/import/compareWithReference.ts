@@ -10,7 +10,7 @@ import { importCheckpoint } from '../../../models/import/importCheckpoint.ts';
 import { resolveDecodeOptions } from '../../../models/engine/decode/decodeOptions.ts';
 import { Cache } from '../../../models/engine/decode/cache.ts';
 import { Decoder } from '../../../models/engine/decode/decoder.ts';
-import { DecoderGraph } from '../../../models/engine/decode/stepRunner.ts';
+import { StepRunner } from '../../../models/engine/decode/stepRunner.ts';
 import { StepBatcher } from '../../../models/engine/decode/stepBatcher.ts';
 import { rulesFor } from '../../../models/engine/decode/stopping.ts';
 import { readModelFolder } from '../../../models/format/modelFolder.ts';
@@ -26,7 +26,7 @@ const model = await importCheckpoint({ checkpointDir: checkpoint, outDir: folder
 await withEveryClass(model);
 const { info, decoderFile } = await readModelFolder(folder.path);
 const encoder = await openCanvasEncoder(checkpoint, folder, 'float32');
-const graph = new DecoderGraph(await openSession(decoderFile, { device: 'cpu', threads: 1 }), info);
+const graph = new StepRunner(await openSession(decoderFile, { device: 'cpu', threads: 1 }), info);
 const decoder = new Decoder(new StepBatcher((steps) => graph.run(steps)), info);
 const maxObjects = golden.pictures[0]!.fused.classes.length; // as far as the reference read
 const options = resolveDecodeOptions({ reuse: 'off', maxObjects }, info);

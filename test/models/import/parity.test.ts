@@ -1,7 +1,7 @@
 import { openLocalDetector } from '../../../models/index.ts';
 import { readModelFolder } from '../../../models/format/modelFolder.ts';
 import { Cache } from '../../../models/engine/decode/cache.ts';
-import { DecoderGraph } from '../../../models/engine/decode/stepRunner.ts';
+import { StepRunner } from '../../../models/engine/decode/stepRunner.ts';
 import { toDetections } from '../../../models/engine/decode/objects.ts';
 import { float32Data, openSession, uint8Tensor } from '../../../models/engine/session.ts';
 import type { Session, Tensors } from '../../../models/engine/session.ts';
@@ -64,7 +64,7 @@ for (const { name, imageSize } of CASES) {
       for (const index of EXACT) {
         const picture = golden.pictures[index]!;
         const memory = await encode(encoder, canvas(index, picture, info.image.pad));
-        const graph = new DecoderGraph(decoder, info);
+        const graph = new StepRunner(decoder, info);
         const cache = new Cache(info.cacheWidth, golden.taughtTokens.length);
         for (const [step, token] of golden.taughtTokens.entries()) {
           const [result] = await graph.run([{ memory, tokens: [token], cache }]);

@@ -1,12 +1,12 @@
 import { EMPTY, NEVER, Subject, defer, merge, of, take, tap, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { inferLatest } from '../../../operators/flow/inferLatest.ts';
-import { Turns } from '../../../operators/flow/fairScheduler.ts';
+import { FairScheduler } from '../../../operators/flow/fairScheduler.ts';
 import * as assert from '../../support/assert.ts';
 import { marbles } from '../../support/marbles.ts';
 import { suite } from '../../support/suite.ts';
 
-suite('Turns', (test) => {
+suite('FairScheduler', (test) => {
   test('go one after the other, in the order of asking', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const a = cold('      --a--|         ');
@@ -15,8 +15,8 @@ suite('Turns', (test) => {
       const bSubs = '       -----^--!      ';
       const c = cold('              -c|    ');
       const cSubs = '       --------^-!    ';
-      const turns = new Turns();
-      const asked = [a, b, c].map((work) => turns.run(() => work));
+      const turns = new FairScheduler();
+      const asked = [a, b, c].map((work) => turns.schedule(() => work));
 
       expectObservable(merge(...asked)).toBe('--a--b---c|');
       expectSubscriptions(a.subscriptions).toBe(aSubs);
@@ -31,8 +31,8 @@ suite('Turns', (test) => {
       const b = cold('      -b|       ');
       const c = cold('        ---c|   ');
       const cSubs = '       --^---!   ';
-      const turns = new Turns(2);
-      const asked = [a, b, c].map((work) => turns.run(() => work));
+      const turns = new FairScheduler(2);
+      const asked = [a, b, c].map((work) => turns.schedule(() => work));
 
       expectObservable(merge(...asked)).toBe('-ba--c|');
       expectSubscriptions(c.subscriptions).toBe(cSubs);
@@ -41,7 +41,7 @@ suite('Turns', (test) => {
 
   test('pass to the next when one fails, and the failure to whom it concerns', () => {
     const told: string[] = [];
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const works: (() => Observable<string>)[] = [
       () => throwError(() => new Error('broken')),
       () => {
@@ -50,7 +50,7 @@ suite('Turns', (test) => {
       () => of('fine'),
     ];
     for (const work of works) {
-      turns.run(work).subscribe({
+      turns.schedule(work).subscribe({
         next: (value) => told.push(value),
         error: (error: Error) => told.push(error.message),
       });
@@ -61,9 +61,9 @@ suite('Turns', (test) => {
 
   test('pass to the next when the one whose turn it is leaves, and skip who has left', () => {
     const begun: string[] = [];
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const [first, second] = ['first', 'second', 'third'].map((name) =>
-      turns.run(() => defer(() => (begun.push(name), NEVER))).subscribe(),
+      turns.schedule(() => defer(() => (begun.push(name), NEVER))).subscribe(),
     );
 
     assert.equal(begun, ['first']);
@@ -73,26 +73,26 @@ suite('Turns', (test) => {
   });
 
   test('end with a consumer that has enough', () => {
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const told: number[] = [];
 
     turns
-      .run(() => of(1, 2, 3))
+      .schedule(() => of(1, 2, 3))
       .pipe(take(1))
       .subscribe((value) => told.push(value));
-    turns.run(() => of(4)).subscribe((value) => told.push(value));
+    turns.schedule(() => of(4)).subscribe((value) => told.push(value));
 
     assert.equal(told, [1, 4]);
   });
 
   test('go to whoever has the newest of the front half', () => {
     const begun: string[] = [];
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const gate$ = new Subject<void>();
-    turns.run(() => gate$).subscribe();
+    turns.schedule(() => gate$).subscribe();
     const ask = (name: string, newestAt: number): void => {
       const work = (): Observable<never> => (begun.push(name), EMPTY);
-      turns.run(work, () => newestAt).subscribe();
+      turns.schedule(work, () => newestAt).subscribe();
     };
     ask('old', 1);
     ask('new', 3);
@@ -105,7 +105,7 @@ suite('Turns', (test) => {
 
   test('come to a slow source among fast ones', () => {
     const begun: string[] = [];
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const running: Subject<void>[] = [];
     let clock = 0;
     const ask = (name: string, newestAt: () => number): void => {
@@ -115,7 +115,7 @@ suite('Turns', (test) => {
         running.push(gate$);
         return gate$;
       };
-      turns.run(work, newestAt).subscribe({ complete: () => ask(name, newestAt) });
+      turns.schedule(work, newestAt).subscribe({ complete: () => ask(name, newestAt) });
     };
     ask('slow', () => 0); // its only frame grows old
     for (const name of ['a', 'b', 'c']) {
@@ -131,7 +131,7 @@ suite('Turns', (test) => {
   });
 
   test('are of one at least', () => {
-    assert.throws(() => new Turns(0), /concurrent/);
+    assert.throws(() => new FairScheduler(0), /concurrent/);
   });
 });
 
@@ -139,10 +139,10 @@ suite('inferLatest with turns', (test) => {
   test('takes the newest value when its turn comes, and hands the older ones over', () => {
     const dropped: string[] = [];
     const read: string[] = [];
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const other = new Subject<void>();
     const values = new Subject<string>();
-    turns.run(() => other).subscribe();
+    turns.schedule(() => other).subscribe();
     values
       .pipe(
         inferLatest((value) => of(value), {
@@ -164,7 +164,7 @@ suite('inferLatest with turns', (test) => {
 
   test('lets sources that never rest take turns', () => {
     const order: string[] = [];
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const inners = new Subject<void>();
     const sources = ['a', 'b', 'c'].map((name) => {
       const source = new Subject<number>();
@@ -195,8 +195,8 @@ suite('inferLatest with turns', (test) => {
 
   test('hands over what waits for its turn when the consumer leaves', () => {
     const dropped: string[] = [];
-    const turns = new Turns();
-    turns.run(() => NEVER).subscribe();
+    const turns = new FairScheduler();
+    turns.schedule(() => NEVER).subscribe();
 
     const values = new Subject<string>();
     const reading = values

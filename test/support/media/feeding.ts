@@ -21,8 +21,8 @@ import type { DetectConfig } from '../../../operators/detect/detectOptions.ts';
 import type { DropCause } from '../../../operators/detect/losses.ts';
 import { fromVideo } from '../../../operators/sources/fromVideo.ts';
 import type { FromVideoConfig } from '../../../operators/sources/sourceOptions.ts';
-import { FrameSlots } from '../../../operators/media/frames/framePool.ts';
-import { SlotFrame } from '../../../operators/media/frames/pooledFrame.ts';
+import { FramePool } from '../../../operators/media/frames/framePool.ts';
+import { PooledFrame } from '../../../operators/media/frames/pooledFrame.ts';
 
 /** The bundled clip: people, bicycles and cars. */
 export const DEMO: URL = new URL('../../../pipeline/demo/campus.mp4', import.meta.url);
@@ -49,10 +49,10 @@ export async function demoFrames(
     pictures = await decoding;
   }
   return pictures.slice(0, numFrames).map(({ image, ...info }) => {
-    const slots = new FrameSlots(1, image.length);
-    const pixels = slots.bytes(0);
+    const pool = new FramePool(1, image.length);
+    const pixels = pool.bytes(0);
     pixels.set(image);
-    const frame = new SlotFrame({ ...info, source }, { image: pixels }, slots, 0);
+    const frame = new PooledFrame({ ...info, source }, { image: pixels }, pool, 0);
     frame.arrive();
     return frame;
   });

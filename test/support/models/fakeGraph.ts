@@ -1,6 +1,6 @@
 import { Decoder } from '../../../models/engine/decode/decoder.ts';
 import type { Reading } from '../../../models/engine/decode/decoder.ts';
-import { DecoderGraph } from '../../../models/engine/decode/stepRunner.ts';
+import { StepRunner } from '../../../models/engine/decode/stepRunner.ts';
 import { resolveDecodeOptions } from '../../../models/engine/decode/decodeOptions.ts';
 import { StepBatcher } from '../../../models/engine/decode/stepBatcher.ts';
 import { rulesFor } from '../../../models/engine/decode/stopping.ts';
@@ -114,7 +114,7 @@ export function spelling(script: readonly number[], eos = 0): Scene {
 
 /** What the decoder is made of, on one session. */
 export function stepsOn(session: Session, model: ModelInfo = WIDE): StepBatcher {
-  const graph = new DecoderGraph(session, model);
+  const graph = new StepRunner(session, model);
   return new StepBatcher((steps) => graph.run(steps));
 }
 

@@ -1,6 +1,6 @@
 import { Cache } from '../../../models/engine/decode/cache.ts';
 import type { ResolvedDecodeOptions } from '../../../models/engine/decode/decodeOptions.ts';
-import { DecoderGraph } from '../../../models/engine/decode/stepRunner.ts';
+import { StepRunner } from '../../../models/engine/decode/stepRunner.ts';
 import { usableDraft } from '../../../models/engine/decode/draft.ts';
 import { DraftObjects } from '../../../models/engine/decode/draftObjects.ts';
 import { isSameObject } from '../../../models/engine/decode/repeats.ts';
@@ -33,7 +33,7 @@ export async function readPlainly(
   options: ResolvedDecodeOptions,
 ): Promise<PlainReading> {
   const { prompt, eos, noise, classBase } = model.vocabulary;
-  const graph = new DecoderGraph(session, model);
+  const graph = new StepRunner(session, model);
   const cache = new Cache(model.cacheWidth, prompt.length + 500);
   const rule = createRule(options, model);
   const left = new DraftObjects(usableDraft(options, model), model.vocabulary);

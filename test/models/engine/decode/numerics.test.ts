@@ -1,5 +1,5 @@
 import { Cache } from '../../../../models/engine/decode/cache.ts';
-import { DecoderGraph } from '../../../../models/engine/decode/stepRunner.ts';
+import { StepRunner } from '../../../../models/engine/decode/stepRunner.ts';
 import { argMax } from '../../../../models/engine/decode/sampler.ts';
 import type { Tensors } from '../../../../models/engine/session.ts';
 import * as assert from '../../../support/assert.ts';
@@ -42,12 +42,12 @@ suite('numbers of rows computed together', (test) => {
   const withModel = (title: string, work: () => Promise<void>): void =>
     test(title, work, { timeoutMs: MODEL_TEST_MS });
   let bench: Bench;
-  let graph: DecoderGraph;
+  let graph: StepRunner;
   const frames: Fed[] = [];
 
   test.before(async () => {
     bench = await openBench();
-    graph = new DecoderGraph(bench.session, bench.model);
+    graph = new StepRunner(bench.session, bench.model);
     const { options } = readingOf({ reuse: 'off', maxObjects: 12 }, {}, bench.model);
     for (const path of Object.values(SCENES)) {
       for (const memory of await bench.memoriesOf(path, NUM_FRAMES)) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Cache } from '../../../../models/engine/decode/cache.ts';
-import { DecoderGraph } from '../../../../models/engine/decode/stepRunner.ts';
+import { StepRunner } from '../../../../models/engine/decode/stepRunner.ts';
 import type { Step } from '../../../../models/engine/decode/stepRunner.ts';
 import { float32Data, float32Tensor, openSession } from '../../../../models/engine/session.ts';
 import type { Session, Tensors } from '../../../../models/engine/session.ts';
@@ -33,14 +33,14 @@ const best = (logits: Float32Array): number[] =>
     return row.indexOf(Math.max(...row));
   });
 
-suite('DecoderGraph', (test) => {
+suite('StepRunner', (test) => {
   test('hands a single frame over as it is, without a copy', async () => {
     const fake = fakeGraph(scenes);
     const { session, feeds } = watched(fake.session);
     const cache = cacheOf(1, 5);
     const memory = fake.memoryOf(2);
 
-    const [result] = await new DecoderGraph(session, WIDE).run([{ memory, tokens: [9], cache }]);
+    const [result] = await new StepRunner(session, WIDE).run([{ memory, tokens: [9], cache }]);
 
     assert.equal(best(result!.logits), [302]);
     const { past, tokens, position } = feeds[0]!;
@@ -58,7 +58,7 @@ suite('DecoderGraph', (test) => {
       { memory: fake.memoryOf(1), tokens: [9], cache: cacheOf(5) },
     ];
 
-    const results = await new DecoderGraph(session, WIDE).run(steps);
+    const results = await new StepRunner(session, WIDE).run(steps);
 
     assert.equal(
       results.map(({ logits }) => best(logits)),
@@ -86,7 +86,7 @@ suite('DecoderGraph', (test) => {
   test('gives each frame its own maps of attention', async () => {
     const fake = fakeGraph(scenes, WIDE, { attention: true });
 
-    const results = await new DecoderGraph(fake.session, WIDE).run([
+    const results = await new StepRunner(fake.session, WIDE).run([
       { memory: fake.memoryOf(0), tokens: [1], cache: cacheOf(4, 4) },
       { memory: fake.memoryOf(1), tokens: [7, 8], cache: cacheOf(5) },
     ]);
@@ -106,7 +106,7 @@ suite('DecoderGraph', (test) => {
   test('puts the memory of the same frames side by side once, and anew for others', async () => {
     const fake = fakeGraph(scenes);
     const { session, feeds } = watched(fake.session);
-    const graph = new DecoderGraph(session, WIDE);
+    const graph = new StepRunner(session, WIDE);
     const run = (...frames: readonly number[]): Promise<unknown> =>
       graph.run(frames.map((i) => ({ memory: fake.memoryOf(i), tokens: [1], cache: cacheOf() })));
 
@@ -131,7 +131,7 @@ suite('DecoderGraph', (test) => {
       ...(await fake.session.run(given)),
       rows: float32Tensor(new Float32Array(3), [1, 1, 3]),
     });
-    const graph = new DecoderGraph({ ...fake.session, run }, WIDE);
+    const graph = new StepRunner({ ...fake.session, run }, WIDE);
 
     const step = { memory: fake.memoryOf(0), tokens: [1], cache: cacheOf() };
 
@@ -144,7 +144,7 @@ suite('DecoderGraph', (test) => {
   test('reads several frames of a real graph at once as it reads each alone', async () => {
     const model = tinyInfo();
     const session = await openSession(join(TINY, 'attention.onnx'), { device: 'cpu', threads: 1 });
-    const graph = new DecoderGraph(session, model);
+    const graph = new StepRunner(session, model);
     const at = (position: number, mean: number, length: number): Step => ({
       memory: { 'memory.mean': float32Tensor(Float32Array.of(mean), [1, 1]) },
       tokens: TINY_TOKENS.slice(position, position + length),

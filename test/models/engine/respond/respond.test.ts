@@ -163,9 +163,9 @@ suite('respond with a small imported model', (test) => {
       const options = { model: imported.modelDir, device: 'cpu', hangSeconds: 2 } as const;
       await using detector = await openSupervisedDetector(options);
       using features = await detector.encode(noisePicture(SIZE));
-      const says: string[] = [];
-      processes.newest.on('message', ({ say }: { readonly say: string }) => says.push(say));
-      const signsOfLife = (): number => says.splice(0).filter((say) => say === 'alive').length;
+      const types: string[] = [];
+      processes.newest.on('message', ({ type }: { readonly type: string }) => types.push(type));
+      const signsOfLife = (): number => types.splice(0).filter((type) => type === 'alive').length;
 
       assert.is((await detector.respond(features, many, LONG)).length, 100);
       assert.ok(signsOfLife() > 0);

@@ -1,5 +1,5 @@
 import { readResponses } from '../../../../models/engine/respond/responder.ts';
-import { DecoderGraph } from '../../../../models/engine/decode/stepRunner.ts';
+import { StepRunner } from '../../../../models/engine/decode/stepRunner.ts';
 import { resolveQuestions } from '../../../../models/engine/respond/respondOptions.ts';
 import type { ModelInfo, Prompt, RespondOptions } from '../../../../models/index.ts';
 import * as assert from '../../../support/assert.ts';
@@ -38,7 +38,7 @@ async function respond(
   signal?: AbortSignal,
 ): Promise<{ responses: number[][]; fake: FakeGraph }> {
   const fake = fakeGraph([scene], MODEL);
-  const graph = new DecoderGraph(fake.session, MODEL);
+  const graph = new StepRunner(fake.session, MODEL);
   const source = { graph, model: MODEL, memory: fake.memoryOf(0), ...(signal && { signal }) };
   const read = await readResponses(source, resolveQuestions(prompts, options, MODEL));
   return { responses: read.map((response) => [...response]), fake };

@@ -1,4 +1,4 @@
-import { FrameSlots, SlotWriter } from '../../../../operators/media/frames/framePool.ts';
+import { FramePool, PoolWriter } from '../../../../operators/media/frames/framePool.ts';
 import * as assert from '../../../support/assert.ts';
 import { suite } from '../../../support/suite.ts';
 
@@ -18,12 +18,12 @@ function randomBelow(seed: number): (limit: number) => number {
   };
 }
 
-suite('SlotWriter', (test) => {
+suite('PoolWriter', (test) => {
   for (let seed = 1; seed <= 20; seed++) {
     test(`cuts the same pictures from any chunks, released in any order (seed ${seed})`, () => {
       const random = randomBelow(seed);
-      const slots = new FrameSlots(3, SLOT_BYTES);
-      const writer = new SlotWriter(slots.shared);
+      const pool = new FramePool(3, SLOT_BYTES);
+      const writer = new PoolWriter(pool.shared);
       const bytes = counting(40 * SLOT_BYTES);
       const open: { slot: number; copy: number[] }[] = [];
       const seen: number[] = [];
@@ -32,7 +32,7 @@ suite('SlotWriter', (test) => {
       while (at < bytes.length) {
         const chunk = bytes.subarray(at, at + 1 + random(3 * SLOT_BYTES));
         const taken = writer.write(chunk, (slot) => {
-          const copy = [...slots.bytes(slot)];
+          const copy = [...pool.bytes(slot)];
           open.push({ slot, copy });
           seen.push(...copy);
         });
@@ -43,8 +43,8 @@ suite('SlotWriter', (test) => {
         }
         if (open.length > 0 && (taken < chunk.length || random(2) === 0)) {
           const [{ slot, copy } = { slot: -1, copy: [0] }] = open.splice(random(open.length), 1);
-          assert.equal([...slots.bytes(slot)], copy, 'an open picture keeps its bytes');
-          slots.release(slot);
+          assert.equal([...pool.bytes(slot)], copy, 'an open picture keeps its bytes');
+          pool.release(slot);
         }
       }
 
@@ -53,8 +53,8 @@ suite('SlotWriter', (test) => {
   }
 
   test('takes nothing while all slots are full', () => {
-    const slots = new FrameSlots(2, SLOT_BYTES);
-    const writer = new SlotWriter(slots.shared);
+    const pool = new FramePool(2, SLOT_BYTES);
+    const writer = new PoolWriter(pool.shared);
     const pictures: number[] = [];
 
     const taken = writer.write(counting(3 * SLOT_BYTES), (slot) => pictures.push(slot));
@@ -65,12 +65,12 @@ suite('SlotWriter', (test) => {
   });
 
   test('goes on in the slot that was released, not in the oldest', () => {
-    const slots = new FrameSlots(3, SLOT_BYTES);
-    const writer = new SlotWriter(slots.shared);
+    const pool = new FramePool(3, SLOT_BYTES);
+    const writer = new PoolWriter(pool.shared);
     const pictures: number[] = [];
     writer.write(counting(3 * SLOT_BYTES), (slot) => pictures.push(slot));
 
-    slots.release(1);
+    pool.release(1);
     const taken = writer.write(counting(2 * SLOT_BYTES), (slot) => pictures.push(slot));
 
     assert.is(taken, SLOT_BYTES);
@@ -78,13 +78,13 @@ suite('SlotWriter', (test) => {
   });
 
   test('goes on where a picture is released while it is handed out', () => {
-    const slots = new FrameSlots(2, SLOT_BYTES);
-    const writer = new SlotWriter(slots.shared);
+    const pool = new FramePool(2, SLOT_BYTES);
+    const writer = new PoolWriter(pool.shared);
     let numPictures = 0;
 
     const taken = writer.write(counting(50 * SLOT_BYTES + 3), (slot) => {
       numPictures += 1;
-      slots.release(slot);
+      pool.release(slot);
     });
 
     assert.is(taken, 50 * SLOT_BYTES + 3);
@@ -92,8 +92,8 @@ suite('SlotWriter', (test) => {
   });
 
   test('does not wait where a slot is free', () => {
-    const slots = new FrameSlots(2, SLOT_BYTES);
-    const writer = new SlotWriter(slots.shared);
+    const pool = new FramePool(2, SLOT_BYTES);
+    const writer = new PoolWriter(pool.shared);
     writer.write(counting(SLOT_BYTES + 2), () => undefined);
 
     writer.waitForSlot(); // would block this thread for good
@@ -105,28 +105,28 @@ suite('SlotWriter', (test) => {
   });
 });
 
-suite('FrameSlots', (test) => {
+suite('FramePool', (test) => {
   test('tells of each release', () => {
-    const slots = new FrameSlots(2, SLOT_BYTES);
+    const pool = new FramePool(2, SLOT_BYTES);
     const released: number[] = [];
-    slots.onRelease = (slot) => released.push(slot);
+    pool.resumeWriter = (slot) => released.push(slot);
 
-    slots.release(1);
-    slots.release(0);
+    pool.release(1);
+    pool.release(0);
 
     assert.equal(released, [1, 0]);
   });
 
   test('notes when the decoder was let go on, and only then', () => {
-    const slots = new FrameSlots(2, SLOT_BYTES);
-    const writer = new SlotWriter(slots.shared);
+    const pool = new FramePool(2, SLOT_BYTES);
+    const writer = new PoolWriter(pool.shared);
     writer.write(counting(SLOT_BYTES), () => undefined);
-    slots.release(0);
-    assert.is(slots.unblockedAtMs, 0, 'one slot was free all the time');
+    pool.release(0);
+    assert.is(pool.unblockedAtMs, 0, 'one slot was free all the time');
 
     writer.write(counting(2 * SLOT_BYTES), () => undefined);
-    slots.release(1);
+    pool.release(1);
 
-    assert.ok(slots.unblockedAtMs > 0);
+    assert.ok(pool.unblockedAtMs > 0);
   });
 });

@@ -4,7 +4,7 @@ import type { Frame } from '../../../../models/core/types.ts';
 import { newestFrames } from '../../../../operators/sources/live/newestFrames.ts';
 import type { PlacedPicture } from '../../../../operators/sources/live/newestFrames.ts';
 import { FrameMaker } from '../../../../operators/media/frames/frameMaker.ts';
-import { SlotWriter } from '../../../../operators/media/frames/framePool.ts';
+import { PoolWriter } from '../../../../operators/media/frames/framePool.ts';
 import * as assert from '../../../support/assert.ts';
 import { suite } from '../../../support/suite.ts';
 
@@ -20,7 +20,7 @@ class Studio {
     { image: { size: 1, pad: 0 }, display: 0, stride: 1 },
     NUM_SLOTS,
   );
-  readonly #writer = new SlotWriter(this.#maker.slots.shared);
+  readonly #writer = new PoolWriter(this.#maker.pool.shared);
   #numPictures = 0;
 
   /** Pictures that could not be written, since no slot was free. */
@@ -34,12 +34,12 @@ class Studio {
 
   /** Free slots: what the frames and the waiting pictures have left. */
   get numFree(): number {
-    return new Int32Array(this.#maker.slots.shared.states).filter((state) => state === 0).length;
+    return new Int32Array(this.#maker.pool.shared.states).filter((state) => state === 0).length;
   }
 
   shoot(isFile = false): void {
     const index = this.#numPictures++;
-    const { slotBytes } = this.#maker.slots.shared;
+    const { slotBytes } = this.#maker.pool.shared;
     const taken = this.#writer.write(new Uint8Array(slotBytes).fill(index), (slot) => {
       const facts = { index, pts: index, capturedAt: 0, arrivedAtMs: 0, decodeMs: 0 };
       this.pictures$.next({ slot, isFile, facts });

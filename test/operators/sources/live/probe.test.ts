@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { lastValueFrom } from 'rxjs';
-import { knock } from '../../../../operators/sources/live/probe.ts';
+import { probe } from '../../../../operators/sources/live/probe.ts';
 import { readLiveSource } from '../../../../operators/sources/live/liveSource.ts';
 import * as assert from '../../../support/assert.ts';
 import { suite } from '../../../support/suite.ts';
 
-suite('knock', (test) => {
+suite('probe', (test) => {
   const ask = (address: string): Promise<string> =>
-    lastValueFrom(knock(readLiveSource(address)), { defaultValue: 'go on' });
+    lastValueFrom(probe(readLiveSource(address)), { defaultValue: 'go on' });
   let server: Server | undefined;
   let numCallers = 0;
   const listen = async (): Promise<number> => {
