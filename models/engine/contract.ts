@@ -3,7 +3,7 @@ import type { Session, TensorSpec } from './session.ts';
 import type { ModelInfo } from '../core/types.ts';
 
 /** A shape as the contract wants it: a number must be met, a string is any size. */
-type Wanted = readonly (number | string)[];
+type ExpectedShape = readonly (number | string)[];
 
 /**
  * Compares the two graphs with the model contract, name by name and shape by shape.
@@ -95,7 +95,7 @@ function expectTensor(
   side: 'input' | 'output',
   name: string,
   type: string,
-  shape: Wanted,
+  shape: ExpectedShape,
 ): void {
   const all = side === 'input' ? session.inputs : session.outputs;
   const found = all.find((spec) => spec.name === name);

@@ -50,11 +50,11 @@ export class DetectRun {
     const compared = this.#motion?.compare(frame, asked);
     const result$ =
       compared?.repeated === undefined
-        ? this.#look(frame, asked).pipe(tap((result) => compared?.keep(result)))
+        ? this.#readAnew(frame, asked).pipe(tap((result) => compared?.keep(result)))
         : this.#repeat(frame, compared.repeated);
     return result$.pipe(
       map((result) => this.#losses.addTo(result)),
-      catchError((error: unknown) => this.#survive(error, frame)),
+      catchError((error: unknown) => this.#recover(error, frame)),
     );
   }
 
@@ -80,7 +80,7 @@ export class DetectRun {
     return wishes;
   }
 
-  #look(frame: Frame, asked: Wishes | undefined): Observable<FrameDetections> {
+  #readAnew(frame: Frame, asked: Wishes | undefined): Observable<FrameDetections> {
     return abortable((signal) => {
       const draft = this.#drafts.open(frame);
       return readDetections(frame, { asked, draft, signal }, this.#config);
@@ -95,7 +95,7 @@ export class DetectRun {
   }
 
   /** Goes on behind a frame that the detector failed at. */
-  #survive(error: unknown, frame: Frame): Observable<never> {
+  #recover(error: unknown, frame: Frame): Observable<never> {
     const { onFault } = this.#config;
     if (onFault === undefined || !isFault(error)) {
       throw error;

@@ -9,7 +9,7 @@ import type {
   Reuse,
   TokenSequence,
 } from '../../models/core/types.ts';
-import { NO_DRAFT, nextDraft, slotsOf } from './nextDraft.ts';
+import { NO_DRAFT, nextDraft, objectIdsOf } from './nextDraft.ts';
 import type { NextDraftConfig } from './nextDraft.ts';
 
 /** Points across and down at which two pictures are compared. */
@@ -46,7 +46,7 @@ export class DraftKeeper {
       }
     | undefined;
   #draft = NO_DRAFT;
-  #lastSlot = 0;
+  #lastObjectId = 0;
   #numDrafted = 0;
   /** How often the past was forgotten. */
   #numForgotten = 0;
@@ -65,7 +65,7 @@ export class DraftKeeper {
   open(frame: Frame): OpenDraft {
     const points = pointsOf(frame.image);
     const before = this.#continues(frame, points) ? this.#draft : NO_DRAFT;
-    this.#numDrafted = before.slots.length === 0 ? 0 : this.#numDrafted + 1;
+    this.#numDrafted = before.objectIds.length === 0 ? 0 : this.#numDrafted + 1;
     const isDue = !this.#config.isGuess && this.#numDrafted > REFRESH_FRAMES;
     if (isDue) {
       this.#numDrafted = 0;
@@ -76,13 +76,13 @@ export class DraftKeeper {
       draft: before.tokens,
       reuse: isDue ? 'refine' : this.#reuse,
       keep: (sequence) => {
-        const slots = slotsOf(sequence, before, this.#lastSlot);
-        this.#lastSlot = Math.max(this.#lastSlot, ...slots);
-        this.#draft = nextDraft(sequence, before, slots, this.#config);
+        const objectIds = objectIdsOf(sequence, before, this.#lastObjectId);
+        this.#lastObjectId = Math.max(this.#lastObjectId, ...objectIds);
+        this.#draft = nextDraft(sequence, before, objectIds, this.#config);
         if (opened === this.#numForgotten) {
           this.#last = { info: { source, pts, width, height }, points };
         }
-        return slots;
+        return objectIds;
       },
     };
   }

@@ -23,8 +23,8 @@ export interface ComparedFrame {
   keep(result: FrameDetections): void;
 }
 
-/** The last look. */
-interface Look {
+/** The last frame that was looked at: what the next ones are compared with. */
+interface Reference {
   readonly blocks: Float32Array; // [3n]
   readonly wishes: object | undefined;
   readonly info: Pick<FrameInfo, 'source' | 'pts' | 'width' | 'height'>;
@@ -44,7 +44,7 @@ interface Look {
 export class MotionFilter {
   readonly #threshold: number;
   readonly #maxStillSeconds: number;
-  #last: Look | undefined;
+  #last: Reference | undefined;
 
   /** @throws TypeError, RangeError for wrong options */
   constructor(config: MotionConfig = {}) {
@@ -72,7 +72,7 @@ export class MotionFilter {
   }
 
   #isStill(
-    { info, result, ...last }: Look,
+    { info, result, ...last }: Reference,
     frame: Frame,
     blocks: Float32Array,
     wishes: object | undefined,

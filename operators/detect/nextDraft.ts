@@ -5,7 +5,7 @@ export interface Draft {
   /** Five tokens an object. */
   readonly tokens: Int32Array; // [5n]
   /** Which object of the source each is, by its number. */
-  readonly slots: Int32Array; // [n]
+  readonly objectIds: Int32Array; // [n]
   /** For how many frames in a row each was not looked at, since they were cut short before it. */
   readonly ages: Int32Array; // [n]
 }
@@ -21,7 +21,7 @@ export interface NextDraftConfig {
 /** A frame without a past. */
 export const NO_DRAFT: Draft = {
   tokens: new Int32Array(),
-  slots: new Int32Array(),
+  objectIds: new Int32Array(),
   ages: new Int32Array(),
 };
 
@@ -37,35 +37,35 @@ const MAX_AGE = 10;
 
 /**
  * Numbers the objects of a frame: one that goes on from the draft keeps its number, a new one gets the next.
- * @param before the draft that the frame was read with   @param lastSlot highest number so far
+ * @param before the draft that the frame was read with   @param lastObjectId highest number so far
  */
-export function slotsOf(
+export function objectIdsOf(
   { continues }: Pick<TokenSequence, 'continues'>,
   before: Draft,
-  lastSlot: number,
+  lastObjectId: number,
 ): Int32Array {
-  let last = lastSlot;
-  return continues.map((index) => before.slots[index] ?? ++last);
+  let last = lastObjectId;
+  return continues.map((index) => before.objectIds[index] ?? ++last);
 }
 
 /**
  * Makes the next frame's draft: what was read, and for some frames what was not looked at any more
  * because the reading was cut short. Unless it is but a guess, noise goes, except at the end, where it
  * tells the model that nothing follows.
- * @param before the draft that the frame was read with   @param slots of the frame's objects
+ * @param before the draft that the frame was read with   @param objectIds of the frame's objects
  */
 export function nextDraft(
   sequence: TokenSequence,
   before: Draft,
-  slots: Int32Array,
+  objectIds: Int32Array,
   { isGuess, sorts }: NextDraftConfig,
 ): Draft {
   const { tokens, scores, noises, continues, stop } = sequence;
   const isCut = stop === 'budget' || stop === 'abort' || stop === 'filter';
   const isNoise = (i: number): boolean => (noises[i] ?? 0) > NOISE;
   const lastReal = scores.findLastIndex((_, i) => !isNoise(i));
-  const read = Array.from(slots, (slot, i) => ({
-    slot,
+  const read = Array.from(objectIds, (objectId, i) => ({
+    objectId,
     tokens: tokens.subarray(5 * i, 5 * i + 5),
     age: 0,
     score: i > lastReal ? 0 : (scores[i] ?? 0),
@@ -75,8 +75,8 @@ export function nextDraft(
     read.sort((a, b) => b.score - a.score);
   }
   const seen = new Set(continues);
-  const unread = Array.from(before.slots, (slot, i) => ({
-    slot,
+  const unread = Array.from(before.objectIds, (objectId, i) => ({
+    objectId,
     tokens: before.tokens.subarray(5 * i, 5 * i + 5),
     age: (before.ages[i] ?? 0) + 1,
     isLeftOut: !isCut || seen.has(i) || (before.ages[i] ?? 0) >= MAX_AGE,
@@ -84,7 +84,7 @@ export function nextDraft(
   const objects = [...read, ...unread].slice(0, MAX_OBJECTS);
   return {
     tokens: Int32Array.from(objects.flatMap((object) => [...object.tokens])),
-    slots: Int32Array.from(objects, ({ slot }) => slot),
+    objectIds: Int32Array.from(objects, ({ objectId }) => objectId),
     ages: Int32Array.from(objects, ({ age }) => age),
   };
 }

@@ -63,8 +63,8 @@ export async function readDetections(
     signal,
     ...(report && { onObject: report }),
   });
-  const slots = draft.keep(read.sequence);
-  const result = toFrameDetections({ ...read, slots }, detector.model, wanted);
+  const objectIds = draft.keep(read.sequence);
+  const result = toFrameDetections({ ...read, slots: objectIds }, detector.model, wanted);
   return await runTasks(
     tasks,
     { ...encoded, image, result },

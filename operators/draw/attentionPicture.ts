@@ -24,7 +24,7 @@ export interface Ground {
 }
 
 /** What is drawn of one object. */
-export interface Look {
+export interface AttentionPanels {
   /** Where the decoder looked for each of its tokens. */
   readonly maps: readonly AttentionMap[]; // [5]
   /** What stands above each panel. */
@@ -55,7 +55,7 @@ const RAMP = [
   [252, 255, 164],
 ] as const;
 /** Colours of 0 to 255, with the alpha that grows with the heat. */
-const COLOURS = Uint8Array.from({ length: 256 * 4 }, (_, i) => colourOf(i >> 2)[i & 3] ?? 0);
+const HEAT_COLORS = Uint8Array.from({ length: 256 * 4 }, (_, i) => heatColor(i >> 2)[i & 3] ?? 0);
 /** Of JPEG files. */
 const QUALITY = 90;
 const RGB = { channels: 3 } as const;
@@ -88,19 +88,19 @@ export async function groundOf(frame: Frame, { size }: ImageSpec): Promise<Groun
  */
 export async function drawAttention(
   ground: Ground,
-  look: Look,
+  object: AttentionPanels,
   format: PictureFormat,
 ): Promise<Uint8Array> {
   const { width, height } = ground;
   const raw = { width, height, ...RGB };
   const layers: OverlayOptions[] = [];
-  for (const [panel, map] of look.maps.entries()) {
+  for (const [panel, map] of object.maps.entries()) {
     const place = { left: leftOf(panel, ground), top: topOf(ground) };
     layers.push({ input: ground.pixels, raw, ...place });
     layers.push({ input: await heatOf(map, ground), raw: { ...raw, channels: 4 }, ...place });
   }
-  layers.push({ input: Buffer.from(drawingOf(ground, look)), left: 0, top: 0 });
-  const size = pictureSize(ground, look.maps.length);
+  layers.push({ input: Buffer.from(drawingOf(ground, object)), left: 0, top: 0 });
+  const size = pictureSize(ground, object.maps.length);
   const drawn = sharp({ create: { ...size, ...RGB, background: 'white' } })
     .composite(layers)
     .removeAlpha();
@@ -149,12 +149,12 @@ async function heatOf(map: AttentionMap, { width, height, square }: Ground): Pro
     .raw()
     .toBuffer();
   const heat = Buffer.alloc(4 * enlarged.length);
-  enlarged.forEach((level, i) => heat.set(COLOURS.subarray(4 * level, 4 * level + 4), 4 * i));
+  enlarged.forEach((level, i) => heat.set(HEAT_COLORS.subarray(4 * level, 4 * level + 4), 4 * i));
   return heat;
 }
 
 /** Boxes and captions as SVG; the side that a token says is drawn strongly. */
-function drawingOf(ground: Ground, { maps, captions, box }: Look): string {
+function drawingOf(ground: Ground, { maps, captions, box }: AttentionPanels): string {
   const { width, height } = pictureSize(ground, maps.length);
   const baseline = topOf(ground) - Math.round((ground.width * LETTERS) / 3);
   const panels = maps.map((_, panel) => {
@@ -185,12 +185,12 @@ function boxOf(box: Box, panel: number, ground: Ground): string {
     [left, bottom, right, bottom],
     [right, top, right, bottom],
   ] as const;
-  const said = sides[panel];
+  const side = sides[panel];
   const rect = `x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"`;
-  if (said === undefined) {
+  if (side === undefined) {
     return `<rect class="whole" ${rect}/>`;
   }
-  const [x1, y1, x2, y2] = said;
+  const [x1, y1, x2, y2] = side;
   return `<rect ${rect}/><line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
 }
 
@@ -202,7 +202,7 @@ function topOf({ width }: Pick<Ground, 'width'>): number {
   return GAP + Math.round(width * HEADROOM);
 }
 
-function colourOf(level: number): readonly number[] {
+function heatColor(level: number): readonly number[] {
   const at = (level / 255) * (RAMP.length - 1);
   const below = RAMP[Math.floor(at)] ?? RAMP[0];
   const above = RAMP[Math.ceil(at)] ?? RAMP[0];

@@ -4,10 +4,10 @@ import type { FrameDetections } from '../../models/core/types.ts';
 import type { OptionTable } from '../../models/core/options.ts';
 import { resolveOptions } from '../../models/core/resolveOptions.ts';
 import { monotonicScheduler } from './monotonicScheduler.ts';
-import { summarise } from './summarise.ts';
-import type { Measurement } from './summarise.ts';
+import { summarize } from './summarize.ts';
+import type { Measurement } from './summarize.ts';
 
-export type { Measurement } from './summarise.ts';
+export type { Measurement } from './summarize.ts';
 
 /** Options of `measure`. */
 export interface MeasureConfig {
@@ -62,7 +62,7 @@ export function measure<T extends FrameDetections>(
 
       const endWindow = (): void => {
         const now = scheduler.now();
-        const measurement = summarise(results, now - beganAt);
+        const measurement = summarize(results, now - beganAt);
         results = [];
         beganAt = now;
         report(measurement);

@@ -2,11 +2,9 @@ import { concatMap, map, Observable, of, tap, timer } from 'rxjs';
 import type { MonoTypeOperatorFunction, SchedulerLike } from 'rxjs';
 import type { OptionTable } from '../../models/core/options.ts';
 import { resolveOptions } from '../../models/core/resolveOptions.ts';
+import { MAX_TIMER_MS } from '../../models/core/timers.ts';
 import { dropAll } from './dropAll.ts';
 import { monotonicScheduler } from './monotonicScheduler.ts';
-
-/** The longest that a timer waits, milliseconds; it would fire at once beyond. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Options of `pace`. */
 export interface PaceConfig<T> {

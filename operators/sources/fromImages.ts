@@ -38,7 +38,11 @@ export function fromImages(
   source: string | readonly string[],
   config: FromImagesConfig = {},
 ): Observable<Frame> {
-  const { onOpen: tell, ...options } = resolveOptions('fromImages', FROM_IMAGES_OPTIONS, config);
+  const { onOpen: reportOpen, ...options } = resolveOptions(
+    'fromImages',
+    FROM_IMAGES_OPTIONS,
+    config,
+  );
   const settings: ImageSettings = {
     ...options,
     source: options.source ?? (typeof source === 'string' ? sourceName(resolve(source)) : 'images'),
@@ -49,7 +53,7 @@ export function fromImages(
   return new Observable<Frame>((subscriber) => {
     const read = async (): Promise<void> => {
       const { pictures, leftOut } = await picturesOf(source);
-      const onOpen = ({ numImages }: ImageFacts): void => tell?.({ numImages, leftOut });
+      const onOpen = ({ numImages }: ImageFacts): void => reportOpen?.({ numImages, leftOut });
       if (!subscriber.closed) {
         await readImages(pictures, settings, onOpen, subscriber);
       }

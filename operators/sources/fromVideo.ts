@@ -55,8 +55,8 @@ export function fromVideo(input: string | URL, config: FromVideoConfig = {}): Ob
       subscriber.add(dispose);
       const wanted = { ...settings, source, image: settings.image ?? bundledImageSpec() };
       if (isPictures && typeof prepared === 'string') {
-        const tell = (facts: object): void => onOpen?.({ decoder: 'images', ...facts });
-        readAnimation(prepared, { ...wanted, onOpen: tell }, subscriber);
+        const onFacts = (facts: object): void => onOpen?.({ decoder: 'images', ...facts });
+        readAnimation(prepared, { ...wanted, onOpen: onFacts }, subscriber);
         return;
       }
       if (typeof prepared !== 'string') {

@@ -14,7 +14,7 @@ export interface Track {
 }
 
 /** Above every IoU: that the tokens go on says more than how much boxes overlap. */
-const SAME_SLOT = 2;
+const SAME_OBJECT = 2;
 
 /**
  * Pairs tracks with detections: those whose tokens go on, then those of one class, best agreement first.
@@ -56,7 +56,7 @@ export function associate(
 
 function agreementOf(one: Track, { slot, classId, box }: Detection): number {
   if (slot !== undefined && slot === one.slot) {
-    return SAME_SLOT;
+    return SAME_OBJECT;
   }
   return one.classId === classId ? iou(one.box, box) : 0;
 }

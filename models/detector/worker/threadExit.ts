@@ -55,14 +55,14 @@ export function guardExit(): ExitGuard {
  */
 export function stopAtExit({ port, hasStopped }: ExitEnd): void {
   const state = new Int32Array(hasStopped);
-  const tell = (): void => {
+  const notifyOwner = (): void => {
     Atomics.store(state, 0, 1);
     Atomics.notify(state, 0);
   };
   port.on('message', () => {
-    tell();
+    notifyOwner();
     Atomics.wait(state, 0, 1); // until Node ends the thread
   });
   port.unref();
-  process.once('exit', tell); // the thread ends by itself
+  process.once('exit', notifyOwner); // the thread ends by itself
 }

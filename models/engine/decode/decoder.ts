@@ -18,10 +18,10 @@ import { StopChecks } from './stopping.ts';
 import type { StopRule } from './stopping.ts';
 import type { StepBatcher } from './stepBatcher.ts';
 import { TokenReader } from './tokenReader.ts';
-import { slotOf } from './vocabulary.ts';
+import { tokenIndexOf } from './vocabulary.ts';
 
 /** How one frame is read out. */
-export interface Reading {
+export interface DecodeRequest {
   readonly options: ResolvedDecodeOptions;
   /** All of them, those of the options included. */
   readonly rules: readonly StopRule[];
@@ -53,14 +53,14 @@ export class Decoder {
    * @param memory what the encoder made of the frame; borrowed
    * @throws PipelineError ERR_MODEL_RUN, ERR_MODEL_CONTRACT
    */
-  async decode(memory: Tensors, reading: Reading): Promise<TokenSequence> {
+  async decode(memory: Tensors, request: DecodeRequest): Promise<TokenSequence> {
     const started = performance.now();
-    const draft = usableDraft(reading.options, this.#model);
-    const rule = createRule(reading.options, this.#model);
+    const draft = usableDraft(request.options, this.#model);
+    const rule = createRule(request.options, this.#model);
     const proposals = new Proposals(memory, this.#model.vocabulary);
-    this.#reader.start(memory, this.#lookahead(reading.options, { draft, proposals, rule }));
-    const collector = new ObjectCollector(this.#model, { ...reading, draft });
-    const stop = await this.#steps.reading(() => this.#readObjects(reading.rules, rule, collector));
+    this.#reader.start(memory, this.#lookahead(request.options, { draft, proposals, rule }));
+    const collector = new ObjectCollector(this.#model, { ...request, draft });
+    const stop = await this.#steps.reading(() => this.#readObjects(request.rules, rule, collector));
     const { found } = collector;
     const objects = found.map(({ object }) => object);
     const tokens = Int32Array.from(objects.flatMap((object) => object.tokens));
@@ -72,7 +72,7 @@ export class Decoder {
       reused: Uint8Array.from(objects, ({ reused }) => Number(reused)),
       noises: Float32Array.from(found, ({ noise }) => noise),
       continues: Int32Array.from(objects, ({ continues }) => continues),
-      ...(reading.options.attention && { attention }),
+      ...(request.options.attention && { attention }),
       stop,
       final: stop !== 'budget' && stop !== 'abort',
       counts: {
@@ -94,7 +94,7 @@ export class Decoder {
     const checks = new StopChecks(rules);
     let next = vocabulary.prompt[0] ?? 0;
     let box: Choice[] = [];
-    let looks: AttentionMap[] = [];
+    let attentions: AttentionMap[] = [];
     for (;;) {
       const stopped = this.#reader.needsCall(next) ? checks.beforeCall() : undefined;
       if (stopped !== undefined) {
@@ -102,20 +102,23 @@ export class Decoder {
       }
       const { logits, attention } = await this.#reader.feed(next);
       const { position } = this.#reader;
-      const slot = slotOf(position, vocabulary);
-      looks = [...(slot === 0 ? [] : looks), ...(attention === undefined ? [] : [attention])];
+      const tokenIndex = tokenIndexOf(position, vocabulary);
+      attentions = [
+        ...(tokenIndex === 0 ? [] : attentions),
+        ...(attention === undefined ? [] : [attention]),
+      ];
       if (position < vocabulary.prompt.length) {
         next = vocabulary.prompt[position] ?? 0;
-      } else if (slot < 4) {
+      } else if (tokenIndex < 4) {
         const fed = box.map((choice) => choice.fed);
-        const choice = rule(logits, position, collector.left.expect(fed));
-        if (slot === 0 && choice.token === vocabulary.eos) {
+        const choice = rule(logits, position, collector.remaining.expect(fed));
+        if (tokenIndex === 0 && choice.token === vocabulary.eos) {
           return 'eos';
         }
         box = [...box, choice];
         next = choice.fed;
       } else {
-        const object = collector.add(logits, box, looks);
+        const object = collector.add(logits, box, attentions);
         const reason = checks.afterObject(object);
         if (reason !== undefined) {
           return reason;

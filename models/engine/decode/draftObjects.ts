@@ -14,7 +14,7 @@ export class DraftObjects {
   /** Mean difference of the coordinates up to which an object is the drafted one, bins. */
   readonly #near: number;
   /** Indices of those left. */
-  readonly #left: number[];
+  readonly #remaining: number[];
   /** Index of the one that was read last. */
   #last = -1;
 
@@ -22,7 +22,7 @@ export class DraftObjects {
   constructor(draft: Int32Array, vocabulary: Vocabulary) {
     this.#draft = draft;
     this.#near = nearBins(vocabulary);
-    this.#left = Array.from({ length: draft.length / 5 }, (_, index) => index);
+    this.#remaining = Array.from({ length: draft.length / 5 }, (_, index) => index);
   }
 
   /**
@@ -39,24 +39,24 @@ export class DraftObjects {
    * Takes out the one that was read.
    * @param coordinates four tokens   @returns its index in the draft, or -1 where none is near enough
    */
-  strike(coordinates: readonly number[]): number {
+  take(coordinates: readonly number[]): number {
     const nearest = this.#nearest(coordinates);
     if (nearest === undefined) {
       return -1;
     }
-    this.#left.splice(this.#left.indexOf(nearest), 1);
+    this.#remaining.splice(this.#remaining.indexOf(nearest), 1);
     this.#last = nearest;
     return nearest;
   }
 
   #next(): number | undefined {
-    return this.#left.find((index) => index > this.#last) ?? this.#left[0];
+    return this.#remaining.find((index) => index > this.#last) ?? this.#remaining[0];
   }
 
   #nearest(known: readonly number[]): number | undefined {
     let nearest: number | undefined;
     let least = this.#near * known.length;
-    for (const index of this.#left) {
+    for (const index of this.#remaining) {
       const apart = known.reduce(
         (sum, token, i) => sum + Math.abs(token - (this.#draft[5 * index + i] ?? 0)),
         0,

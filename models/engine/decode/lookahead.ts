@@ -2,7 +2,7 @@ import type { Vocabulary } from '../../core/types.ts';
 import { DraftObjects, nearBins } from './draftObjects.ts';
 import type { Proposals } from './proposals.ts';
 import type { Rule } from './rule.ts';
-import { slotOf } from './vocabulary.ts';
+import { tokenIndexOf } from './vocabulary.ts';
 
 /** What was read before, and what the last call has told. */
 export interface ReadSoFar {
@@ -45,7 +45,7 @@ export function certainLookahead(vocabulary: Vocabulary, fusedClassStep: boolean
     if (position < prompt.length) {
       return prompt.slice(position + 1);
     }
-    return fusedClassStep && slotOf(position, vocabulary) === 3 ? [noise] : [];
+    return fusedClassStep && tokenIndexOf(position, vocabulary) === 3 ? [noise] : [];
   };
 }
 
@@ -99,21 +99,21 @@ function guessOn(
 ): void {
   const { eos, noise } = vocabulary;
   const near = nearBins(vocabulary);
-  const slotAt = (at: number): number => slotOf(at, vocabulary);
+  const tokenIndexAt = (at: number): number => tokenIndexOf(at, vocabulary);
   const isNear = (at: number): boolean =>
-    slotAt(at) === 4 || Math.abs((plan[at] ?? 0) - (before[at] ?? Infinity)) <= near;
-  const left = unread(plan, draft, vocabulary);
+    tokenIndexAt(at) === 4 || Math.abs((plan[at] ?? 0) - (before[at] ?? Infinity)) <= near;
+  const remaining = unread(plan, draft, vocabulary);
   let goesOn = isBegun && isNear(position);
   while (plan.length < end) {
     const at = plan.length;
-    const slot = slotAt(at);
-    if (slot === 4) {
-      left.strike(plan.slice(-4));
+    const tokenIndex = tokenIndexAt(at);
+    if (tokenIndex === 4) {
+      remaining.take(plan.slice(-4));
       plan.push(noise);
       continue;
     }
-    const known = plan.slice(at - slot);
-    const expected = left.expect(known);
+    const known = plan.slice(at - tokenIndex);
+    const expected = remaining.expect(known);
     const row = goesOn ? read.logitsAt(at - 1) : undefined;
     const guess =
       row === undefined ? (expected ?? proposals.expect(known)) : rule(row, at, expected).fed;
@@ -123,16 +123,16 @@ function guessOn(
     plan.push(guess);
     goesOn &&= row === undefined || isNear(at);
   }
-  if (plan.length > position + 1 && slotAt(plan.length - 1) === 3) {
+  if (plan.length > position + 1 && tokenIndexAt(plan.length - 1) === 3) {
     plan.push(noise);
   }
 }
 
 /** The drafted objects of which none of a plan's whole ones is the next version. */
 function unread(plan: readonly number[], draft: Int32Array, vocabulary: Vocabulary): DraftObjects {
-  const left = new DraftObjects(draft, vocabulary);
+  const remaining = new DraftObjects(draft, vocabulary);
   for (let end = vocabulary.prompt.length + 5; end <= plan.length; end += 5) {
-    left.strike(plan.slice(end - 5, end - 1));
+    remaining.take(plan.slice(end - 5, end - 1));
   }
-  return left;
+  return remaining;
 }

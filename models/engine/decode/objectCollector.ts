@@ -36,7 +36,7 @@ export class ObjectCollector {
   readonly #model: ModelInfo;
   readonly #config: CollectorConfig;
   /** The drafted objects that were not read yet. */
-  readonly left: DraftObjects;
+  readonly remaining: DraftObjects;
   /** Objects that are kept, in the order they were read. */
   readonly found: CollectedObject[] = [];
   #numObjects = 0;
@@ -44,7 +44,7 @@ export class ObjectCollector {
   constructor(model: ModelInfo, config: CollectorConfig) {
     this.#model = model;
     this.#config = config;
-    this.left = new DraftObjects(config.draft, model.vocabulary);
+    this.remaining = new DraftObjects(config.draft, model.vocabulary);
   }
 
   /**
@@ -71,7 +71,7 @@ export class ObjectCollector {
   #classify(row: Float32Array, box: readonly Choice[]): Omit<CollectedObject, 'attention'> {
     const { vocabulary, labels } = this.#model;
     const fedBox = box.map((choice) => choice.fed);
-    const continues = this.left.strike(fedBox);
+    const continues = this.remaining.take(fedBox);
     const drafted = this.#config.draft.subarray(5 * continues, 5 * continues + 5); // empty for none
     const classToken = argMax(row, vocabulary.classBase, vocabulary.classBase + labels.length);
     const [score = 0, noise = 0] = probabilities(row, [classToken, vocabulary.noise]);

@@ -2,7 +2,7 @@ import type { ModelInfo } from '../../core/types.ts';
 import type { ResolvedDecodeOptions } from './decodeOptions.ts';
 import { createSampler } from './sampler.ts';
 import type { Allowed } from './sampler.ts';
-import { slotOf } from './vocabulary.ts';
+import { tokenIndexOf } from './vocabulary.ts';
 
 /** The token that follows, as it is reported and as it is fed on. */
 export interface Choice {
@@ -36,7 +36,7 @@ export function createRule(options: ResolvedDecodeOptions, model: ModelInfo): Ru
   const tolerance = reuse === 'tolerant' ? options.tolerance : 0;
   const prefers = prefersDraft(options);
   return (logits, position, expected) => {
-    const allowed = allowedAt(slotOf(position, model.vocabulary), options, model);
+    const allowed = allowedAt(tokenIndexOf(position, model.vocabulary), options, model);
     const token = sampler(logits, allowed, position);
     if (expected === undefined || !prefers) {
       return { token, fed: token };
@@ -66,7 +66,7 @@ function bestNear(
 }
 
 function allowedAt(
-  slot: number,
+  tokenIndex: number,
   { eosOffset, typeMask }: ResolvedDecodeOptions,
   { vocabulary }: ModelInfo,
 ): Allowed {
@@ -74,5 +74,5 @@ function allowedAt(
   const range = typeMask
     ? { from: coordinateBase, to: coordinateBase + bins }
     : { from: 0, to: size };
-  return slot === 0 ? { ...range, eos: { token: eos, offset: eosOffset } } : range;
+  return tokenIndex === 0 ? { ...range, eos: { token: eos, offset: eosOffset } } : range;
 }

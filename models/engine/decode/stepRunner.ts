@@ -60,7 +60,7 @@ export class StepRunner {
     });
     const logits = this.#rowsOf(outputs, 'logits', B * T, this.#model.vocabulary.size);
     const rows = this.#rowsOf(outputs, 'rows', B * T, C);
-    const looks = this.#tellsAttention ? attentionOf(outputs) : undefined;
+    const maps = this.#tellsAttention ? attentionOf(outputs) : undefined;
     const share = (all: Float32Array, b: number): Float32Array => {
       const width = all.length / (B * T);
       return all.subarray(b * T * width, (b * T + (steps[b]?.tokens.length ?? 0)) * width);
@@ -68,7 +68,7 @@ export class StepRunner {
     return steps.map((_, b) => ({
       logits: share(logits, b),
       rows: share(rows, b),
-      attention: looks?.slice(b * T, b * T + (steps[b]?.tokens.length ?? 0)),
+      attention: maps?.slice(b * T, b * T + (steps[b]?.tokens.length ?? 0)),
     }));
   }
 

@@ -8,7 +8,7 @@ import type { Lookahead } from './lookahead.ts';
 import type { StepBatcher } from './stepBatcher.ts';
 
 /** What the decoder says after a token; views, valid until the next call. */
-export interface Row {
+export interface TokenOutput {
   readonly logits: Float32Array; // [V], of the token that follows
   readonly attention: AttentionMap | undefined; // where it looked to say so
 }
@@ -26,7 +26,7 @@ export class TokenReader {
   /** Tokens that were asked for; the next one's position. */
   #position = 0;
   /** What the last call said, and the position of its first token. */
-  #said: StepResult | undefined;
+  #lastResult: StepResult | undefined;
   #firstPosition = 0;
   #memory: Tensors = {};
   #lookahead: Lookahead = () => [];
@@ -56,7 +56,7 @@ export class TokenReader {
     this.#cache.cut(0);
     this.#fed = [];
     this.#position = 0;
-    this.#said = undefined;
+    this.#lastResult = undefined;
     this.#firstPosition = 0;
   }
 
@@ -69,36 +69,37 @@ export class TokenReader {
    * Feeds the next token.
    * @throws PipelineError ERR_MODEL_RUN
    */
-  async feed(token: number): Promise<Row> {
+  async feed(token: number): Promise<TokenOutput> {
     if (this.needsCall(token)) {
       const tokens = this.#fed.slice(0, this.#position);
-      const logitsAt = (position: number): Float32Array | undefined => this.#row(position)?.logits;
+      const logitsAt = (position: number): Float32Array | undefined =>
+        this.#outputAt(position)?.logits;
       await this.#call([token, ...this.#lookahead(token, { tokens, logitsAt })]);
     }
-    const row = this.#row(this.#position);
-    invariant(row !== undefined, 'a token that was fed has its row');
+    const output = this.#outputAt(this.#position);
+    invariant(output !== undefined, 'a token that was fed has its output');
     this.#position += 1;
-    return row;
+    return output;
   }
 
   async #call(tokens: readonly number[]): Promise<void> {
     this.#cache.cut(this.#position); // what was fed ahead and proved wrong
-    this.#said = await this.#steps.run({ memory: this.#memory, tokens, cache: this.#cache });
+    this.#lastResult = await this.#steps.run({ memory: this.#memory, tokens, cache: this.#cache });
     this.#numCalls += 1;
-    this.#cache.append(this.#said.rows);
+    this.#cache.append(this.#lastResult.rows);
     this.#firstPosition = this.#position;
     this.#fed.splice(this.#position, Infinity, ...tokens);
   }
 
-  #row(position: number): Row | undefined {
-    const said = this.#said;
+  #outputAt(position: number): TokenOutput | undefined {
+    const result = this.#lastResult;
     const numRows = this.#cache.length - this.#firstPosition;
     const at = position - this.#firstPosition;
-    if (said === undefined || at < 0 || at >= numRows) {
+    if (result === undefined || at < 0 || at >= numRows) {
       return undefined;
     }
-    const width = said.logits.length / numRows;
-    const logits = said.logits.subarray(at * width, (at + 1) * width);
-    return { logits, attention: said.attention?.[at] };
+    const width = result.logits.length / numRows;
+    const logits = result.logits.subarray(at * width, (at + 1) * width);
+    return { logits, attention: result.attention?.[at] };
   }
 }

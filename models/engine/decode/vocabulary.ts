@@ -38,7 +38,7 @@ export function unitToToken(unit: number, { coordinateBase, bins }: Vocabulary):
 }
 
 /** Where in an object a position stands: 0 ymin, 1 xmin, 2 ymax, 3 xmax, 4 class. */
-export function slotOf(position: number, { prompt }: Vocabulary): number {
+export function tokenIndexOf(position: number, { prompt }: Vocabulary): number {
   return (position - prompt.length) % 5;
 }
 

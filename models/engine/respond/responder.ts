@@ -32,7 +32,9 @@ export async function readResponses(
 ): Promise<Int32Array[]> {
   const responses: Int32Array[] = [];
   for (let i = 0; i < questions.length; i += SIDE_BY_SIDE) {
-    const some = questions.slice(i, i + SIDE_BY_SIDE).map((each) => new Reading(each, model));
+    const some = questions
+      .slice(i, i + SIDE_BY_SIDE)
+      .map((each) => new ResponseReading(each, model));
     let open = some;
     const isWanted = (): boolean => signal?.aborted !== true; // asked anew each time: a call takes its time
     while (open.length > 0 && isWanted()) {
@@ -48,7 +50,7 @@ export async function readResponses(
 }
 
 /** One response under way. */
-class Reading {
+class ResponseReading {
   readonly response: number[] = [];
   readonly cache: Cache;
   /** What is fed next: the prompt, then what was read last. */

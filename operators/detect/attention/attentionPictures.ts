@@ -19,7 +19,7 @@ import { DraftKeeper } from '../draftKeeper.ts';
 import { encodeFrame } from '../encode.ts';
 import { drawAttention, groundOf } from '../../draw/attentionPicture.ts';
 import { PICTURE_FORMATS } from '../../draw/attentionPicture.ts';
-import type { Look, PictureFormat } from '../../draw/attentionPicture.ts';
+import type { AttentionPanels, PictureFormat } from '../../draw/attentionPicture.ts';
 import { inferEvery } from '../../flow/inferEvery.ts';
 import { toFrameDetections } from '../frameDetections.ts';
 import { wantedBy } from '../objects.ts';
@@ -95,14 +95,18 @@ export function attentionPictures(
         const encoded = await encodeFrame(detector, held);
         const asked = { ...options, draft, reuse, attention: true };
         const found = await decodeFrame(detector, encoded, asked, { signal });
-        const slots = keep(found.sequence);
-        const result = toFrameDetections({ ...found, slots }, detector.model, () => true);
+        const objectIds = keep(found.sequence);
+        const result = toFrameDetections(
+          { ...found, slots: objectIds },
+          detector.model,
+          () => true,
+        );
         const pictures: AttentionPicture[] = [];
         for (const [i, detection] of result.detections.entries()) {
           if (wanted(detection) && !signal.aborted) {
-            const look = lookAt(found.sequence, i, detection, detector.model);
-            const picture = await drawAttention(ground, look, format);
-            pictures.push({ detection, captions: look.captions, picture });
+            const panels = panelsOf(found.sequence, i, detection, detector.model);
+            const picture = await drawAttention(ground, panels, format);
+            pictures.push({ detection, captions: panels.captions, picture });
           }
         }
         return { result: { ...result, detections: result.detections.filter(wanted) }, pictures };
@@ -116,12 +120,12 @@ export function attentionPictures(
 }
 
 /** What is drawn of the i-th object of a sequence. */
-function lookAt(
+function panelsOf(
   { tokens, attention }: TokenSequence,
   i: number,
   { label, score, box }: Detection,
   { vocabulary }: ModelInfo,
-): Look {
+): AttentionPanels {
   const maps = attention?.slice(5 * i, 5 * i + 5) ?? [];
   invariant(maps.length === 5, 'each token has its map, where attention was asked for');
   const captions = TOKENS.map((name, at) => {

@@ -28,7 +28,7 @@ import type { Region } from '../../media/pictures/cropFrame.ts';
 export function pose(detector: Detector, options: RespondOptions = {}): FrameTask {
   const { model } = detector;
   const { labels, margin } = expectTask('pose', options, model);
-  const look = async (
+  const readKeypoints = async (
     { box, classId }: Detection,
     { info, image }: SeenFrame,
     signal: AbortSignal,
@@ -47,7 +47,8 @@ export function pose(detector: Detector, options: RespondOptions = {}): FrameTas
     const detections: Detection[] = [];
     for (const detection of seen.result.detections) {
       const isWanted = labels.includes(detection.label) && seen.isWanted(detection);
-      const keypoints = isWanted && !signal.aborted && (await look(detection, seen, signal));
+      const keypoints =
+        isWanted && !signal.aborted && (await readKeypoints(detection, seen, signal));
       detections.push(keypoints ? { ...detection, keypoints } : detection);
     }
     return { ...seen.result, detections };

@@ -7,11 +7,10 @@ import type {
   FrameInfo,
   StopReason,
 } from '../../../models/core/types.ts';
+import { MAX_TIMER_MS } from '../../../models/core/timers.ts';
 
 /** How often it is asked whether everybody has left while a task is at work, milliseconds. */
 const LOOK_MS = 200;
-/** The longest time that a timer knows. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A frame whose objects are found, while there is still more to be asked of it. */
 export interface SeenFrame {

@@ -1,7 +1,7 @@
 /** What makes a video file of raw pictures, however FFmpeg is made available. */
 
 /** An FFmpeg run that reads a stream of raw pictures (`rawMatroska.ts`) and writes a file. */
-export interface Encoder {
+export interface VideoEncoder {
   /**
    * Gives it bytes. One call at a time.
    * @returns settles when they are taken, which is how its pace reaches the caller; rejects where it has ended

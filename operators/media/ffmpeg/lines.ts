@@ -14,7 +14,7 @@ export function readLines(stream: Readable, onLine: (line: string) => void): voi
   const add = (text: string): void => {
     line += text.slice(0, MAX_LINE - line.length);
   };
-  const tell = (): void => {
+  const emit = (): void => {
     const whole = line;
     line = '';
     onLine(whole);
@@ -23,10 +23,10 @@ export function readLines(stream: Readable, onLine: (line: string) => void): voi
     const [first = '', ...more] = decoder.write(chunk).split(/\r\n|[\r\n]/);
     add(first);
     for (const next of more) {
-      tell();
+      emit();
       add(next);
     }
   });
-  stream.on('end', () => line !== '' && tell());
+  stream.on('end', () => line !== '' && emit());
   stream.on('error', () => undefined); // the program's end says more
 }

@@ -32,12 +32,12 @@ export class DecoderGuard {
     this.#pids.add(pid);
     child.once('exit', () => {
       this.#pids.delete(pid);
-      this.#tell();
+      this.#sendPids();
     });
-    this.#tell();
+    this.#sendPids();
   }
 
-  #tell(): void {
+  #sendPids(): void {
     if (this.#pids.size > 0) {
       this.#shell ??= this.#start();
     }
@@ -71,7 +71,7 @@ export class DecoderGuard {
   #replace(gone: ChildProcess): void {
     if (this.#shell === gone) {
       this.#shell = undefined;
-      this.#tell();
+      this.#sendPids();
     }
   }
 }

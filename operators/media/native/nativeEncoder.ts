@@ -1,7 +1,7 @@
 /** The `ffmpeg` program as an encoder: a child that reads raw pictures from its standard input. */
 import { execFileSync } from 'node:child_process';
 import { ENCODER_INPUT, encoderOutput } from '../ffmpeg/encoder.ts';
-import type { Encoder } from '../ffmpeg/encoder.ts';
+import type { VideoEncoder } from '../ffmpeg/encoder.ts';
 import { FfmpegLog } from '../ffmpeg/ffmpegLog.ts';
 import { spawnApart } from './guardedChild.ts';
 import { readLines } from '../ffmpeg/lines.ts';
@@ -40,7 +40,7 @@ export function hasX264({ path }: FfmpegProgram): boolean {
  * in good order by who writes it.
  * @param file is written over
  */
-export function startNativeEncoder(file: string, program: FfmpegProgram): Encoder {
+export function startNativeEncoder(file: string, program: FfmpegProgram): VideoEncoder {
   const { child, stop } = spawnApart(program.path, [
     ...['-hide_banner', '-nostats', '-v', 'level+warning'],
     ...[...ENCODER_INPUT, '-i', 'pipe:0'],

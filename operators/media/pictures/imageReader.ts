@@ -95,14 +95,14 @@ class ImageReader {
         if (this.#isDone()) {
           return;
         }
-        await this.#readFile(path).catch((thrown: unknown) => this.#tell(thrown));
+        await this.#readFile(path).catch((thrown: unknown) => this.#passFault(thrown));
       }
       hasMore = this.#settings.loop && this.#numFrames > numBefore;
     }
   }
 
   /** Tells of a file that cannot be read. @throws the error where nobody takes it */
-  #tell(thrown: unknown): void {
+  #passFault(thrown: unknown): void {
     const { onFault } = this.#settings;
     if (!(thrown instanceof PipelineError) || onFault === undefined) {
       throw thrown;

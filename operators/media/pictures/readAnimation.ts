@@ -21,12 +21,12 @@ export function readAnimation(
 ): void {
   const all = { framesPerSecond: 1, namesFiles: false, onFault: undefined };
   const wanted = { ...settings, ...all, maxFrames: maxFrames || Infinity };
-  const tell = ({ duration, framesPerSecond }: ImageFacts): void =>
+  const onFacts = ({ duration, framesPerSecond }: ImageFacts): void =>
     onOpen({
       ...(duration === undefined ? {} : { duration }),
       ...(framesPerSecond === undefined ? {} : { framesPerSecond }),
     });
-  readImages([path], wanted, tell, subscriber).then(
+  readImages([path], wanted, onFacts, subscriber).then(
     () => subscriber.complete(),
     (error: unknown) => subscriber.error(error),
   );

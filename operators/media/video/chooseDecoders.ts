@@ -5,12 +5,12 @@ import { isUrl } from '../input/videoInput.ts';
 import { startWasm } from '../wasm/wasmDecoder.ts';
 
 /** A decoder that may be tried. */
-export interface Decoder {
+export interface VideoDecoder {
   readonly name: 'wasm' | 'native';
   readonly start: StartDecoder;
 }
 
-const WASM: Decoder = { name: 'wasm', start: startWasm };
+const WASM: VideoDecoder = { name: 'wasm', start: startWasm };
 
 /**
  * The decoders to be tried, in order: the program on the PATH where it runs, and the built-in one.
@@ -19,14 +19,14 @@ const WASM: Decoder = { name: 'wasm', start: startWasm };
 export async function chooseDecoders(
   choice: DecoderChoice,
   path: string,
-): Promise<readonly Decoder[]> {
+): Promise<readonly VideoDecoder[]> {
   const isNeeded = choice === 'native' || isUrl(path); // the built-in FFmpeg reaches no network
   if (choice === 'wasm' || (!isNeeded && findFfmpeg() === undefined)) {
     return [WASM];
   }
   try {
     const program = await openFfmpeg();
-    const native: Decoder = {
+    const native: VideoDecoder = {
       name: 'native',
       start: (request, events) => startNative(request, events, program),
     };

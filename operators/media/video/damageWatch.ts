@@ -25,7 +25,7 @@ export class DamageWatch {
   readonly #steps: number[] = [];
 
   /** Takes note of what FFmpeg says. */
-  hear({ isFailure, isOfFile }: Complaint): void {
+  onComplaint({ isFailure, isOfFile }: Complaint): void {
     this.#numFailures += isFailure ? 1 : 0;
     this.#isFileSuspect ||= isOfFile;
   }
@@ -45,7 +45,7 @@ export class DamageWatch {
   }
 
   /** The damage was told: what comes after it is another. */
-  settle(): void {
+  reset(): void {
     this.#numFailures = 0;
     this.#isFileSuspect = false;
     this.#lastPts = undefined;

@@ -40,7 +40,7 @@ export class FrameReader implements DecoderEvents {
   /** Pictures that wait until it is known whether one is missing before them. */
   readonly #waiting: DecodedPicture[] = [];
   /** What was said before the first of them: not read yet, being read, or read. */
-  #heard: 'no' | 'reading' | 'yes' = 'no';
+  #logState: 'unread' | 'reading' | 'read' = 'unread';
   #end: DecoderEnd | undefined;
   /** Pictures of the source, and frames made of them. */
   #numPictures = 0;
@@ -62,7 +62,7 @@ export class FrameReader implements DecoderEvents {
       this.#repairedNear ??= this.#lastPts;
     }
     if (complaint !== undefined) {
-      this.#damage.hear(complaint);
+      this.#damage.onComplaint(complaint);
     }
   };
 
@@ -87,7 +87,7 @@ export class FrameReader implements DecoderEvents {
   #readOn(): void {
     const { subscriber } = this.#options;
     try {
-      while (!subscriber.closed && this.#heard !== 'reading') {
+      while (!subscriber.closed && this.#logState !== 'reading') {
         const [picture] = this.#waiting;
         if (picture === undefined) {
           if (this.#end !== undefined) {
@@ -95,11 +95,11 @@ export class FrameReader implements DecoderEvents {
           }
           return;
         }
-        if (this.#heard === 'no' && this.#damage.isHole(picture.pts, this.#usualStep)) {
-          this.#hearFirst();
+        if (this.#logState === 'unread' && this.#damage.isHole(picture.pts, this.#usualStep)) {
+          this.#readLogFirst();
           return;
         }
-        this.#heard = 'no';
+        this.#logState = 'unread';
         this.#waiting.shift();
         this.#take(picture);
       }
@@ -109,11 +109,11 @@ export class FrameReader implements DecoderEvents {
   }
 
   /** FFmpeg says why a picture is missing before it writes the next; two turns later that has been read, too. */
-  #hearFirst(): void {
-    this.#heard = 'reading';
+  #readLogFirst(): void {
+    this.#logState = 'reading';
     setImmediate(() =>
       setImmediate(() => {
-        this.#heard = 'yes';
+        this.#logState = 'read';
         this.#readOn();
       }),
     );
@@ -195,7 +195,7 @@ export class FrameReader implements DecoderEvents {
   /** Tells of damage. @returns whether what comes behind it is wanted */
   #passDamage(): boolean {
     const isPassed = this.#pass(this.#damaged(this.#log.problem ?? 'the decoder gave up'));
-    this.#damage.settle();
+    this.#damage.reset();
     this.#log.problem = undefined;
     return isPassed;
   }

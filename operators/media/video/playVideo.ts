@@ -3,7 +3,7 @@ import type { Subscriber } from 'rxjs';
 import type { PipelineError } from '../../../models/core/errors.ts';
 import type { Frame, ImageSpec } from '../../../models/core/types.ts';
 import type { VideoInfo } from './videoOptions.ts';
-import type { Decoder } from './chooseDecoders.ts';
+import type { VideoDecoder } from './chooseDecoders.ts';
 import type { DecoderRequest } from '../ffmpeg/decoder.ts';
 import { FrameReader } from './frameReader.ts';
 import { PICTURE_INPUT, pictureOutput } from '../nut/pictureOutput.ts';
@@ -18,7 +18,7 @@ export interface PlayRequest {
   /** As it was made ready. */
   readonly input: string | Readable;
   /** To be tried in this order, where one turns out not to work. */
-  readonly decoders: readonly Decoder[];
+  readonly decoders: readonly VideoDecoder[];
   readonly source: string;
   readonly image: ImageSpec;
   readonly display: number;

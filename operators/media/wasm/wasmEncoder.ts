@@ -1,6 +1,6 @@
 /** FFmpeg's WebAssembly build as an encoder, which has x264 inside. */
 import { ENCODER_INPUT, encoderOutput } from '../ffmpeg/encoder.ts';
-import type { Encoder } from '../ffmpeg/encoder.ts';
+import type { VideoEncoder } from '../ffmpeg/encoder.ts';
 import { FfmpegLog } from '../ffmpeg/ffmpegLog.ts';
 import { openFeed } from './wasmFeed.ts';
 import { runWasm } from './wasmFfmpeg.ts';
@@ -12,7 +12,7 @@ const PRESET = 'ultrafast';
  * Starts FFmpeg's WebAssembly build. Its memory holds one picture or two, never the file.
  * @param file is written over
  */
-export function startWasmEncoder(file: string): Encoder {
+export function startWasmEncoder(file: string): VideoEncoder {
   let waiting: { readonly resolve: () => void; readonly reject: (why: Error) => void } | undefined;
   let failure: Error | undefined;
   let settle: (why: Error | undefined) => void = () => undefined;

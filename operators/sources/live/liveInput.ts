@@ -49,7 +49,7 @@ const NETWORK: readonly {
   {
     fits: /^rtsps?:/i,
     options: ({ transport }, context) => [
-      ...look(context),
+      ...analysis(context),
       ...['-rtsp_transport', transport, '-allowed_media_types', 'video'],
       // before FFmpeg 5, `-timeout` made RTSP a server that waits for callers
       ...[context.version[0] < 5 ? '-stimeout' : '-timeout', microseconds(context)],
@@ -63,11 +63,14 @@ const NETWORK: readonly {
       ...['-live_start_index', '-1', ...silence(context)],
     ],
   },
-  { fits: /^udp:/i, options: (_, context) => [...look(context), ...silence(context), ...OVERRUN] },
+  {
+    fits: /^udp:/i,
+    options: (_, context) => [...analysis(context), ...silence(context), ...OVERRUN],
+  },
   {
     fits: /^/,
     options: (_, context) => [
-      ...look(context),
+      ...analysis(context),
       ...(context.isPaced ? ['-re', '-live_start_index', '-1'] : []), // HLS by another name
       ...silence(context),
     ],
@@ -100,7 +103,7 @@ export function liveInput(address: LiveAddress, context: LiveInputContext): Live
   }
 }
 
-function look({ isThorough }: LiveInputContext): readonly string[] {
+function analysis({ isThorough }: LiveInputContext): readonly string[] {
   return isThorough ? THOROUGH : QUICK;
 }
 

@@ -33,11 +33,11 @@ export function watchLive(address: LiveAddress, settings: LiveSettings): Observa
 function watchAnew(address: LiveAddress, settings: LiveSettings): Observable<Frame> {
   const { name, source, request, maxOpenFrames, maxFrames } = settings;
   const maker = new FrameMaker(source, request, maxOpenFrames + SPARE_SLOTS);
-  const link = new Link(settings, maker);
-  link.tell('connecting', name);
+  const history = new ConnectionHistory(settings, maker);
+  history.report('connecting', name);
 
   const connect = (program: FfmpegProgram): Observable<LivePicture> => {
-    const { isThorough, isPaced, numPictures } = link;
+    const { isThorough, isPaced, numPictures } = history;
     const input = liveInput(address, {
       version: program.version,
       silenceSeconds: FFMPEG_TIMEOUT_FACTOR * Math.max(settings.stallSeconds, settings.openSeconds),
@@ -53,25 +53,25 @@ function watchAnew(address: LiveAddress, settings: LiveSettings): Observable<Fra
       mayBeFile: address.kind === 'network' && /^https?$/.test(address.scheme),
       fileSilenceSeconds: settings.openSeconds,
     });
-    return link.isLost ? concat(probe(address), run$) : run$;
+    return history.isLost ? concat(probe(address), run$) : run$;
   };
-  const connection$ = defer(async () => (link.program ??= await findProgram())).pipe(
+  const connection$ = defer(async () => (history.program ??= await findProgram())).pipe(
     switchMap(connect),
   );
 
   return connection$.pipe(
     watchdog(
-      (before) => link.waitSeconds(before),
-      (before) => link.stall(before),
+      (before) => history.waitSeconds(before),
+      (before) => history.stall(before),
     ),
-    map((picture) => link.place(picture)),
+    map((picture) => history.place(picture)),
     filter((picture) => picture !== undefined),
-    retry({ delay: (thrown) => link.next(thrown) }),
+    retry({ delay: (thrown) => history.next(thrown) }),
     newestFrames({ maker, maxOpenFrames, onDropped: settings.onDropped }),
     maxFrames > 0 ? take(maxFrames) : map((frame) => frame),
     tap({
-      complete: () => link.tell('ended', 'the source has ended'),
-      error: (thrown) => link.tell('ended', toError(thrown).message),
+      complete: () => history.report('ended', 'the source has ended'),
+      error: (thrown) => history.report('ended', toError(thrown).message),
     }),
   );
 }
@@ -89,7 +89,7 @@ async function findProgram(): Promise<FfmpegProgram> {
 }
 
 /** What a source remembers from one connection to the next. */
-class Link {
+class ConnectionHistory {
   /** Whether the next connection looks longer before the first frame. */
   isThorough = false;
   /** Whether the source is known to be live HLS. */
@@ -107,7 +107,7 @@ class Link {
   #numTries = 0;
   /** When this connection gave its first frame; absent before. */
   #onlineAtMs: number | undefined;
-  #told = '';
+  #lastReport = '';
 
   constructor(settings: LiveSettings, maker: FrameMaker) {
     this.#settings = settings;
@@ -119,11 +119,11 @@ class Link {
     return this.#numTries > 0;
   }
 
-  /** Tells a state, once. */
-  tell(state: LiveState, reason: string): void {
-    const news = `${state}: ${reason}`;
-    if (news !== this.#told) {
-      this.#told = news;
+  /** Reports a state, once. */
+  report(state: LiveState, reason: string): void {
+    const report = `${state}: ${reason}`;
+    if (report !== this.#lastReport) {
+      this.#lastReport = report;
       this.#settings.onState(state, reason);
     }
   }
@@ -147,7 +147,7 @@ class Link {
       this.#clock.restart();
       this.#settings.onOpen({ isFile });
       const { width, height } = this.#maker.sizeOf(slot);
-      this.tell('online', `${width}x${height}`);
+      this.report('online', `${width}x${height}`);
     }
     const index = this.numPictures;
     this.numPictures += 1;
@@ -174,7 +174,7 @@ class Link {
     const wasGood = onlineAtMs !== undefined && performance.now() - onlineAtMs > GOOD_MS;
     this.#numTries = wasGood ? 1 : this.#numTries + 1;
     this.isThorough = thrown.stage === 'blind' ? !this.isThorough : this.isThorough;
-    this.tell(thrown.state, thrown.message);
+    this.report(thrown.state, thrown.message);
     const { retryDelay } = this.#settings;
     const delay = thrown.stage === 'unanswered' ? probeDelay(retryDelay) : retryDelay;
     // A good connection is asked for again nearly at once; not by all cameras of a network together.

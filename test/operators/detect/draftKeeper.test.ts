@@ -194,7 +194,7 @@ suite('DraftKeeper', (test) => {
         const random = seeded(11);
         const keeper = new DraftKeeper({ reuse, budgetMs });
         // Number of every object by its last tokens, which no other has.
-        const slotsByPlace = new Map<number, number>();
+        const idsByPlace = new Map<number, number>();
         const given = new Set<number>();
         let numGoingOn = 0;
 
@@ -204,19 +204,19 @@ suite('DraftKeeper', (test) => {
           }
           const { draft, keep } = keeper.open(frame({ pts: i }, random(30) === 0 ? 200 : 100));
           const sequence = randomSequence(draft, i, random);
-          const slots = keep(sequence);
+          const objectIds = keep(sequence);
 
-          assert.is(new Set(slots).size, slots.length, `frame ${i}`);
-          slots.forEach((slot, k) => {
+          assert.is(new Set(objectIds).size, objectIds.length, `frame ${i}`);
+          objectIds.forEach((objectId, k) => {
             const continues = sequence.continues[k] ?? -1;
             if (continues < 0) {
-              assert.is(given.has(slot), false, `frame ${i}: ${slot} was given before`);
+              assert.is(given.has(objectId), false, `frame ${i}: ${objectId} was given before`);
             } else {
               numGoingOn += 1;
-              assert.is(slot, slotsByPlace.get(draft[5 * continues] ?? 0), `frame ${i}`);
+              assert.is(objectId, idsByPlace.get(draft[5 * continues] ?? 0), `frame ${i}`);
             }
-            given.add(slot);
-            slotsByPlace.set(sequence.tokens[5 * k] ?? 0, slot);
+            given.add(objectId);
+            idsByPlace.set(sequence.tokens[5 * k] ?? 0, objectId);
           });
         }
 

@@ -1,5 +1,5 @@
 import type { StopReason } from '../../../models/core/types.ts';
-import { NO_DRAFT, nextDraft, slotsOf } from '../../../operators/detect/nextDraft.ts';
+import { NO_DRAFT, nextDraft, objectIdsOf } from '../../../operators/detect/nextDraft.ts';
 import type { Draft, NextDraftConfig } from '../../../operators/detect/nextDraft.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
@@ -13,10 +13,10 @@ const GUESS = { isGuess: true, sorts: false };
 const INEXACT = { isGuess: false, sorts: false };
 
 /** A draft of objects, by the number of each and where it is. */
-function draftOf(objects: readonly (readonly [slot: number, at: number])[]): Draft {
+function draftOf(objects: readonly (readonly [objectId: number, at: number])[]): Draft {
   return {
     tokens: Int32Array.from(objects.flatMap(([, at]) => tokensOf(at))),
-    slots: Int32Array.from(objects, ([slot]) => slot),
+    objectIds: Int32Array.from(objects, ([objectId]) => objectId),
     ages: new Int32Array(objects.length),
   };
 }
@@ -28,34 +28,34 @@ function next(
   { before = NO_DRAFT, stop = 'eos' }: { before?: Draft; stop?: StopReason } = {},
 ): Draft {
   const sequence = sequenceOf(objects, stop);
-  return nextDraft(sequence, before, slotsOf(sequence, before, 10), config);
+  return nextDraft(sequence, before, objectIdsOf(sequence, before, 10), config);
 }
 
 /** Compares all but the ages. */
 function assertSame(
-  { tokens, slots }: Draft,
-  objects: readonly (readonly [slot: number, at: number])[],
+  { tokens, objectIds }: Draft,
+  objects: readonly (readonly [objectId: number, at: number])[],
 ): void {
   const expected = draftOf(objects);
-  assert.equal([tokens, slots], [expected.tokens, expected.slots]);
+  assert.equal([tokens, objectIds], [expected.tokens, expected.objectIds]);
 }
 
-suite('slotsOf', (test) => {
+suite('objectIdsOf', (test) => {
   const before = draftOf([
     [4, 0],
     [7, 20],
   ]);
-  const slots = (...continues: number[]): number[] => [
-    ...slotsOf({ continues: Int32Array.from(continues) }, before, 7),
+  const objectIds = (...continues: number[]): number[] => [
+    ...objectIdsOf({ continues: Int32Array.from(continues) }, before, 7),
   ];
 
   test('gives an object that goes on its number, and a new one the next', () => {
-    assert.equal(slots(1, -1, 0, -1), [7, 8, 4, 9]);
+    assert.equal(objectIds(1, -1, 0, -1), [7, 8, 4, 9]);
   });
 
   test('gives every object a new number where nothing goes on', () => {
-    assert.equal(slots(-1, -1), [8, 9]);
-    assert.equal(slots(), []);
+    assert.equal(objectIds(-1, -1), [8, 9]);
+    assert.equal(objectIds(), []);
   });
 });
 
@@ -106,7 +106,7 @@ suite('nextDraft', (test) => {
 
   test('takes an object for noise that is almost certainly noise, and no other', () => {
     const among = (score: number, noise: number): number[] => [
-      ...next([{ at: 0, score, noise }, { at: 20 }], INEXACT).slots,
+      ...next([{ at: 0, score, noise }, { at: 20 }], INEXACT).objectIds,
     ];
 
     assert.equal(among(0.05, 0.92), [12]);
@@ -121,7 +121,7 @@ suite('nextDraft', (test) => {
     ];
 
     for (const sorts of [false, true]) {
-      assert.equal([...next(objects, { isGuess: false, sorts }).slots], [11, 12]);
+      assert.equal([...next(objects, { isGuess: false, sorts }).objectIds], [11, 12]);
     }
   });
 
@@ -151,7 +151,7 @@ suite('nextDraft', (test) => {
         [16, 90],
       ]),
     );
-    assert.equal([...next(objects, INEXACT).slots], [11, 12, 14, 15, 16]);
+    assert.equal([...next(objects, INEXACT).objectIds], [11, 12, 14, 15, 16]);
   });
 
   const before = draftOf([
@@ -193,29 +193,29 @@ suite('nextDraft', (test) => {
   test('sorts only what was read: the unread stays behind it', () => {
     const sorts = { isGuess: false, sorts: true };
 
-    assert.equal([...next(read, sorts, { before, stop: 'budget' }).slots], [11, 3, 1, 2, 4]);
+    assert.equal([...next(read, sorts, { before, stop: 'budget' }).objectIds], [11, 3, 1, 2, 4]);
   });
 
   test('does not bring back what turned out to be noise', () => {
     const noise = { at: 21, continues: 1, score: 0.05, noise: 0.95 };
 
     assert.equal(
-      [...next([noise, ...read], INEXACT, { before, stop: 'budget' }).slots],
+      [...next([noise, ...read], INEXACT, { before, stop: 'budget' }).objectIds],
       [3, 11, 1, 4],
     );
   });
 
   test('keeps the whole draft after a frame that was cut before its first object', () => {
-    const { tokens, slots } = next([], INEXACT, { before, stop: 'budget' });
+    const { tokens, objectIds } = next([], INEXACT, { before, stop: 'budget' });
 
-    assert.equal([tokens, slots], [before.tokens, before.slots]);
+    assert.equal([tokens, objectIds], [before.tokens, before.objectIds]);
   });
 
   test('forgets an object that nobody looked at for more than ten frames', () => {
     let draft = draftOf([[1, 0]]);
     const numFrames = Array.from({ length: 20 }, () => {
       draft = next([], INEXACT, { before: draft, stop: 'filter' });
-      return draft.slots.length;
+      return draft.objectIds.length;
     }).filter((length) => length > 0).length;
 
     assert.is(numFrames, 10);
@@ -226,12 +226,12 @@ suite('nextDraft', (test) => {
     let last = 0;
     for (let i = 0; i < 1_000; i++) {
       const sequence = sequenceOf([{ at: i }], 'filter');
-      const slots = slotsOf(sequence, draft, last);
-      last = Math.max(last, ...slots);
-      draft = nextDraft(sequence, draft, slots, { isGuess: true, sorts: false });
+      const objectIds = objectIdsOf(sequence, draft, last);
+      last = Math.max(last, ...objectIds);
+      draft = nextDraft(sequence, draft, objectIds, { isGuess: true, sorts: false });
     }
 
-    assert.ok(draft.slots.length <= 100, `${draft.slots.length} objects`);
+    assert.ok(draft.objectIds.length <= 100, `${draft.objectIds.length} objects`);
   });
 
   test(`loses nothing and makes nothing up, in ${NUM_CASES} random frames`, () => {
@@ -247,15 +247,15 @@ interface Case {
   readonly objects: readonly Required<ReadObject>[];
   readonly stop: StopReason;
   readonly config: NextDraftConfig;
-  readonly lastSlot: number;
+  readonly lastObjectId: number;
 }
 
 /** A frame of up to 8 objects, some of which go on from a draft of up to 8, in any order. */
 function randomCase(random: (below: number) => number): Case {
-  const lastSlot = 20 + random(20);
+  const lastObjectId = 20 + random(20);
   const numDrafted = random(9);
-  const slots = shuffled(lastSlot, random).slice(0, numDrafted);
-  const before = draftOf(slots.map((slot, i) => [slot + 1, i]));
+  const objectIds = shuffled(lastObjectId, random).slice(0, numDrafted);
+  const before = draftOf(objectIds.map((objectId, i) => [objectId + 1, i]));
   const indices = shuffled(8, random).map((index) => (index < numDrafted ? index : -1));
   const objects = indices.slice(0, random(9)).map((continues, i) => ({
     at: 100 + i, // no drafted one has these tokens
@@ -269,7 +269,7 @@ function randomCase(random: (below: number) => number): Case {
     objects,
     stop,
     config: { isGuess: random(2) === 0, sorts: random(2) === 0 },
-    lastSlot,
+    lastObjectId,
   };
 }
 
@@ -279,24 +279,28 @@ function shuffled(count: number, random: (below: number) => number): number[] {
   return Array.from({ length: count }, () => left.splice(random(left.length), 1)[0] ?? -1);
 }
 
-function check({ before, objects, stop, config, lastSlot }: Case, name: string): void {
+function check({ before, objects, stop, config, lastObjectId }: Case, name: string): void {
   const sequence = sequenceOf(objects, stop);
-  const readSlots = slotsOf(sequence, before, lastSlot);
-  const draft = nextDraft(sequence, before, readSlots, config);
+  const readIds = objectIdsOf(sequence, before, lastObjectId);
+  const draft = nextDraft(sequence, before, readIds, config);
 
-  assert.is(readSlots.length, objects.length, name);
+  assert.is(readIds.length, objects.length, name);
   objects.forEach(({ continues }, i) => {
-    const slot = readSlots[i] ?? 0;
-    assert.is(continues < 0 ? slot > lastSlot : slot === before.slots[continues], true, name);
+    const objectId = readIds[i] ?? 0;
+    assert.is(
+      continues < 0 ? objectId > lastObjectId : objectId === before.objectIds[continues],
+      true,
+      name,
+    );
   });
 
-  const slots = [...draft.slots];
-  assert.is(draft.tokens.length, 5 * slots.length, name);
-  assert.is(new Set(slots).size, slots.length, `${name}: a number twice`);
+  const objectIds = [...draft.objectIds];
+  assert.is(draft.tokens.length, 5 * objectIds.length, name);
+  assert.is(new Set(objectIds).size, objectIds.length, `${name}: a number twice`);
   // each object is one that was read or, behind these, one that was not
-  const places = slots.map((slot, i) => {
-    const readAt = readSlots.indexOf(slot);
-    const draftedAt = before.slots.indexOf(slot);
+  const places = objectIds.map((objectId, i) => {
+    const readAt = readIds.indexOf(objectId);
+    const draftedAt = before.objectIds.indexOf(objectId);
     const tokens = [...draft.tokens.subarray(5 * i, 5 * i + 5)];
     assert.equal(tokens, tokensOf(readAt >= 0 ? 100 + readAt : draftedAt), name);
     return readAt >= 0 ? readAt : objects.length + draftedAt;
@@ -329,7 +333,7 @@ function check({ before, objects, stop, config, lastSlot }: Case, name: string):
   }
 
   const seen = new Set(objects.map(({ continues }) => continues));
-  const left = [...before.slots.keys()].filter((index) => !seen.has(index));
+  const left = [...before.objectIds.keys()].filter((index) => !seen.has(index));
   const expected = isCut ? left.map((index) => objects.length + index) : [];
   assert.equal(unread, expected, name);
 }

@@ -5,7 +5,7 @@ import { colorOf } from '../../../server/viewer/palette.ts';
 import * as assert from '../../support/assert.ts';
 import { frameDetections } from '../../support/frames.ts';
 import { suite } from '../../support/suite.ts';
-import { meanColour } from '../../support/media/clips.ts';
+import { meanColor } from '../../support/media/clips.ts';
 
 const GREY = 100;
 /** The frame is twice as large as its picture. */
@@ -36,7 +36,7 @@ async function draw(detections: readonly Detection[], more: object = {}): Promis
 /** Mean colour of a small square. */
 function around(pixels: Uint8Array, x: number, y: number, side = 2): number[] {
   const region = { x: x - side / 2, y: y - side / 2, width: side, height: side };
-  return meanColour(pixels, PICTURE.width * 3, region);
+  return meanColor(pixels, PICTURE.width * 3, region);
 }
 
 suite('drawDetections', (test) => {

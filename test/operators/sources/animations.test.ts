@@ -9,7 +9,7 @@ import { fromVideo } from '../../../operators/sources/fromVideo.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
 import { HEIGHT, MAKERS, TIMES, WIDTH, greyOf } from '../../support/media/animations.ts';
-import { DECODERS, meanColour, needsOf, watch } from '../../support/media/clips.ts';
+import { DECODERS, meanColor, needsOf, watch } from '../../support/media/clips.ts';
 import { playing } from '../../support/media/playing.ts';
 import type { StdinReport } from '../../support/programs/readStdin.ts';
 import { runHelper } from '../../support/runHelper.ts';
@@ -26,7 +26,7 @@ interface Looked {
 
 function look(frame: Frame): Looked {
   const { index, pts, width, height, file } = frame;
-  const [grey = NaN] = meanColour(frame.image, 64 * 3, { x: 8, y: 8, width: 40, height: 16 });
+  const [grey = NaN] = meanColor(frame.image, 64 * 3, { x: 8, y: 8, width: 40, height: 16 });
   return { index, pts, size: [width, height], grey: Math.round(grey), file };
 }
 

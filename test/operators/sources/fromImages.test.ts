@@ -8,7 +8,7 @@ import { fromImages } from '../../../operators/sources/fromImages.ts';
 import type { FromImagesConfig } from '../../../operators/sources/sourceOptions.ts';
 import * as assert from '../../support/assert.ts';
 import { suite } from '../../support/suite.ts';
-import { meanColour, until, watch } from '../../support/media/clips.ts';
+import { meanColor, until, watch } from '../../support/media/clips.ts';
 import type { Outcome } from '../../support/media/clips.ts';
 
 const RED = { r: 200, g: 20, b: 40 };
@@ -37,7 +37,7 @@ interface Looked {
 function look(frame: Frame): Looked {
   const { file, index, pts, width, height, letterbox } = frame;
   const region = (x: number, y: number): number[] =>
-    meanColour(frame.image, SIZE * 3, { x, y, width: 16, height: 16 });
+    meanColor(frame.image, SIZE * 3, { x, y, width: 16, height: 16 });
   return {
     ...{ file, index, pts, size: [width, height], letterbox },
     ...{ left: region(4, 8), right: region(44, 8), pad: region(20, 44) },
@@ -133,7 +133,7 @@ suite('fromImages', (test) => {
         const region = { x, y, width: 12, height: 12 };
         return {
           size: [frame.width, frame.height],
-          colour: meanColour(frame.image, SIZE * 3, region),
+          colour: meanColor(frame.image, SIZE * 3, region),
         };
       });
 
@@ -193,7 +193,7 @@ suite('fromImages', (test) => {
         fromImages(join(folder, 'row', '10.png'), { image, display }),
         (frame) => {
           const { width, height, stride, data } = frame.display!;
-          const colour = meanColour(data, stride, { x: 1, y: 1, width: 4, height: 4 });
+          const colour = meanColor(data, stride, { x: 1, y: 1, width: 4, height: 4 });
           return { width, height, bytes: data.length, rows: data.length / stride, colour };
         },
       );

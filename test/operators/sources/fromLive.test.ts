@@ -20,7 +20,7 @@ import {
   writeHls,
 } from '../../support/media/cameras.ts';
 import type { Camera } from '../../support/media/cameras.ts';
-import { meanColour, until } from '../../support/media/clips.ts';
+import { meanColor, until } from '../../support/media/clips.ts';
 import {
   decodersOf,
   isIn,
@@ -205,11 +205,11 @@ suite('fromLive, what it plays', (declare) => {
       assert.is(last?.label, 'blue');
       const [x = 0, y = 0, right = 0, bottom = 0] = last?.boxXyxyPixels ?? [];
       const inside = { x, y, width: right - x, height: bottom - y };
-      const seen = meanColour(data, stride, inside);
+      const seen = meanColor(data, stride, inside);
       COLOURS['blue']?.forEach((wanted, i) => assert.close([seen[i] ?? 0], [wanted], { abs: 1 }));
       const besides = { x: right, y, width: 2, height: 2 };
       if (right + 2 <= pattern.width && boxes.slice(0, 2).every(misses(right, y))) {
-        assert.close(meanColour(data, stride, besides), [0x80, 0x80, 0x80], { abs: 1 });
+        assert.close(meanColor(data, stride, besides), [0x80, 0x80, 0x80], { abs: 1 });
       }
     }
   });

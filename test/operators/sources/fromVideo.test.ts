@@ -11,7 +11,7 @@ import {
   DECODERS,
   MARK,
   md5,
-  meanColour,
+  meanColor,
   needsOf,
   seen,
   watch,
@@ -138,7 +138,7 @@ suite('fromVideo', (declare) => {
           size: [frame.width, frame.height, frame.display?.width, frame.display?.height],
           scale: Object.values(frame.letterbox),
           pts: frame.pts,
-          colour: meanColour(frame.image, ROW, SCENE.mark),
+          colour: meanColor(frame.image, ROW, SCENE.mark),
         }),
       );
 
@@ -169,8 +169,8 @@ suite('fromVideo', (declare) => {
             return {
               size: [width, height],
               rows: data.length / stride,
-              colour: meanColour(data, stride, mark),
-              right: meanColour(data, stride, { x: width - 8, y: 0, width: 8, height: 8 }),
+              colour: meanColor(data, stride, mark),
+              right: meanColor(data, stride, { x: width - 8, y: 0, width: 8, height: 8 }),
               md5: md5(frame.image),
             };
           },
@@ -315,7 +315,7 @@ function whole(name: string, decoder: 'wasm' | 'native'): Promise<Outcome<Looked
     known ??
     watch(fromVideo(clip(name), { decoder }), (frame) => ({
       ...seen(frame),
-      colour: meanColour(frame.image, ROW, mark),
+      colour: meanColor(frame.image, ROW, mark),
       last: frame.image.at(-1),
     }));
   played.set(key, outcome);

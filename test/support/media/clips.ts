@@ -76,7 +76,7 @@ export interface Region {
  * Mean colour of a rectangle.
  * @param data RGB rows, `stride` bytes apart   @returns [R, G, B]
  */
-export function meanColour(data: Uint8Array, stride: number, region: Region): number[] {
+export function meanColor(data: Uint8Array, stride: number, region: Region): number[] {
   const sums = [0, 0, 0];
   for (let y = region.y; y < region.y + region.height; y++) {
     for (let x = region.x; x < region.x + region.width; x++) {

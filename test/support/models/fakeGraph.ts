@@ -1,5 +1,5 @@
 import { Decoder } from '../../../models/engine/decode/decoder.ts';
-import type { Reading } from '../../../models/engine/decode/decoder.ts';
+import type { DecodeRequest } from '../../../models/engine/decode/decoder.ts';
 import { StepRunner } from '../../../models/engine/decode/stepRunner.ts';
 import { resolveDecodeOptions } from '../../../models/engine/decode/decodeOptions.ts';
 import { StepBatcher } from '../../../models/engine/decode/stepBatcher.ts';
@@ -126,11 +126,11 @@ export function decoderOn(session: Session, model: ModelInfo = WIDE): Decoder {
 export function readingOf(
   options: DecodeOptions = {},
   extra: { readonly rules?: readonly StopRule[]; readonly signal?: AbortSignal } & Pick<
-    Reading,
+    DecodeRequest,
     'onObject'
   > = {},
   model: ModelInfo = WIDE,
-): Reading {
+): DecodeRequest {
   const resolved = resolveDecodeOptions(options, model);
   return {
     options: resolved,

@@ -52,17 +52,17 @@ export async function readPlainly(
   }
   for (;;) {
     const [box, fed]: [number[], number[]] = [[], []];
-    for (let slot = 0; slot < 4; slot++) {
+    for (let tokenIndex = 0; tokenIndex < 4; tokenIndex++) {
       const choice = rule(row, cache.length, left.expect(fed));
       leastMargin = Math.min(leastMargin, marginOf(row, choice.token));
-      if (slot === 0 && choice.token === eos) {
+      if (tokenIndex === 0 && choice.token === eos) {
         return { tokens: found.flat(), scores, continues, numRead, stop: 'eos', leastMargin };
       }
       box.push(choice.token);
       fed.push(choice.fed);
       await feed(choice.fed);
     }
-    const continued = left.strike(fed);
+    const continued = left.take(fed);
     const chances = softmax(row);
     const classes = chances.slice(classBase, classBase + model.labels.length);
     const score = Math.max(...classes);

@@ -2,7 +2,7 @@ import type { FrameFromPixelsConfig } from '../../../../operators/index.ts';
 import { frameFromPixels } from '../../../../operators/index.ts';
 import * as assert from '../../../support/assert.ts';
 import { suite } from '../../../support/suite.ts';
-import { meanColour } from '../../../support/media/clips.ts';
+import { meanColor } from '../../../support/media/clips.ts';
 
 const SIZE = 64;
 const base: FrameFromPixelsConfig = {
@@ -18,8 +18,8 @@ function pixels(extra: readonly number[] = []): Uint8ClampedArray {
   return Uint8ClampedArray.from(Array.from({ length: 20 }, () => row).flat());
 }
 
-function colourAt(image: Uint8Array, x: number, y: number): number[] {
-  return meanColour(image, SIZE * 3, { x, y, width: 8, height: 8 });
+function colorAt(image: Uint8Array, x: number, y: number): number[] {
+  return meanColor(image, SIZE * 3, { x, y, width: 8, height: 8 });
 }
 
 suite('frameFromPixels', (test) => {
@@ -34,9 +34,9 @@ suite('frameFromPixels', (test) => {
       },
     );
     assert.is(frame.image.length, SIZE * SIZE * 3);
-    assert.equal(colourAt(frame.image, 8, 8), RED);
-    assert.equal(colourAt(frame.image, 48, 8), GREY);
-    assert.equal(colourAt(frame.image, 8, 48), [77, 77, 77]);
+    assert.equal(colorAt(frame.image, 8, 8), RED);
+    assert.equal(colorAt(frame.image, 48, 8), GREY);
+    assert.equal(colorAt(frame.image, 8, 48), [77, 77, 77]);
     assert.is(frame.display, undefined);
   });
 
@@ -49,14 +49,14 @@ suite('frameFromPixels', (test) => {
   test('takes grey', async () => {
     const grey = new Uint8Array(40 * 20).fill(90);
     using frame = await frameFromPixels(grey, { ...base, channels: 1 });
-    assert.equal(colourAt(frame.image, 8, 8), [90, 90, 90]);
+    assert.equal(colorAt(frame.image, 8, 8), [90, 90, 90]);
   });
 
   test('copies: the array may be used again, and a frame lives until it is closed', async () => {
     const data = pixels();
     const frame = await frameFromPixels(data, { ...base, display: 20 });
     data.fill(0);
-    assert.equal(colourAt(frame.image, 8, 8), RED);
+    assert.equal(colorAt(frame.image, 8, 8), RED);
     assert.equal([frame.display?.width, frame.display?.height], [20, 10]);
     frame.close();
     await assert.rejects(() => frame.image, { code: 'ERR_FRAME_CLOSED' });

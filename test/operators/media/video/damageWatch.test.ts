@@ -13,7 +13,7 @@ function deliver(watch: DamageWatch, times: readonly number[]): number[] {
     const isBehindHole = watch.isHole(pts, STEP);
     const isDamaged = isBehindHole && watch.isDamage;
     if (isDamaged) {
-      watch.settle();
+      watch.reset();
     }
     watch.deliver(pts, isBehindHole);
     return isDamaged;
@@ -30,7 +30,7 @@ suite('DamageWatch', (test) => {
 
   test('takes no remark of a decoder for damage, pause or not', () => {
     const watch = new DamageWatch();
-    watch.hear(REMARK);
+    watch.onComplaint(REMARK);
 
     assert.equal(deliver(watch, [0, 0.1, 2]), []);
     assert.is(watch.isDamagedAtEnd(9, STEP), false);
@@ -42,7 +42,7 @@ suite('DamageWatch', (test) => {
       const times = [0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7];
 
       const early = deliver(watch, times.slice(0, numBefore));
-      watch.hear(FAILURE);
+      watch.onComplaint(FAILURE);
 
       assert.equal([...early, ...deliver(watch, times.slice(numBefore))], [0.6]);
       assert.is(watch.isDamagedAtEnd(undefined, STEP), false, 'it was told');
@@ -52,15 +52,15 @@ suite('DamageWatch', (test) => {
   test('finds a hole among pictures that come at a variable rate only where it is longer than they are apart', () => {
     const watch = new DamageWatch();
     deliver(watch, [0, 0.3, 0.4, 0.5]);
-    watch.hear(FAILURE);
+    watch.onComplaint(FAILURE);
 
     assert.equal(deliver(watch, [0.8, 0.9, 1.5, 1.6]), [1.5]);
   });
 
   test('forgives what fails before a recording begins that was cut out of a broadcast', () => {
     const watch = new DamageWatch();
-    watch.hear(FAILURE);
-    watch.hear(FAILURE);
+    watch.onComplaint(FAILURE);
+    watch.onComplaint(FAILURE);
 
     assert.equal(deliver(watch, [0.9, 1, 1.1]), []);
     assert.is(watch.isDamagedAtEnd(undefined, STEP), false);
@@ -68,7 +68,7 @@ suite('DamageWatch', (test) => {
 
   test('tells a failure at the end that no hole told of, whenever it was heard', () => {
     const watch = new DamageWatch();
-    watch.hear(FAILURE);
+    watch.onComplaint(FAILURE);
     deliver(watch, [0, 0.1, 0.2]);
 
     assert.is(watch.isDamagedAtEnd(0.3, STEP), true);
@@ -83,7 +83,7 @@ suite('DamageWatch', (test) => {
     test(`${isDamaged ? 'takes' : 'does not take'} a file that its demuxer complains of for cut short where it is ${what}`, () => {
       const watch = new DamageWatch();
       deliver(watch, [0, 0.1, 0.2]);
-      watch.hear(OF_FILE);
+      watch.onComplaint(OF_FILE);
 
       assert.is(watch.isDamagedAtEnd(duration, STEP), isDamaged);
     });

@@ -5,7 +5,7 @@ import { chooseEncoder, openVideoWriter } from '../../../../operators/media/vide
 import * as assert from '../../../support/assert.ts';
 import { MODEL_TEST_MS, suite } from '../../../support/suite.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
-import { DECODERS, meanColour, needsOf, watch } from '../../../support/media/clips.ts';
+import { DECODERS, meanColor, needsOf, watch } from '../../../support/media/clips.ts';
 
 const SIZE = { width: 96, height: 64 };
 /** A device that is always full; Linux has it. */
@@ -42,7 +42,7 @@ async function read(file: string) {
   const { values, error } = await watch(fromVideo(file, { display: 128 }), (frame) => {
     const { pts, width, height, display } = frame;
     const middle = { x: 32, y: 16, width: 32, height: 32 };
-    return { pts, width, height, colour: meanColour(display!.data, display!.stride, middle) };
+    return { pts, width, height, colour: meanColor(display!.data, display!.stride, middle) };
   });
   assert.is(error, undefined);
   return values;

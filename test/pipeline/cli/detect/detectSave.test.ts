@@ -6,7 +6,7 @@ import { colourOf } from '../../../../operators/draw/svg.ts';
 import { fromVideo } from '../../../../operators/index.ts';
 import type { FromVideoConfig } from '../../../../operators/index.ts';
 import { DEMO_CLIP } from '../../../../pipeline/run/openSource.ts';
-import { DECODERS, clip, meanColour, watch, needsOf } from '../../../support/media/clips.ts';
+import { DECODERS, clip, meanColor, watch, needsOf } from '../../../support/media/clips.ts';
 import * as assert from '../../../support/assert.ts';
 import { linesOf, runProgram, runPrograms, startProgram } from '../../../support/program.ts';
 import type { Outcome } from '../../../support/program.ts';
@@ -45,7 +45,7 @@ function shareDrawn({ data, stride }: Shown, detections: readonly Detection[]): 
   const isDrawn = (found: Detection, x: number, y: number): boolean => {
     const at = { x: Math.max(0, Math.round(x) - 1), y: Math.round(y) - 2, width: 2, height: 4 };
     const colour = colourOf(found).match(/[\da-f]{2}/g)!;
-    return meanColour(data, stride, at).every(
+    return meanColor(data, stride, at).every(
       (value, channel) => Math.abs(value - parseInt(colour[channel]!, 16)) < BLUR,
     );
   };

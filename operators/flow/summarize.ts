@@ -25,7 +25,7 @@ export interface Measurement {
  *
  * **Owns:** nothing.
  */
-export function summarise(results: readonly FrameDetections[], elapsedMs: number): Measurement {
+export function summarize(results: readonly FrameDetections[], elapsedMs: number): Measurement {
   const latencies = results
     .map(({ timing }) => timing.queueMs + timing.encodeMs + timing.tokensMs)
     .sort((a, b) => a - b);
