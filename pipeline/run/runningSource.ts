@@ -5,7 +5,7 @@ import type { Mask } from '../../models/core/secrets.ts';
 import type { FrameCounts, SourceEvent, SourceState } from '../../server/index.ts';
 import { maskOfSource, sourceText } from './pipelineSource.ts';
 import type { PipelineSource } from './pipelineSource.ts';
-import type { Account } from './accounts.ts';
+import type { FrameLedger } from './frameLedger.ts';
 
 /** How a source of a pipeline is doing. */
 export interface SourceReport {
@@ -23,7 +23,7 @@ export interface SourceReport {
 /** Reason of the state `offline` while a source is paused. */
 const PAUSED = 'paused';
 
-/** A source that can be started and stopped, under the same name and account. */
+/** A source that can be started and stopped, under the same name and ledger. */
 export class RunningSource {
   readonly given: PipelineSource;
   /** Everything the server is told; never errors, completes at the end of the source's life. */
@@ -31,7 +31,7 @@ export class RunningSource {
   /** How it is doing, at each change of its state or of the reason. */
   readonly states$: Observable<SourceReport>;
   readonly #told$ = new Subject<SourceEvent>();
-  readonly #account: Account;
+  readonly #ledger: FrameLedger;
   readonly #run$: Observable<SourceEvent>;
   readonly #mask: Mask;
   #run: Subscription | undefined;
@@ -39,9 +39,9 @@ export class RunningSource {
   #reason = '';
 
   /** @param run$ opens the source at each subscription, and accounts for its frames */
-  constructor(given: PipelineSource, account: Account, run$: Observable<SourceEvent>) {
+  constructor(given: PipelineSource, ledger: FrameLedger, run$: Observable<SourceEvent>) {
     this.given = given;
-    this.#account = account;
+    this.#ledger = ledger;
     this.#run$ = run$;
     this.#mask = maskOfSource(given);
     this.events$ = this.#told$.asObservable();
@@ -96,7 +96,7 @@ export class RunningSource {
       state: this.#state,
       reason: this.#reason,
       isRunning: this.isRunning,
-      counts: this.#account.counts(),
+      counts: this.#ledger.counts(),
     };
   }
 

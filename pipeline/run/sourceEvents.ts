@@ -4,7 +4,7 @@ import type { Demand, Detector, Frame, FrameDetections } from '../../models/inde
 import { detect, fromLive, isLiveSource, pace, track } from '../../operators/index.ts';
 import type { DetectConfig, FrameTask, FairScheduler } from '../../operators/index.ts';
 import type { SourceEvent } from '../../server/index.ts';
-import type { Account, Tally } from './accounts.ts';
+import type { FrameLedger, RunLedger } from './frameLedger.ts';
 import type { Attention } from './attention.ts';
 import type { ReadingConfig, SourcesSettings } from '../options/settings.ts';
 import { openSource } from './openSource.ts';
@@ -41,7 +41,7 @@ export interface Connections {
   readonly turns: FairScheduler;
   readonly pictures: Pictures;
   readonly attention: Attention;
-  readonly account: Account;
+  readonly ledger: FrameLedger;
   /** What is wanted of the source now. */
   readonly demand: () => readonly Demand[];
   readonly results$: Subject<FrameDetections>;
@@ -59,7 +59,7 @@ export function sourceEvents(
   connections: Connections,
 ): Observable<SourceEvent> {
   return new Observable((subscriber) => {
-    const tally = connections.account.open();
+    const ledger = connections.ledger.open();
     // The news that a live source has ended, which waits for the results of its last frames.
     let ending: SourceEvent | undefined;
     const tell = (event: SourceEvent): void => {
@@ -69,15 +69,9 @@ export function sourceEvents(
         subscriber.next(event);
       }
     };
-    // Frames that a live source dropped itself since the last result, by cause.
-    let missed: Record<string, number> = {};
-    const miss = (cause: string): void => {
-      missed = { ...missed, [cause]: (missed[cause] ?? 0) + 1 };
-      tally.miss(cause);
-    };
     // Whether the source is at fault, where it ends with an error, rather than the reading of a frame.
     let isLost = false;
-    const frames$ = openFrames(given, defaults, { ...connections, tally, tell, miss }).pipe(
+    const frames$ = openFrames(given, defaults, { ...connections, ledger, tell }).pipe(
       tap({
         next: ({ width, height }) => tell({ type: 'arrival', width, height }),
         error: () => (isLost = true),
@@ -85,17 +79,13 @@ export function sourceEvents(
     );
     const running = frames$
       .pipe(
-        read(defaults, { ...connections, tally, tell }),
+        read(defaults, { ...connections, ledger, tell }),
         track(),
-        map((result) => {
-          const skipped = sum(result.skipped, missed);
-          missed = {};
+        map(({ skipped: _, ...result }) => {
+          const skipped = ledger.deliver();
           return rounded({ ...result, source: given.name, ...(skipped && { skipped }) });
         }),
-        tap((result) => {
-          tally.deliver();
-          connections.results$.next(result);
-        }),
+        tap((result) => connections.results$.next(result)),
       )
       .subscribe({
         next: tell,
@@ -106,20 +96,20 @@ export function sourceEvents(
           subscriber.complete();
         },
         error(error: unknown) {
-          tally.close({ isFault: !isLost, cause: STOPPED });
+          ledger.close({ isFault: !isLost, cause: STOPPED });
           subscriber.error(error);
         },
       });
     return () => {
       running.unsubscribe(); // first: what it lets go of is counted
-      tally.close({ isFault: false, cause: STOPPED });
+      ledger.close({ isFault: false, cause: STOPPED });
     };
   });
 }
 
 /** The ends of one run. */
-interface Run extends Connections {
-  readonly tally: Tally;
+interface Run extends Omit<Connections, 'ledger'> {
+  readonly ledger: RunLedger;
   readonly tell: (event: SourceEvent) => void;
 }
 
@@ -127,9 +117,9 @@ interface Run extends Connections {
 function openFrames(
   { name, source, ...own }: PipelineSource,
   defaults: SourceDefaults,
-  { detector, tally, tell, miss }: Run & { readonly miss: (cause: string) => void },
+  { detector, ledger, tell }: Run,
 ): Observable<Frame> {
-  const arrived = tap<Frame>(() => tally.arrive());
+  const arrived = tap<Frame>(() => ledger.arrive());
   if (isFrameSource(source)) {
     return takeFrames(source).pipe(arrived);
   }
@@ -148,7 +138,7 @@ function openFrames(
       ...(stallSeconds === undefined ? {} : { stallSeconds }),
       onOpen: (facts) => ({ isFile } = facts),
       onState: (state, reason) => tell({ type: 'status', source: name, state, reason }),
-      onDropped: miss,
+      onDropped: (cause) => ledger.miss(cause),
     }).pipe(arrived);
     return frames$.pipe(
       connect((shared$) =>
@@ -156,7 +146,7 @@ function openFrames(
           shared$.pipe(filter(() => !isFile)),
           shared$.pipe(
             filter(() => isFile), // a recording on the web
-            atItsSpeed(tally),
+            atItsSpeed(ledger),
           ),
         ),
       ),
@@ -165,22 +155,22 @@ function openFrames(
   const { decoder, followLinks } = defaults;
   const { loop } = own;
   const onFault = (): void => {
-    tally.arrive();
-    tally.fail(); // a picture that cannot be read; the others are
+    ledger.arrive();
+    ledger.fail(); // a picture that cannot be read; the others are
   };
   return openSource(String(source), { ...common, name, decoder, followLinks, loop, onFault }).pipe(
     arrived,
-    atItsSpeed(tally),
+    atItsSpeed(ledger),
   );
 }
 
 /** Plays a file as a camera would have delivered it. */
-function atItsSpeed(tally: Tally): MonoTypeOperatorFunction<Frame> {
+function atItsSpeed(ledger: RunLedger): MonoTypeOperatorFunction<Frame> {
   return pipe(
     pace<Frame>({
       onDropped(frame) {
         frame.close();
-        tally.drop(STOPPED);
+        ledger.drop(STOPPED);
       },
     }),
     tap((frame) => frame.arrive()), // its latency counts from when it was due
@@ -201,40 +191,19 @@ export function detectLatest(
 /** Reads the newest frame as far as somebody wants it. */
 function read(
   { detect: config, tasks = [] }: SourceDefaults,
-  { detector, turns, pictures, attention, demand, tally, tell }: Run,
+  { detector, turns, pictures, attention, demand, ledger, tell }: Run,
 ): ReturnType<typeof detect> {
-  // Whether the frame that is dropped next is dropped because nobody wants it: `detect` asks first.
-  let isUnwanted = false;
   return detectLatest(detector, {
     ...config,
     tasks,
     turns,
-    demand() {
-      const wishes = demand();
-      isUnwanted = wishes.length === 0;
-      return wishes;
-    },
+    demand,
     onFrame(frame) {
       pictures.take(frame);
       attention.take(frame);
     },
     onObject: (found) => tell({ ...found, detection: roundedDetection(found.detection) }),
-    onFault: () => tally.fail(),
-    onDropped() {
-      tally.drop(isUnwanted ? 'idle' : 'busy');
-      isUnwanted = false;
-    },
+    onFault: () => ledger.fail(),
+    onDropped: (_, cause) => ledger.drop(cause),
   });
-}
-
-/** Both counts together; undefined where there is nothing to count. */
-function sum(
-  a: Readonly<Record<string, number>> | undefined,
-  b: Readonly<Record<string, number>>,
-): Record<string, number> | undefined {
-  const both = { ...a };
-  for (const [cause, count] of Object.entries(b)) {
-    both[cause] = (both[cause] ?? 0) + count;
-  }
-  return Object.keys(both).length === 0 ? undefined : both;
 }

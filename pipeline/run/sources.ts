@@ -2,7 +2,7 @@ import type { Subject, Subscription } from 'rxjs';
 import type { Demand, Detector, FrameDetections } from '../../models/index.ts';
 import type { FairScheduler } from '../../operators/index.ts';
 import type { DetectionServer, SourceManager } from '../../server/index.ts';
-import { Account } from './accounts.ts';
+import { FrameLedger } from './frameLedger.ts';
 import { createAttention } from './attention.ts';
 import { createPictures } from '../sinks/pictures.ts';
 import { absoluteSource, checkSource, parseSource } from './pipelineSource.ts';
@@ -16,7 +16,7 @@ import type { SourceDefaults } from './sourceEvents.ts';
 const EVERYTHING: readonly Demand[] = [{}];
 
 /**
- * The sources of a running pipeline. Each has its own decoder, queue, state and account; what happens to
+ * The sources of a running pipeline. Each has its own decoder, queue, state and ledger; what happens to
  * one of them does not disturb the others.
  */
 export interface PipelineSources {
@@ -34,7 +34,7 @@ export interface PipelineSources {
   remove(name: string): SourceReport;
   /**
    * Closes a source's decoder and gives up the frame under way; the source is `offline` with the reason
-   * `paused`, and keeps its name, its subscribers and its account.
+   * `paused`, and keeps its name, its subscribers and its ledger.
    */
   pause(name: string): void;
   /**
@@ -133,17 +133,17 @@ export class Sources implements PipelineSources {
     const pictures = createPictures();
     const { motion: _, ...reading } = defaults.detect ?? {};
     const attention = createAttention({ name, detector, turns, reading });
-    const account = new Account();
+    const ledger = new FrameLedger();
     const demand = (): readonly Demand[] => (results$.observed ? EVERYTHING : server.demand(name));
-    const connections = { detector, turns, pictures, attention, account, demand, results$ };
-    const source = new RunningSource(given, account, sourceEvents(given, defaults, connections));
+    const connections = { detector, turns, pictures, attention, ledger, demand, results$ };
+    const source = new RunningSource(given, ledger, sourceEvents(given, defaults, connections));
     source.states$.subscribe((report) => this.#config.onState?.(report));
     const feed = {
       name,
       events$: source.events$,
       pictures$: pictures.pictures$,
       attention$: attention.attention$,
-      counts: () => account.counts(),
+      counts: () => ledger.counts(),
     };
     this.#attached.set(name, server.attach(feed));
     this.#sources.set(name, source);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { WorkerState } from '../../../models/index.ts';
-import { accountLine } from '../../run/accounts.ts';
+import { countsLine } from '../../run/frameLedger.ts';
 import { applySources, changedSettings } from '../../config/applyConfig.ts';
 import { followConfig } from '../../config/configFile.ts';
 import { createPipeline } from '../../run/createPipeline.ts';
@@ -48,7 +48,7 @@ export async function serveCommand(
   }
   await pipeline.close();
   for (const { name: source, counts } of pipeline.sources.list()) {
-    log.info(`${source}: ${accountLine(counts)}`, { source, counts });
+    log.info(`${source}: ${countsLine(counts)}`, { source, counts });
   }
   return EXIT.done;
 }
@@ -82,7 +82,7 @@ async function start(options: ServeArguments, log: Log): Promise<Pipeline> {
       }
     },
     onRemoved: ({ name: source, counts }) =>
-      log.info(`${source}, removed: ${accountLine(counts)}`, { source, counts }),
+      log.info(`${source}, removed: ${countsLine(counts)}`, { source, counts }),
     server: { ...server, onNotice: (text) => log.info(text) },
   });
   const { url } = pipeline.server;

@@ -2,10 +2,10 @@ import { invariant } from '../../models/index.ts';
 import type { FrameCounts } from '../../server/index.ts';
 
 /**
- * Keeps count of what becomes of one source's frames: each ends as delivered, dropped or an error, and
- * until then it is in flight. The sum always equals the frames that came in.
+ * Books what becomes of one source's frames: each ends as delivered, dropped or an error, and until then it is in
+ * flight. The sum always equals the frames that came in. Each frame is booked once, by whoever decides.
  */
-export class Account {
+export class FrameLedger {
   readonly #dropped = new Map<string, number>();
   #frames = 0;
   #delivered = 0;
@@ -17,8 +17,8 @@ export class Account {
   }
 
   /** Opens the books for one run of the source, from its opening to its end. */
-  open(): Tally {
-    return new Tally(this);
+  open(): RunLedger {
+    return new RunLedger(this);
   }
 
   /** Counts frames that came in. */
@@ -63,56 +63,69 @@ export class Account {
 }
 
 /**
- * The frames of one run of a source. Once it is closed it counts nothing: what is told late, of a frame
- * that was given up, is settled already.
+ * The books of one run of a source. Once it is closed it counts nothing: what comes late, of a frame that was given
+ * up, is settled already.
  */
-export class Tally {
-  readonly #account: Account;
+export class RunLedger {
+  readonly #ledger: FrameLedger;
+  /** Frames without a result since the last result, by cause. */
+  #lost: Record<string, number> = {};
   #isClosed = false;
 
-  constructor(account: Account) {
-    this.#account = account;
+  constructor(ledger: FrameLedger) {
+    this.#ledger = ledger;
   }
 
-  /** See {@link Account.arrive}. */
+  /** Counts a frame that came in. */
   arrive(): void {
-    this.#count(() => this.#account.arrive());
+    this.#count(() => this.#ledger.arrive());
   }
 
-  /** See {@link Account.deliver}. */
-  deliver(): void {
-    this.#count(() => this.#account.deliver());
+  /**
+   * Counts a frame whose result is there.
+   * @returns the frames that were lost since the last result, by cause, as `skipped` of a result has them; undefined
+   * where there are none
+   */
+  deliver(): Readonly<Record<string, number>> | undefined {
+    this.#count(() => this.#ledger.deliver());
+    const lost = this.#lost;
+    this.#lost = {};
+    return Object.keys(lost).length === 0 ? undefined : lost;
   }
 
-  /** See {@link Account.drop}. */
+  /** Counts a frame that was left out on purpose. */
   drop(cause: string): void {
-    this.#count(() => this.#account.drop(cause));
+    this.#count(() => this.#ledger.drop(cause));
+    this.#lose(cause);
   }
 
-  /** See {@link Account.fail}. */
+  /** Counts a frame that could not be read. */
   fail(): void {
-    this.#count(() => this.#account.fail());
+    this.#count(() => this.#ledger.fail());
+    this.#lose('error');
   }
 
   /** Counts a frame that was dropped before it came out of its source. */
-  miss(cause: string, numFrames: number = 1): void {
-    this.#count(() => {
-      this.#account.arrive(numFrames);
-      this.#account.drop(cause, numFrames);
-    });
+  miss(cause: string): void {
+    this.arrive();
+    this.drop(cause);
   }
 
   /** Counts whatever is in flight as an error or as dropped: the run is over. Idempotent. */
   close({ isFault, cause }: { readonly isFault: boolean; readonly cause: string }): void {
     this.#count(() => {
-      if (isFault && this.#account.inFlight > 0) {
-        this.#account.fail(); // the one that was being read
+      if (isFault && this.#ledger.inFlight > 0) {
+        this.#ledger.fail(); // the one that was being read
       }
-      if (this.#account.inFlight > 0) {
-        this.#account.drop(cause, this.#account.inFlight);
+      if (this.#ledger.inFlight > 0) {
+        this.#ledger.drop(cause, this.#ledger.inFlight);
       }
     });
     this.#isClosed = true;
+  }
+
+  #lose(cause: string): void {
+    this.#lost = { ...this.#lost, [cause]: (this.#lost[cause] ?? 0) + 1 };
   }
 
   #count(work: () => void): void {
@@ -123,7 +136,7 @@ export class Tally {
 }
 
 /** The counts as a sum for people, such as `120 frames = 100 read + 18 busy + 2 failed`. */
-export function accountLine({ frames, delivered, dropped, errors, inFlight }: FrameCounts): string {
+export function countsLine({ frames, delivered, dropped, errors, inFlight }: FrameCounts): string {
   const parts = [
     ['read', delivered] as const,
     ...Object.entries(dropped),
