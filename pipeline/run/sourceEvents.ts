@@ -81,9 +81,10 @@ export function sourceEvents(
       .pipe(
         read(defaults, { ...connections, ledger, tell }),
         track(),
-        map(({ skipped: _, ...result }) => {
+        map((result) => {
+          const { skipped: _, ...found } = result; // the ledger has more: what the source itself dropped
           const skipped = ledger.deliver();
-          return rounded({ ...result, source: given.name, ...(skipped && { skipped }) });
+          return rounded({ ...found, source: given.name, ...(skipped && { skipped }) });
         }),
         tap((result) => connections.results$.next(result)),
       )
